@@ -1,0 +1,87 @@
+// Package llm talks to language models: one small interface, Model, and the
+// providers behind it. It knows nothing of Jira, agents or runs.
+package llm
+
+import (
+	"context"
+	"encoding/json"
+)
+
+// Role says who speaks in a message.
+type Role string
+
+// The roles of messages. Instructions are not a message: see Request.System.
+const (
+	User      Role = "user"
+	Assistant Role = "assistant"
+	ToolRole  Role = "tool"
+)
+
+// Message is one turn of the conversation.
+type Message struct {
+	Role Role   `json:"role"`
+	Text string `json:"text,omitempty"`
+	// ToolCalls are what an assistant message asks for.
+	ToolCalls []ToolCall `json:"tool_calls,omitempty"`
+	// ToolCallID and ToolName say which call a tool message answers.
+	ToolCallID string `json:"tool_call_id,omitempty"`
+	ToolName   string `json:"tool_name,omitempty"`
+	// ProviderState is opaque to everybody but the provider that made it, and
+	// has to come back to it unchanged (thought signatures, reasoning items).
+	ProviderState json.RawMessage `json:"provider_state,omitempty"`
+}
+
+// ToolCall is a model's wish to call a tool. Args is a JSON object; what a
+// model sent instead of one is handed on as it is, for the schema to refuse.
+type ToolCall struct {
+	ID   string          `json:"id"`
+	Name string          `json:"name"`
+	Args json.RawMessage `json:"args"`
+}
+
+// ToolSpec describes a tool to the model.
+type ToolSpec struct {
+	Name        string
+	Description string
+	Parameters  json.RawMessage
+}
+
+// Request is one call of a model.
+type Request struct {
+	// System is the operator's instructions; text from outside never goes here.
+	System   string
+	Messages []Message
+	// Tools come in a stable order, so that providers can cache the prefix.
+	Tools []ToolSpec
+	// Temperature is nil for the provider's default; 0 is sent as 0.
+	Temperature *float64
+	// MaxTokens bounds the answer; 0 for the provider's default.
+	MaxTokens int
+}
+
+// Usage is what the provider says a call took. CachedIn is part of In.
+type Usage struct {
+	In       int `json:"in"`
+	CachedIn int `json:"cached_in,omitempty"`
+	Out      int `json:"out"`
+}
+
+// Response is a model's answer.
+type Response struct {
+	Message Message `json:"message"`
+	Usage   Usage   `json:"usage"`
+	// Model is the name that the provider gives to what answered.
+	Model string `json:"model,omitempty"`
+	// Truncated is true if the answer ended at the token limit.
+	Truncated bool `json:"truncated,omitempty"`
+	// CostMicroUSD is the price of the call in millionths of a dollar; nil if no
+	// price is known for the model.
+	CostMicroUSD *int64 `json:"cost_micro_usd,omitempty"`
+}
+
+// Model is a language model, ready to be called.
+type Model interface {
+	// Complete asks the model once. Errors are *Error where the provider
+	// answered at all.
+	Complete(ctx context.Context, req Request) (Response, error)
+}

@@ -1,0 +1,52 @@
+package manifest
+
+import "encoding/json"
+
+// Output says what happens with an agent's final text.
+type Output string
+
+// The kinds of output.
+const (
+	// OutputComment posts the final text as one comment if the agent posted none.
+	OutputComment Output = "comment"
+	// OutputNone keeps it in the history only.
+	OutputNone Output = "none"
+)
+
+// Writes says how an agent's writes are carried out.
+type Writes string
+
+// The kinds of writes that are offered.
+const (
+	WritesDirect Writes = "direct"
+	WritesDryRun Writes = "dry_run"
+)
+
+// Agent is a model with instructions and tools.
+type Agent struct {
+	Meta
+	// Model is "provider:model".
+	Model        string
+	Description  string
+	Instructions string
+	// Tools are canonical tool names, resolved from names, globs and toolsets,
+	// without repeats and sorted.
+	Tools              []string
+	Temperature        *float64
+	MaxTokens          int
+	MaxIterations      int
+	MaxContextMessages int
+	Output             Output
+	// OutputSchema is a JSON Schema that the final text must meet; nil for none.
+	OutputSchema json.RawMessage
+	Writes       Writes
+	// ScopeProjects are the project globs that tools may touch; empty means the
+	// event's own project.
+	ScopeProjects []string
+}
+
+// Defaults of an Agent.
+const (
+	DefaultMaxIterations = 10
+	DefaultMaxTokens     = 4096
+)

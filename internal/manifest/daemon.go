@@ -1,0 +1,122 @@
+package manifest
+
+import "time"
+
+// Daemon is a DaemonConfig, with defaults filled in and paths made relative to
+// its file. Secrets are not in it, only where to find them.
+type Daemon struct {
+	Meta
+	Server    Server
+	Jira      []JiraSite
+	Triggers  Directory
+	Agents    Directory
+	Fleets    Directory
+	Flows     Directory
+	Runtime   Runtime
+	Storage   Storage
+	Providers map[string]Provider
+	Prices    map[string]Price
+	Admin     Admin
+	Log       Log
+	Warnings  []Problem
+}
+
+// Server is the listener for webhooks.
+type Server struct {
+	Host         string
+	Port         int
+	CORS         bool
+	Timeout      time.Duration
+	MaxBodyBytes int64
+	CertFile     string
+	KeyFile      string
+}
+
+// Secret is where a secret comes from: an environment variable or a file. The
+// value itself may only be inline where a manifest expands ${VAR}.
+type Secret struct {
+	Env   string
+	File  string
+	Value string
+}
+
+// IsZero reports whether no source is given.
+func (s Secret) IsZero() bool { return s == Secret{} }
+
+// JiraSite is one Jira.
+type JiraSite struct {
+	// Name is "" for the only site.
+	Name           string
+	BaseURL        string
+	AuthType       string // api_token or pat
+	Email          Secret
+	Token          Secret
+	CloudID        Secret
+	WebhookSecrets []Secret
+	BotName        string
+	HTTPProxy      string
+	HTTPSProxy     string
+	NoProxy        string
+	TLSVerify      bool
+	CACertPath     string
+	// RequestsPerSecond caps our own calls; 0 for no cap.
+	RequestsPerSecond float64
+	AllowedProjects   []string
+	AllowedEvents     []string
+	AllowedUsers      []string
+}
+
+// Directory is where manifests of a kind are.
+type Directory struct {
+	Path    string
+	Watch   bool
+	Enabled bool
+}
+
+// Runtime bounds the work.
+type Runtime struct {
+	MaxConcurrentTasks int
+	TaskTimeout        time.Duration
+	// MaxRunsPerIssuePerHour opens the breaker of an issue; 0 for no limit.
+	MaxRunsPerIssuePerHour int
+	DefaultAgent           string
+	// Settle is how long an interrupted write may take to show up in Jira
+	// before it is believed not to have happened.
+	Settle time.Duration
+	// ShutdownGrace is how long SIGTERM waits for steps at work.
+	ShutdownGrace time.Duration
+}
+
+// Storage is where the daemon keeps its state.
+type Storage struct {
+	DSN                 string
+	RetentionDeliveries time.Duration
+}
+
+// Provider configures a model provider; those known by name need none.
+type Provider struct {
+	Type    string
+	BaseURL string
+	APIKey  Secret
+}
+
+// Price is in dollars per million tokens.
+type Price struct {
+	Input       float64 `yaml:"input"`
+	Output      float64 `yaml:"output"`
+	CachedInput float64 `yaml:"cached_input"`
+}
+
+// Admin is the listener for the command line and the operator.
+type Admin struct {
+	Enabled bool
+	Host    string
+	Port    int
+	Token   Secret
+}
+
+// Log says how to log.
+type Log struct {
+	Level  string
+	Format string
+}

@@ -1,0 +1,41 @@
+package manifest
+
+// Fleet is several agents working together. It is loaded and checked; running
+// one is refused at the trigger until fleets can run.
+type Fleet struct {
+	Meta
+	Members  []FleetMember
+	Mode     string
+	Workflow string
+}
+
+// FleetMember is one agent of a fleet.
+type FleetMember struct {
+	Name string
+	Role string
+	// Agent is the name of the agent in the catalogue, or "" if Inline is set.
+	Agent  string
+	Inline *Agent
+}
+
+// Flow is a graph of steps. It is loaded and checked; running one is refused at
+// the trigger until flows can run.
+type Flow struct {
+	Meta
+	Nodes       []FlowNode
+	Connections []FlowConnection
+}
+
+// FlowNode is one step of a flow.
+type FlowNode struct {
+	ID     string
+	Type   string
+	Config map[string]any
+}
+
+// FlowConnection is an edge of the graph. From is "start" for the entry.
+type FlowConnection struct {
+	From string
+	To   string
+	When string
+}

@@ -1,0 +1,59 @@
+package manifest
+
+import "time"
+
+// Trigger says which events and commands go where.
+type Trigger struct {
+	Meta
+	// Type is the platform, in lower case: jira, confluence, github, schedule, http.
+	Type     string
+	Priority int
+	// SecretEnv, if set, restricts the trigger to deliveries signed with that secret.
+	SecretEnv string
+	// Events are event names without the "jira:" prefix; "*" and globs are allowed.
+	// Empty means every event.
+	Events  []string
+	Filters Filters
+	// AllowedUsers are user names, account ids, e-mail addresses or display
+	// names; empty means everybody.
+	AllowedUsers []string
+	// IgnoreBots keeps our own account and apps from triggering. True unless the
+	// manifest says otherwise.
+	IgnoreBots bool
+	// UnknownCommand says what an unknown /command gets.
+	Commands []Command
+	// EventTargets are AOF's event names used as command keys.
+	EventTargets map[string]Command
+	// Default is what runs when no command is given; zero for nothing.
+	Default Target
+}
+
+// Filters narrow the events. Each list is "any of"; all non-empty ones must
+// hold. Keys are exact globs; names that people type ignore case.
+type Filters struct {
+	Projects      []string
+	Boards        []string
+	IssueTypes    []string
+	Statuses      []string
+	Priorities    []string
+	Labels        []string
+	ChangedFields []string
+	// Expression is a template expression over the event; "" for none.
+	Expression string
+}
+
+// Command is one entry of a trigger's commands.
+type Command struct {
+	// Name is the command without its slash, in lower case; it may be of
+	// several words ("review security").
+	Name        string
+	Target      Target
+	Description string
+	// Params are handed to templates as params.
+	Params map[string]any
+	// Response is a text that is posted at once; "" for none.
+	Response string
+}
+
+// Duration is a time span as manifests write it: "30s", "5m", "2h", "30d".
+type Duration time.Duration

@@ -1,0 +1,70 @@
+// Package step says what a step is: one journalled piece of a run, such as a
+// model call or a tool call. A run is a plain loop over steps; the Journal that
+// it is given makes each of them durable, so that after a crash the loop runs
+// again and finished steps answer from the journal instead of happening twice.
+package step
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// Kind says what a step did.
+type Kind string
+
+// The kinds of step.
+const (
+	KindModel  Kind = "model"
+	KindTool   Kind = "tool"
+	KindEnrich Kind = "enrich"
+)
+
+// Entry is the record of one finished step. It is what the journal keeps and
+// what an operator sees.
+type Entry struct {
+	// Index counts the steps of a run from 0. Set by the Journal.
+	Index int `json:"index"`
+	// Kind and Name identify the work: KindTool and "jira_post_comment".
+	Kind Kind   `json:"kind"`
+	Name string `json:"name"`
+	// Started and Finished bound the work, retries included. Set by the Journal.
+	Started  time.Time `json:"started"`
+	Finished time.Time `json:"finished"`
+	// Input and Output are what went in and came out, as JSON.
+	Input  json.RawMessage `json:"input,omitempty"`
+	Output json.RawMessage `json:"output,omitempty"`
+	// Error is a failure that is the step's result: the loop goes on and the
+	// model is told of it.
+	Error string `json:"error,omitempty"`
+	// Decision names the policy rule that allowed or denied a tool call.
+	Decision string `json:"decision,omitempty"`
+	// Target is what the step touched outside, such as an issue key.
+	Target string `json:"target,omitempty"`
+	// InDoubt is true for a write of which nobody can tell whether it happened.
+	InDoubt bool `json:"in_doubt,omitempty"`
+	// Model, the token counts and CostMicroUSD describe a model call. A nil cost
+	// means that the price is unknown, which is not the same as free.
+	Model        string `json:"model,omitempty"`
+	TokensIn     int    `json:"tokens_in,omitempty"`
+	TokensCached int    `json:"tokens_cached,omitempty"`
+	TokensOut    int    `json:"tokens_out,omitempty"`
+	CostMicroUSD *int64 `json:"cost_micro_usd,omitempty"`
+	// Attempts counts how often the work was tried, from 1. Set by the Journal.
+	Attempts int `json:"attempts,omitempty"`
+}
+
+// Func does the work of one step. The id is the same every time that this step
+// of this run is tried, also after a crash; writes carry it to the outside so
+// that a repeated try can find what the one before it did. An error says that
+// there is no result: the Journal tries again if the error is transient and
+// otherwise the run fails.
+type Func func(ctx context.Context, id string) (Entry, error)
+
+// Journal makes steps durable. Do runs fn and records its entry before it
+// returns; for a step that is recorded already it returns the record and does
+// not call fn. Steps are told apart by their position, so the loop that calls
+// Do must take the same way each time that it sees the same entries.
+type Journal interface {
+	Do(ctx context.Context, kind Kind, name string, fn Func) (Entry, error)
+}

@@ -1,0 +1,128 @@
+package tool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrInDoubt says that a write may or may not have happened and that nobody can
+// tell. It is never repeated.
+var ErrInDoubt = errors.New("it cannot be known whether this write happened")
+
+// Effect is what the ledger knows of one write.
+type Effect struct {
+	// ID is the Call's id.
+	ID string
+	// Begun is when the write was first about to be sent.
+	Begun time.Time
+	// Fresh is true if this is the first try: nothing can have happened yet.
+	Fresh bool
+	// Done is true if the write is known to have happened; Ref then names its
+	// result, such as a comment's id.
+	Done bool
+	Ref  string
+}
+
+// Ledger remembers, durably, which writes were about to be sent and which of
+// them happened.
+type Ledger interface {
+	// Begin records that the write is about to be sent, before it is. If it was
+	// recorded before, it returns what is known of it.
+	Begin(ctx context.Context, id, kind, target string) (Effect, error)
+	// Done records that the write happened.
+	Done(ctx context.Context, id, ref string) error
+	// Abandon forgets a write of which it is certain that it did not happen.
+	Abandon(ctx context.Context, id string) error
+}
+
+// Writer sends writes at most once, by looking before it repeats one.
+type Writer struct {
+	// Ledger remembers the writes.
+	Ledger Ledger
+	// Settle is how long an interrupted write may still take to show up. Within
+	// it, "not there" is not believed yet.
+	Settle time.Duration
+	// Now tells the time.
+	Now func() time.Time
+}
+
+// Action is one write.
+type Action struct {
+	// Kind and Target describe the write in the ledger.
+	Kind   string
+	Target string
+	// Find looks whether the write happened already and returns its reference.
+	// nil means that there is no way to tell.
+	Find func(ctx context.Context) (ref string, found bool, err error)
+	// Send does the write and returns its reference.
+	Send func(ctx context.Context) (ref string, err error)
+	// NotSent tells whether an error of Send proves that nothing happened, as a
+	// refusal by the server does and a time-out does not.
+	NotSent func(error) bool
+}
+
+// Once performs the action under the given id if it did not happen yet. It
+// returns the reference of the write that did happen, be it now or earlier.
+func (w Writer) Once(ctx context.Context, id string, a Action) (string, error) {
+	effect, err := w.Ledger.Begin(ctx, id, a.Kind, a.Target)
+	if err != nil {
+		return "", fmt.Errorf("record intent of %s: %w", a.Kind, err)
+	}
+	if effect.Done {
+		return effect.Ref, nil
+	}
+	if !effect.Fresh {
+		ref, found, err := w.lookUp(ctx, effect, a)
+		if err != nil {
+			return "", err
+		}
+		if found {
+			return ref, w.done(ctx, id, ref)
+		}
+	}
+	ref, err := a.Send(ctx)
+	if err != nil {
+		return "", w.failed(ctx, id, a, err)
+	}
+	return ref, w.done(ctx, id, ref)
+}
+
+// lookUp finds out whether an earlier try went through.
+func (w Writer) lookUp(ctx context.Context, effect Effect, a Action) (string, bool, error) {
+	if a.Find == nil {
+		return "", false, fmt.Errorf("%s of %s: %w", a.Kind, a.Target, ErrInDoubt)
+	}
+	ref, found, err := a.Find(ctx)
+	if err != nil || found {
+		return ref, found, err
+	}
+	wait := w.Settle - w.Now().Sub(effect.Begun)
+	if wait <= 0 {
+		return "", false, nil
+	}
+	select {
+	case <-ctx.Done():
+		return "", false, ctx.Err()
+	case <-time.After(wait):
+		return a.Find(ctx)
+	}
+}
+
+func (w Writer) done(ctx context.Context, id, ref string) error {
+	if err := w.Ledger.Done(ctx, id, ref); err != nil {
+		return fmt.Errorf("record effect %s: %w", id, err)
+	}
+	return nil
+}
+
+func (w Writer) failed(ctx context.Context, id string, a Action, cause error) error {
+	if a.NotSent == nil || !a.NotSent(cause) {
+		return cause
+	}
+	if err := w.Ledger.Abandon(ctx, id); err != nil {
+		return errors.Join(cause, fmt.Errorf("forget intent %s: %w", id, err))
+	}
+	return cause
+}

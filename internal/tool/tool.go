@@ -1,0 +1,96 @@
+// Package tool defines what a model may call: the Tool interface, the registry
+// that resolves the names in an agent's manifest, and the discipline that makes
+// a write happen once. The tools themselves are in sub-packages.
+package tool
+
+import (
+	"context"
+	"encoding/json"
+)
+
+// Access says whether a tool only reads or also changes something outside.
+type Access string
+
+// The two kinds of access.
+const (
+	Read  Access = "read"
+	Write Access = "write"
+)
+
+// Spec describes a tool to the model and to the policy.
+type Spec struct {
+	// Name is the tool's canonical name, such as "jira_post_comment".
+	Name string
+	// Aliases are other names under which manifests may list it.
+	Aliases []string
+	// Toolset is the umbrella name, such as "jira", under which an agent gets
+	// the whole set ("jira:read" gives its reading tools only).
+	Toolset string
+	// Description is one short sentence for the model.
+	Description string
+	// Parameters is the JSON Schema of the arguments, in the subset that every
+	// provider takes: one type string, items, enum and required; no $ref, anyOf
+	// or const.
+	Parameters json.RawMessage
+	// Access says whether the tool writes.
+	Access Access
+}
+
+// Origin is the run on whose behalf a tool is called.
+type Origin struct {
+	// Site names the Jira site whose event started the run.
+	Site string
+	// Run and Delivery identify the run and what caused it.
+	Run      string
+	Delivery string
+	// Trigger and Agent name the manifests at work.
+	Trigger string
+	Agent   string
+	// Project and IssueKey are the event's own; either may be "".
+	Project  string
+	IssueKey string
+}
+
+// Call is one call of a tool.
+type Call struct {
+	// ID is stable over retries and crashes; a write carries it to the outside.
+	ID string
+	// Args are the arguments, already checked against the tool's schema.
+	Args json.RawMessage
+	// Origin is the run that calls.
+	Origin Origin
+	// Projects are the project keys that the call may touch; a search is
+	// narrowed to them. nil means every project.
+	Projects []string
+}
+
+// Result is what a tool tells the model.
+type Result struct {
+	// Text is compact and made for the model. It is never empty.
+	Text string
+	// Failed is true if the text explains a failure, such as Jira's refusal.
+	Failed bool
+	// Target is what was read or changed, such as an issue key.
+	Target string
+	// InDoubt is true if it cannot be known whether the write happened.
+	InDoubt bool
+}
+
+// Targets is what a call is about, as far as its arguments tell.
+type Targets struct {
+	// Projects are the keys of the projects that the call touches.
+	Projects []string
+	// Confined is true if the tool itself keeps to Call.Projects, as a search does.
+	Confined bool
+}
+
+// Tool is a function that a model may call.
+type Tool interface {
+	Spec() Spec
+	// Targets tells from the arguments what the call would touch, without
+	// asking anybody. Arguments that make no sense are an error for the model.
+	Targets(args json.RawMessage) (Targets, error)
+	// Call does the work. A Result with Failed is for the model to act on. An
+	// error means that there is no result: a transient one is tried again.
+	Call(ctx context.Context, call Call) (Result, error)
+}
