@@ -15,7 +15,7 @@ var ErrInDoubt = errors.New("it cannot be known whether this write happened")
 type Effect struct {
 	// ID is the Call's id.
 	ID string
-	// Begun is when the write was first about to be sent.
+	// Begun is when the write was last about to be sent.
 	Begun time.Time
 	// Fresh is true if this is the first try: nothing can have happened yet.
 	Fresh bool
@@ -44,7 +44,7 @@ type Writer struct {
 	// Settle is how long an interrupted write may still take to show up. Within
 	// it, "not there" is not believed yet.
 	Settle time.Duration
-	// Now tells the time.
+	// Now tells the time; nil is the system's clock.
 	Now func() time.Time
 }
 
@@ -54,21 +54,28 @@ type Action struct {
 	Kind   string
 	Target string
 	// Find looks whether the write happened already and returns its reference.
-	// nil means that there is no way to tell.
-	Find func(ctx context.Context) (ref string, found bool, err error)
+	// It cannot have happened before the given time, which is by our clock, not
+	// by the server's. nil means that there is no way to tell.
+	Find func(ctx context.Context, since time.Time) (ref string, found bool, err error)
 	// Send does the write and returns its reference.
 	Send func(ctx context.Context) (ref string, err error)
 	// NotSent tells whether an error of Send proves that nothing happened, as a
 	// refusal by the server does and a time-out does not.
 	NotSent func(error) bool
+	// Repeatable is true if sending twice does no more than sending once, as
+	// setting a field does. Nothing is waited for then before it is sent again.
+	Repeatable bool
 }
 
 // Once performs the action under the given id if it did not happen yet. It
 // returns the reference of the write that did happen, be it now or earlier.
+//
+// An error after which the write may have happened leaves the intent in the
+// ledger, so that the next call under this id looks first.
 func (w Writer) Once(ctx context.Context, id string, a Action) (string, error) {
-	effect, err := w.Ledger.Begin(ctx, id, a.Kind, a.Target)
+	effect, err := w.begin(ctx, id, a)
 	if err != nil {
-		return "", fmt.Errorf("record intent of %s: %w", a.Kind, err)
+		return "", err
 	}
 	if effect.Done {
 		return effect.Ref, nil
@@ -81,6 +88,9 @@ func (w Writer) Once(ctx context.Context, id string, a Action) (string, error) {
 		if found {
 			return ref, w.done(ctx, id, ref)
 		}
+		if err := w.again(ctx, id, a); err != nil {
+			return "", err
+		}
 	}
 	ref, err := a.Send(ctx)
 	if err != nil {
@@ -89,29 +99,76 @@ func (w Writer) Once(ctx context.Context, id string, a Action) (string, error) {
 	return ref, w.done(ctx, id, ref)
 }
 
+func (w Writer) begin(ctx context.Context, id string, a Action) (Effect, error) {
+	effect, err := w.Ledger.Begin(ctx, id, a.Kind, a.Target)
+	if err != nil {
+		return Effect{}, fmt.Errorf("record intent of %s: %w", a.Kind, err)
+	}
+	return effect, nil
+}
+
+// again records a new intent in place of one that is known to have come to
+// nothing. The time in the ledger must be that of the last sending: the next
+// look-up waits for the write to settle from there.
+func (w Writer) again(ctx context.Context, id string, a Action) error {
+	if err := w.Ledger.Abandon(ctx, id); err != nil {
+		return fmt.Errorf("forget intent %s: %w", id, err)
+	}
+	_, err := w.begin(ctx, id, a)
+	return err
+}
+
 // lookUp finds out whether an earlier try went through.
 func (w Writer) lookUp(ctx context.Context, effect Effect, a Action) (string, bool, error) {
 	if a.Find == nil {
 		return "", false, fmt.Errorf("%s of %s: %w", a.Kind, a.Target, ErrInDoubt)
 	}
-	ref, found, err := a.Find(ctx)
-	if err != nil || found {
-		return ref, found, err
-	}
-	wait := w.Settle - w.Now().Sub(effect.Begun)
-	if wait <= 0 {
-		return "", false, nil
-	}
-	select {
-	case <-ctx.Done():
-		return "", false, ctx.Err()
-	case <-time.After(wait):
-		return a.Find(ctx)
+	wait := w.unsettled(effect, a)
+	for {
+		ref, found, err := a.Find(ctx, effect.Begun)
+		if err != nil || found || wait <= 0 {
+			return ref, found, err
+		}
+		pause := min(wait, max(w.Settle/looks, time.Millisecond))
+		if err := sleep(ctx, pause); err != nil {
+			return "", false, fmt.Errorf("wait for %s of %s to settle: %w", a.Kind, a.Target, err)
+		}
+		wait -= pause
 	}
 }
 
+// looks is how often a write that may still show up is looked for while it
+// settles.
+const looks = 3
+
+// unsettled is how much longer the write may take to show up. A clock that was
+// set back must not make it more than Settle.
+func (w Writer) unsettled(effect Effect, a Action) time.Duration {
+	if a.Repeatable {
+		return 0
+	}
+	now := time.Now
+	if w.Now != nil {
+		now = w.Now
+	}
+	return min(w.Settle, w.Settle-now().Sub(effect.Begun))
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// done records what happened even if the run was canceled meanwhile: the write
+// is a fact.
 func (w Writer) done(ctx context.Context, id, ref string) error {
-	if err := w.Ledger.Done(ctx, id, ref); err != nil {
+	if err := w.Ledger.Done(context.WithoutCancel(ctx), id, ref); err != nil {
 		return fmt.Errorf("record effect %s: %w", id, err)
 	}
 	return nil
@@ -121,7 +178,7 @@ func (w Writer) failed(ctx context.Context, id string, a Action, cause error) er
 	if a.NotSent == nil || !a.NotSent(cause) {
 		return cause
 	}
-	if err := w.Ledger.Abandon(ctx, id); err != nil {
+	if err := w.Ledger.Abandon(context.WithoutCancel(ctx), id); err != nil {
 		return errors.Join(cause, fmt.Errorf("forget intent %s: %w", id, err))
 	}
 	return cause

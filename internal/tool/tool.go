@@ -34,6 +34,9 @@ type Spec struct {
 	Parameters json.RawMessage
 	// Access says whether the tool writes.
 	Access Access
+	// Comments is true if each call posts a comment, of which people are told;
+	// such calls have a limit of their own.
+	Comments bool
 }
 
 // Origin is the run on whose behalf a tool is called.
@@ -59,8 +62,8 @@ type Call struct {
 	Args json.RawMessage
 	// Origin is the run that calls.
 	Origin Origin
-	// Projects are the project keys that the call may touch; a search is
-	// narrowed to them. nil means every project.
+	// Projects are the project keys, or globs of them such as "TEAM*", that the
+	// call may touch; a search is narrowed to them. nil means every project.
 	Projects []string
 }
 

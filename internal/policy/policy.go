@@ -1,0 +1,177 @@
+// Package policy decides whether a model's wish to call a tool may come true.
+// Its authority is in code, not in a prompt: a call passes the agent's tool
+// list, the tool's schema, the scope of projects, the limits of the run, the
+// filter of what leaves and the mode of writing, in this order, and the rule
+// that decided is recorded.
+//
+// A decision depends on nothing but the request: asked again after a crash, with
+// the same steps behind it, the policy decides the same.
+package policy
+
+import (
+	"context"
+	"slices"
+
+	"github.com/rs/zerolog"
+
+	"github.com/aofctl/aofctl/internal/step"
+	"github.com/aofctl/aofctl/internal/tool"
+)
+
+// Defaults of Limits.
+const (
+	DefaultWritesPerRun   = 20
+	DefaultCommentsPerRun = 5
+	// DefaultMaxBytes bounds the arguments of one call. It leaves room for a text
+	// of several of Jira's comments, which have 32,767 characters at most.
+	DefaultMaxBytes = 128 << 10
+)
+
+// Limits bound what one run may do. A zero field means its default.
+type Limits struct {
+	// WritesPerRun counts the calls of writing tools.
+	WritesPerRun int
+	// CommentsPerRun counts the calls that post a comment, which are writes too.
+	CommentsPerRun int
+	// MaxBytes bounds the arguments of one call.
+	MaxBytes int
+}
+
+func (l Limits) withDefaults() Limits {
+	if l.WritesPerRun <= 0 {
+		l.WritesPerRun = DefaultWritesPerRun
+	}
+	if l.CommentsPerRun <= 0 {
+		l.CommentsPerRun = DefaultCommentsPerRun
+	}
+	if l.MaxBytes <= 0 {
+		l.MaxBytes = DefaultMaxBytes
+	}
+	return l
+}
+
+// Config is what a Policy is made of.
+type Config struct {
+	// Tools are all tools of the program.
+	Tools *tool.Registry
+	// Limits bound each run.
+	Limits Limits
+	// Secrets are the values that the daemon knows and that no call may carry,
+	// such as tokens. Those shorter than eight bytes are not looked for: they
+	// occur by chance.
+	Secrets []string
+}
+
+// Policy decides about calls. It is safe for concurrent use.
+type Policy struct {
+	tools   *tool.Registry
+	limits  Limits
+	secrets secrets
+}
+
+// New makes a Policy.
+func New(cfg Config) *Policy {
+	return &Policy{tools: cfg.Tools, limits: cfg.Limits.withDefaults(), secrets: newSecrets(cfg.Secrets)}
+}
+
+// Request is a model's wish to call a tool.
+type Request struct {
+	// Tool is the name that the model called; Call holds its arguments and the
+	// run that asks. Call.Projects is set by the policy.
+	Tool string
+	Call tool.Call
+	// Allowed are the canonical names of the agent's tools.
+	Allowed []string
+	// Scope are the projects that the agent may touch, as keys or globs; empty
+	// means the event's own.
+	Scope []string
+	// DryRun is true if the agent's writes are only to be recorded.
+	DryRun bool
+	// Prior are the run's finished steps, oldest first. The limits count them.
+	Prior []step.Entry
+}
+
+// Verdict is the policy's decision.
+type Verdict struct {
+	// Allowed is true if the call is to be made.
+	Allowed bool
+	// Rule is the rule that decided, one of the Rule constants. It belongs into
+	// the step's Decision: the limits count steps by it.
+	Rule string
+	// Reason is for the model and the operator. It never holds a secret.
+	Reason string
+	// Tool is what to call and Call how, with Projects set. Tool is nil if the
+	// call is refused.
+	Tool tool.Tool
+	Call tool.Call
+}
+
+// DryRun reports whether the call was allowed but is only to be recorded.
+func (v Verdict) DryRun() bool { return v.Rule == RuleDryRun }
+
+// Result is what the model is told of a call that is not made: the reason of a
+// denial, or that a dry run took it for done.
+func (v Verdict) Result() tool.Result {
+	if v.DryRun() {
+		return tool.Result{Text: v.Reason}
+	}
+	return tool.Result{Text: "Denied by policy (" + v.Rule + "): " + v.Reason, Failed: true}
+}
+
+// Rules, as recorded on a step.
+const (
+	RuleAllowed  = "allowed"
+	RuleToolList = "tools"
+	RuleSchema   = "schema"
+	RuleScope    = "scope"
+	RuleWrites   = "limit.writes"
+	RuleComments = "limit.comments"
+	RuleSecret   = "content.secret"
+	RuleSize     = "content.size"
+	RuleDryRun   = "writes.dry_run"
+)
+
+// Check decides about one call.
+func (p *Policy) Check(ctx context.Context, req Request) Verdict {
+	v := p.decide(req)
+	zerolog.Ctx(ctx).Debug().Str("tool", req.Tool).Str("call", req.Call.ID).
+		Bool("allowed", v.Allowed).Str("rule", v.Rule).Msg("policy decided")
+	return v
+}
+
+func (p *Policy) decide(req Request) Verdict {
+	called, reason := p.listed(req)
+	if called == nil {
+		return deny(RuleToolList, reason)
+	}
+	spec := called.Spec()
+	if err := p.tools.Validate(spec.Name, req.Call.Args); err != nil {
+		return deny(RuleSchema, err.Error())
+	}
+	call, rule, reason := scope(called, req)
+	if rule != "" {
+		return deny(rule, reason)
+	}
+	if rule, reason := p.limit(spec, req.Prior); rule != "" {
+		return deny(rule, reason)
+	}
+	if rule, reason := p.content(call.Args); rule != "" {
+		return deny(rule, reason)
+	}
+	if req.DryRun && spec.Access == tool.Write {
+		return Verdict{Rule: RuleDryRun, Reason: dryRunReason(spec, call), Tool: called, Call: call}
+	}
+	return Verdict{Allowed: true, Rule: RuleAllowed, Reason: "no rule objects", Tool: called, Call: call}
+}
+
+func deny(rule, reason string) Verdict { return Verdict{Rule: rule, Reason: reason} }
+
+// listed finds the tool among those of the agent. A tool that exists but is not
+// the agent's is answered like one that does not exist, so that a model learns
+// of no more than it was given.
+func (p *Policy) listed(req Request) (tool.Tool, string) {
+	if t, ok := p.tools.Lookup(req.Tool); ok && slices.Contains(req.Allowed, t.Spec().Name) {
+		return t, ""
+	}
+	return nil, unlistedReason(req)
+}

@@ -1,0 +1,109 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/aofctl/aofctl/internal/step"
+	"github.com/aofctl/aofctl/internal/tool"
+)
+
+func unlistedReason(req Request) string {
+	if len(req.Allowed) == 0 {
+		return fmt.Sprintf("this agent has no tool %q, and no tools at all", req.Tool)
+	}
+	return fmt.Sprintf("this agent has no tool %q; its tools are %s", req.Tool, strings.Join(req.Allowed, ", "))
+}
+
+// scope confines the call to the agent's projects. It returns the call with
+// Projects set, or the rule that objects and why.
+func scope(t tool.Tool, req Request) (tool.Call, string, string) {
+	call := req.Call
+	call.Projects = projects(req)
+	targets, err := t.Targets(call.Args)
+	if err != nil {
+		return call, RuleSchema, err.Error()
+	}
+	for _, key := range targets.Projects {
+		if !tool.InProjects(call.Projects, key) {
+			return call, RuleScope, outsideReason(key, call.Projects)
+		}
+	}
+	if targets.Confined && len(call.Projects) == 0 {
+		return call, RuleScope, outsideReason("", call.Projects)
+	}
+	return call, "", ""
+}
+
+// projects are what the run may touch: the agent's scope, else the event's own
+// project, else nothing. It is never nil, which would mean every project.
+func projects(req Request) []string {
+	if len(req.Scope) > 0 {
+		return append([]string{}, req.Scope...)
+	}
+	if req.Call.Origin.Project == "" {
+		return []string{}
+	}
+	return []string{req.Call.Origin.Project}
+}
+
+func outsideReason(key string, allowed []string) string {
+	if len(allowed) == 0 {
+		return "the event names no project and the agent has no scope, so no project may be touched"
+	}
+	return fmt.Sprintf("project %s is outside the scope of this run, which is %s", strings.ToUpper(key), strings.Join(allowed, ", "))
+}
+
+// limit counts what the run did so far. Steps count if the policy let them
+// happen, be it for show: a failed write was a write too.
+func (p *Policy) limit(spec tool.Spec, prior []step.Entry) (rule, reason string) {
+	if spec.Access != tool.Write {
+		return "", ""
+	}
+	writes, comments := p.count(prior)
+	if writes >= p.limits.WritesPerRun {
+		return RuleWrites, fmt.Sprintf("this run made %d writes, which is its limit", writes)
+	}
+	if spec.Comments && comments >= p.limits.CommentsPerRun {
+		return RuleComments, fmt.Sprintf("this run posted %d comments, which is its limit", comments)
+	}
+	return "", ""
+}
+
+func (p *Policy) count(prior []step.Entry) (writes, comments int) {
+	for _, entry := range prior {
+		if entry.Kind != step.KindTool || (entry.Decision != RuleAllowed && entry.Decision != RuleDryRun) {
+			continue
+		}
+		t, ok := p.tools.Lookup(entry.Name)
+		if !ok || t.Spec().Access != tool.Write {
+			continue
+		}
+		writes++
+		if t.Spec().Comments {
+			comments++
+		}
+	}
+	return writes, comments
+}
+
+// content looks at what would leave. Reading calls are looked at too: a search
+// term leaves as well as a comment does.
+func (p *Policy) content(args []byte) (rule, reason string) {
+	if len(args) > p.limits.MaxBytes {
+		return RuleSize, fmt.Sprintf("the arguments have %d bytes, the limit is %d", len(args), p.limits.MaxBytes)
+	}
+	if p.secrets.in(args) {
+		return RuleSecret, "the arguments hold a secret of this daemon, which must not leave it"
+	}
+	return "", ""
+}
+
+func dryRunReason(spec tool.Spec, call tool.Call) string {
+	const most = 500
+	args := string(call.Args)
+	if len(args) > most {
+		args = strings.ToValidUTF8(args[:most], "") + "…"
+	}
+	return fmt.Sprintf("Dry run: %s was not carried out, only recorded. Go on as if it had succeeded. Arguments: %s", spec.Name, args)
+}
