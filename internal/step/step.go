@@ -68,3 +68,25 @@ type Func func(ctx context.Context, id string) (Entry, error)
 type Journal interface {
 	Do(ctx context.Context, kind Kind, name string, fn Func) (Entry, error)
 }
+
+// Reason says why a step has no result.
+type Reason string
+
+// The reasons.
+const (
+	// ReasonError is any failure that is not one of the others.
+	ReasonError Reason = "error"
+	// ReasonTimeout says that the run's working time is used up.
+	ReasonTimeout Reason = "timeout"
+)
+
+// Failure is the error of a step that has no result, after all tries. It is
+// recorded, so a replayed run fails in the same way.
+type Failure struct {
+	Step    string `json:"step"`
+	Reason  Reason `json:"reason"`
+	Message string `json:"message"`
+}
+
+// Error describes the failure.
+func (f *Failure) Error() string { return f.Step + ": " + f.Message }

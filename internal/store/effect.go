@@ -1,0 +1,81 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aofctl/aofctl/internal/tool"
+)
+
+var _ tool.Ledger = (*Store)(nil)
+
+// Begin implements tool.Ledger.
+func (s *Store) Begin(ctx context.Context, id, kind, target string) (tool.Effect, error) {
+	effect := tool.Effect{ID: id}
+	err := s.writer.do(ctx, func(tx *sql.Tx) error {
+		now := s.now()
+		res, err := tx.Exec(`INSERT INTO effects (id, kind, target, begun_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			id, kind, target, millis(now))
+		if err != nil {
+			return fmt.Errorf("insert effect %s: %w", id, err)
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return fmt.Errorf("insert effect %s: %w", id, err)
+		}
+		if n == 1 {
+			effect.Fresh, effect.Begun = true, now
+			return nil
+		}
+		return readEffect(tx, &effect)
+	})
+	return effect, err
+}
+
+func readEffect(tx *sql.Tx, e *tool.Effect) error {
+	var begun int64
+	var done sql.NullInt64
+	err := tx.QueryRow(`SELECT begun_at, done_at, ref FROM effects WHERE id = ?`, e.ID).Scan(&begun, &done, &e.Ref)
+	if err != nil {
+		return fmt.Errorf("read effect %s: %w", e.ID, err)
+	}
+	e.Begun, e.Done = time.UnixMilli(begun), done.Valid
+	return nil
+}
+
+// Done implements tool.Ledger.
+func (s *Store) Done(ctx context.Context, id, ref string) error {
+	return s.writer.do(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.Exec(`UPDATE effects SET done_at = ?, ref = ? WHERE id = ?`, millis(s.now()), ref, id); err != nil {
+			return fmt.Errorf("update effect %s: %w", id, err)
+		}
+		return nil
+	})
+}
+
+// Abandon implements tool.Ledger.
+func (s *Store) Abandon(ctx context.Context, id string) error {
+	return s.writer.do(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.Exec(`DELETE FROM effects WHERE id = ? AND done_at IS NULL`, id); err != nil {
+			return fmt.Errorf("delete effect %s: %w", id, err)
+		}
+		return nil
+	})
+}
+
+// HasEffect reports whether we made the thing of that kind and reference, such
+// as a comment of that id.
+func (s *Store) HasEffect(ctx context.Context, kind, ref string) (bool, error) {
+	var one int
+	err := s.db.QueryRowContext(ctx, `SELECT 1 FROM effects WHERE kind = ? AND ref = ? AND done_at IS NOT NULL LIMIT 1`, kind, ref).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look up effect %s %s: %w", kind, ref, err)
+	}
+	return true, nil
+}
