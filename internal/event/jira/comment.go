@@ -1,0 +1,128 @@
+package jira
+
+import (
+	"github.com/aofctl/aofctl/internal/event"
+	"github.com/tidwall/gjson"
+)
+
+// comment is what a payload tells of a comment.
+type comment struct {
+	id, issueID      string
+	created, updated string
+	author, updater  event.Actor
+	body             gjson.Result
+	marked           bool
+	// listed is the issue's own list of comments, which Data Center sends along.
+	listed gjson.Result
+}
+
+// readComment reads the comment object and finds out which comment event it is.
+func (n *normalizer) readComment(r gjson.Result) {
+	c := &n.comment
+	fields(r, n.readCommentField)
+	n.ev.CommentID, n.ev.CommentMarked = c.id, c.marked
+	setIf(n.ev.Vars, "comment_id", c.id)
+	setIf(n.ev.Vars, "comment_created", c.created)
+	setIf(n.ev.Vars, "comment_updated", c.updated)
+	if kind := n.commentKind(); kind != "" {
+		n.ev.Also = []string{kind}
+	}
+}
+
+func (n *normalizer) readCommentField(name string, value gjson.Result) {
+	c := &n.comment
+	switch name {
+	case "id":
+		c.id = str(value)
+	case "self":
+		c.issueID = after(value.Str, "/issue/")
+		if c.id == "" {
+			c.id = after(value.Str, "/comment/")
+		}
+	case "body":
+		c.body = value
+		n.setText("comment_body", value)
+	case "author":
+		c.author = n.setUser("comment_author", value)
+	case "updateAuthor":
+		c.updater = actor(value)
+	case "created":
+		c.created = str(value)
+	case "updated":
+		c.updated = str(value)
+	case "properties":
+		c.marked = hasMarker(value)
+	case "jsdPublic":
+		n.setBool("comment_public", value)
+	}
+}
+
+// hasMarker looks for our property among a comment's properties.
+func hasMarker(properties gjson.Result) bool {
+	found := false
+	properties.ForEach(func(key, property gjson.Result) bool {
+		found = key.Str == CommentMarker || member(property, "key").Str == CommentMarker
+		return !found
+	})
+	return found
+}
+
+// commentKind returns the comment event that an issue_updated stands for, or "".
+// Data Center names it in issue_event_type_name. Server before 8 does not; there
+// an update with a comment and without changes is told apart by the comment's
+// dates and by whether the issue still lists it.
+func (n *normalizer) commentKind() string {
+	if n.ev.Type != "issue_updated" {
+		return ""
+	}
+	switch str(n.in.kind) {
+	case "issue_commented":
+		return "comment_created"
+	case "issue_comment_edited":
+		return "comment_updated"
+	case "issue_comment_deleted":
+		return "comment_deleted"
+	case "":
+	default:
+		return ""
+	}
+	c := &n.comment
+	switch {
+	case c.id == "" || present(n.in.changelog):
+		return ""
+	case c.gone():
+		return "comment_deleted"
+	case c.created == c.updated:
+		return "comment_created"
+	default:
+		return "comment_updated"
+	}
+}
+
+// gone reports whether the issue lists all its comments and this one is not
+// among them.
+func (c *comment) gone() bool {
+	list, total := member(c.listed, "comments"), member(c.listed, "total")
+	count, ok := integer(total)
+	if !ok || !list.IsArray() {
+		return false
+	}
+	seen, found := int64(0), false
+	list.ForEach(func(_, item gjson.Result) bool {
+		seen++
+		found = found || str(member(item, "id")) == c.id
+		return !found
+	})
+	return !found && seen == count
+}
+
+// settleCommand keeps the text in which a person may have given commands: a new
+// comment's body or a new issue's description, not what was there before.
+func (n *normalizer) settleCommand() {
+	switch {
+	case n.ev.Type == "comment_created", len(n.ev.Also) > 0 && n.ev.Also[0] == "comment_created":
+		n.ev.CommandText = commandText(n.comment.body)
+	case n.ev.Type == "issue_created":
+		n.ev.CommandText = commandText(n.description)
+	}
+}
