@@ -24,6 +24,9 @@ type Trigger struct {
 	Commands []Command
 	// EventTargets are AOF's event names used as command keys.
 	EventTargets map[string]Command
+	// ProjectTargets are AOF's project_routing: what runs by project key if there
+	// is neither a command nor an event target.
+	ProjectTargets map[string]Target
 	// Default is what runs when no command is given; zero for nothing.
 	Default Target
 }
