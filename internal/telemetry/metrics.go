@@ -1,0 +1,129 @@
+package telemetry
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/aofctl/aofctl/internal/step"
+)
+
+// Metrics are the daemon's counters, for Prometheus. Labels are bounded: names
+// of manifests and outcomes, never issue keys.
+type Metrics struct {
+	registry   *prometheus.Registry
+	webhooks   *prometheus.CounterVec
+	ack        prometheus.Histogram
+	deliveries *prometheus.CounterVec
+	runs       *prometheus.CounterVec
+	duration   *prometheus.HistogramVec
+	steps      *prometheus.HistogramVec
+	tools      *prometheus.CounterVec
+	tokens     *prometheus.CounterVec
+	cost       *prometheus.CounterVec
+	reloads    *prometheus.CounterVec
+}
+
+// NewMetrics makes the metrics; version is the program's.
+func NewMetrics(version string) *Metrics {
+	m := &Metrics{
+		registry:   prometheus.NewRegistry(),
+		webhooks:   counter("aof_webhook_requests_total", "Webhook requests by source and outcome.", "source", "outcome"),
+		deliveries: counter("aof_deliveries_total", "Stored deliveries by source and what became of them.", "source", "state"),
+		runs:       counter("aof_runs_total", "Runs by target and final state.", "target_kind", "target", "state"),
+		tools:      counter("aof_tool_calls_total", "Tool calls by tool and outcome.", "tool", "outcome"),
+		tokens:     counter("aof_llm_tokens_total", "Tokens by model and direction.", "model", "direction"),
+		cost:       counter("aof_llm_cost_usd_total", "Cost of model calls with a known price, in dollars.", "model"),
+		reloads:    counter("aof_catalog_reloads_total", "Reloads of the manifests by outcome.", "outcome"),
+		ack: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "aof_webhook_ack_seconds",
+			Help: "Time from the last byte of a webhook to its answer.", Buckets: prometheus.ExponentialBuckets(0.0002, 2, 14)}),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "aof_run_seconds",
+			Help: "Time from a run's first start to its end.", Buckets: prometheus.ExponentialBuckets(0.05, 2, 15)}, []string{"target_kind"}),
+		steps: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "aof_step_seconds",
+			Help: "Time of a step, retries included.", Buckets: prometheus.ExponentialBuckets(0.002, 2, 16)}, []string{"kind"}),
+	}
+	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "aof_build_info", Help: "Always 1; the version is a label.",
+		ConstLabels: prometheus.Labels{"version": version}})
+	build.Set(1)
+	m.registry.MustRegister(build, m.webhooks, m.ack, m.deliveries, m.runs, m.duration, m.steps, m.tools, m.tokens, m.cost,
+		m.reloads, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func counter(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+}
+
+// Handler serves the metrics in Prometheus' text format.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// Gauge adds a figure that is read when the metrics are.
+func (m *Metrics) Gauge(name, help string, read func() float64) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, read))
+}
+
+// Webhook counts a request by its outcome, such as accepted or bad_signature.
+func (m *Metrics) Webhook(source, outcome string) { m.webhooks.WithLabelValues(source, outcome).Inc() }
+
+// Acknowledged observes how long an answer took.
+func (m *Metrics) Acknowledged(took time.Duration) { m.ack.Observe(took.Seconds()) }
+
+// Delivery counts what became of a stored delivery.
+func (m *Metrics) Delivery(source, state string) { m.deliveries.WithLabelValues(source, state).Inc() }
+
+// Run counts the end of a run.
+func (m *Metrics) Run(kind, target, state string, took time.Duration) {
+	m.runs.WithLabelValues(kind, target, state).Inc()
+	m.duration.WithLabelValues(kind).Observe(took.Seconds())
+}
+
+// Reload counts a reload of the manifests.
+func (m *Metrics) Reload(ok bool) {
+	outcome := "error"
+	if ok {
+		outcome = "ok"
+	}
+	m.reloads.WithLabelValues(outcome).Inc()
+}
+
+// Step counts a finished step.
+func (m *Metrics) Step(e step.Entry) {
+	m.steps.WithLabelValues(string(e.Kind)).Observe(e.Finished.Sub(e.Started).Seconds())
+	switch e.Kind {
+	case step.KindModel:
+		m.model(e)
+	case step.KindTool:
+		m.tools.WithLabelValues(e.Name, toolOutcome(e)).Inc()
+	case step.KindEnrich:
+	}
+}
+
+func (m *Metrics) model(e step.Entry) {
+	if e.Model == "" {
+		return
+	}
+	m.tokens.WithLabelValues(e.Model, "in").Add(float64(e.TokensIn))
+	m.tokens.WithLabelValues(e.Model, "cached").Add(float64(e.TokensCached))
+	m.tokens.WithLabelValues(e.Model, "out").Add(float64(e.TokensOut))
+	if e.CostMicroUSD != nil {
+		m.cost.WithLabelValues(e.Model).Add(float64(*e.CostMicroUSD) / 1e6)
+	}
+}
+
+func toolOutcome(e step.Entry) string {
+	switch {
+	case e.InDoubt:
+		return "in_doubt"
+	case e.Decision != "" && e.Decision != "allowed":
+		return e.Decision
+	case e.Error != "":
+		return "failed"
+	default:
+		return "ok"
+	}
+}
