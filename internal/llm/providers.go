@@ -1,0 +1,209 @@
+package llm
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ProviderConfig configures a provider. Providers that are known by name need
+// none as long as their key is in the environment.
+type ProviderConfig struct {
+	// Name is what stands before the colon of a reference to a model.
+	Name string
+	// Type is "" for a provider known by its name, the name of such a provider
+	// for a second one of its kind, or "openai-compatible" for any other server.
+	Type string
+	// BaseURL is where the API is, up to and without "/chat/completions"; "" for
+	// the provider's own. An openai-compatible server needs one.
+	BaseURL string
+	// APIKey is the key itself; "" for the provider's environment variable.
+	APIKey string
+	// MaxConcurrent bounds the calls at a time and RequestsPerSecond the calls
+	// that start; 0 for no bound.
+	MaxConcurrent     int
+	RequestsPerSecond float64
+}
+
+// Options are what Providers need from outside. The zero value works.
+type Options struct {
+	// Getenv looks up keys and addresses; nil for no environment.
+	Getenv func(name string) string
+	// Transport carries the calls; nil for one like http.DefaultTransport.
+	Transport http.RoundTripper
+	// Timeout bounds one call beside its context; 0 for 120 seconds.
+	Timeout time.Duration
+	// MaxResponseBytes bounds an answer; 0 for 16 MiB.
+	MaxResponseBytes int64
+	// Prices gives the cost of a call; nil for the embedded table.
+	Prices *Prices
+	// UserAgent is sent with each call; "" for "aofctl".
+	UserAgent string
+	// Now is the clock that dates in Retry-After are read against; nil for time.Now.
+	Now func() time.Time
+}
+
+// Providers opens models by their references. It is safe for concurrent use.
+type Providers struct {
+	byName map[string]*provider
+	prices *Prices
+}
+
+// NewProviders makes the providers known by name and those that are configured:
+// openai, google, anthropic, ollama, groq, mistral and openrouter, and any name
+// with type openai-compatible. anthropic goes through Anthropic's
+// OpenAI-compatible endpoint, which Anthropic does not call ready for
+// production: there is no prompt caching. All that is wrong with the
+// configuration is in the error at once.
+func NewProviders(cfg []ProviderConfig, opts Options) (*Providers, error) {
+	opts = opts.withDefaults()
+	if opts.Prices == nil {
+		prices, err := NewPrices(nil)
+		if err != nil {
+			return nil, err
+		}
+		opts.Prices = prices
+	}
+	p := &Providers{byName: map[string]*provider{}, prices: opts.Prices}
+	shared := newShared(opts)
+	profiles := known()
+	for name, prof := range profiles {
+		p.byName[name] = newProvider(ProviderConfig{Name: name}, prof, opts.Getenv, shared)
+	}
+	var problems []error
+	seen := map[string]bool{}
+	for _, c := range cfg {
+		prof, err := profileOf(c, profiles)
+		if err == nil && seen[c.Name] {
+			err = errors.New("it is configured twice")
+		}
+		if err != nil {
+			problems = append(problems, fmt.Errorf("configure model provider %q: %w", clip(c.Name), err))
+			continue
+		}
+		seen[c.Name] = true
+		made := newProvider(c, prof, opts.Getenv, shared)
+		if made.badURL != nil {
+			problems = append(problems, fmt.Errorf("configure model provider %q: %w", c.Name, made.badURL))
+		}
+		p.byName[c.Name] = made
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
+	}
+	return p, nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Getenv == nil {
+		o.Getenv = func(string) string { return "" }
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 120 * time.Second
+	}
+	if o.MaxResponseBytes <= 0 {
+		o.MaxResponseBytes = 16 << 20
+	}
+	if o.UserAgent == "" {
+		o.UserAgent = "aofctl"
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+// profileOf finds what a configuration is about, or what is wrong with it.
+func profileOf(c ProviderConfig, profiles map[string]profile) (profile, error) {
+	if c.Name == "" || strings.ContainsFunc(c.Name, notInRef) || strings.Contains(c.Name, ":") {
+		return profile{}, errors.New("a name must not be empty nor have spaces or colons")
+	}
+	if c.MaxConcurrent < 0 || !(c.RequestsPerSecond >= 0) {
+		return profile{}, errors.New("a limit must not be negative")
+	}
+	kind := c.Type
+	if kind == "" {
+		kind = c.Name
+	}
+	if kind == openAICompatible {
+		if c.BaseURL == "" {
+			return profile{}, errors.New("type openai-compatible needs a base_url")
+		}
+		return compatible(), nil
+	}
+	prof, ok := profiles[kind]
+	if !ok {
+		return profile{}, unknownType(c, profiles)
+	}
+	if prof.refusal != "" {
+		return profile{}, errors.New(prof.refusal)
+	}
+	return prof, nil
+}
+
+func unknownType(c ProviderConfig, profiles map[string]profile) error {
+	if c.Type == "" {
+		return errors.New("it is not known by name: give it type: openai-compatible and a base_url")
+	}
+	names := append(slices.Sorted(maps.Keys(profiles)), openAICompatible)
+	if near := nearest(c.Type, names); near != "" {
+		return fmt.Errorf("unknown type %q (did you mean %q?)", clip(c.Type), near)
+	}
+	return fmt.Errorf("unknown type %q: want openai-compatible or one of %s", clip(c.Type), strings.Join(offered(profiles), ", "))
+}
+
+// offered are the names of the profiles that can be opened.
+func offered(profiles map[string]profile) []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(profiles)), func(n string) bool { return profiles[n].refusal != "" })
+}
+
+// Names lists the providers that can be opened, sorted. A key may still be
+// missing: see Check.
+func (p *Providers) Names() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(p.byName)), func(n string) bool { return p.byName[n].refusal != "" })
+}
+
+// Open gives the model that ref, "provider:model", names. Its errors are those
+// of Check.
+func (p *Providers) Open(ref string) (Model, error) {
+	prov, name, err := p.find(ref)
+	if err != nil {
+		return nil, err
+	}
+	return &chatModel{ref: ref, name: name, provider: prov, prices: p.prices, traits: traitsOf(prov, name)}, nil
+}
+
+// Check reports what keeps ref from being opened: a malformed reference, an
+// unknown provider (with the nearest name), one that is not offered, or a
+// missing key (with the variable that it is looked for in). It asks nobody, so
+// that it cannot tell whether the key or the model's name is right.
+func (p *Providers) Check(ref string) error {
+	_, _, err := p.find(ref)
+	return err
+}
+
+func (p *Providers) find(ref string) (*provider, string, error) {
+	name, model, err := ParseRef(ref)
+	if err != nil {
+		return nil, "", err
+	}
+	prov, ok := p.byName[name]
+	if !ok {
+		return nil, "", p.unknown(ref, name)
+	}
+	if err := prov.usable(); err != nil {
+		return nil, "", fmt.Errorf("open model %q: %w", clip(ref), err)
+	}
+	return prov, model, nil
+}
+
+func (p *Providers) unknown(ref, name string) error {
+	if near := nearest(name, p.Names()); near != "" {
+		return fmt.Errorf("open model %q: unknown provider %q (did you mean %q?)", clip(ref), clip(name), near)
+	}
+	return fmt.Errorf("open model %q: unknown provider %q: want one of %s", clip(ref), clip(name), strings.Join(p.Names(), ", "))
+}
