@@ -1,0 +1,129 @@
+package inbox
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Pruned counts what Prune deleted.
+type Pruned struct {
+	// Bodies lost their payload; Records are gone with their identity.
+	Bodies, Records int64
+}
+
+// victim is a row that may be old enough to go.
+type victim struct {
+	seq          int64
+	received     int64
+	state        State
+	source, site string
+	key, content string
+}
+
+// Prune deletes the payloads of finished deliveries received before the given
+// time, batch rows per transaction. Their identities and summaries stay until
+// they are also older than Options.KeepIdentities, so that a repeated delivery
+// is still known for one. Deliveries in StateReceived are never touched.
+func (in *Inbox) Prune(ctx context.Context, before time.Time, batch int) (Pruned, error) {
+	var p Pruned
+	batch = max(batch, 1)
+	cutoff := before.UnixMilli()
+	n, err := in.sweep(ctx, "bodies", cutoff, batch, pruneBodies)
+	p.Bodies = n
+	if err != nil {
+		return p, fmt.Errorf("prune bodies: %w", err)
+	}
+	forget := min(cutoff, in.opts.Now().Add(-in.opts.KeepIdentities).UnixMilli())
+	p.Records, err = in.sweep(ctx, "deliveries", forget, batch, pruneRecords)
+	if err != nil {
+		return p, fmt.Errorf("prune records: %w", err)
+	}
+	return p, nil
+}
+
+// sweep walks a table from its oldest row, and hands those that are to go to
+// remove, until it meets one that was received at or after the cutoff. Sequence
+// numbers follow the time closely enough, and so no index on the time is needed.
+func (in *Inbox) sweep(ctx context.Context, table string, cutoff int64, batch int, remove func(context.Context, *session, []victim) error) (int64, error) {
+	var total, after int64
+	for {
+		list, err := in.oldest(ctx, table, after, batch)
+		if err != nil || len(list) == 0 {
+			return total, err
+		}
+		after = list[len(list)-1].seq
+		var old []victim
+		done := false
+		for _, v := range list {
+			if v.received >= cutoff {
+				done = true
+				break
+			}
+			if v.state != StateReceived {
+				old = append(old, v)
+			}
+		}
+		if len(old) > 0 {
+			err := in.queue.change(ctx, func(ctx context.Context, s *session) error { return remove(ctx, s, old) })
+			if err != nil {
+				return total, err
+			}
+			total += int64(len(old))
+		}
+		if done {
+			return total, nil
+		}
+	}
+}
+
+// oldest leaves the newest delivery out: sequence numbers continue from it.
+func (in *Inbox) oldest(ctx context.Context, table string, after int64, limit int) ([]victim, error) {
+	query := `SELECT d.seq, d.received_at, d.state, d.source, d.site, d.key, d.content_key
+		FROM ` + table + ` t JOIN deliveries d USING (seq)
+		WHERE t.seq > ? AND t.seq < (SELECT max(seq) FROM deliveries) ORDER BY t.seq LIMIT ?`
+	rows, err := in.read.QueryContext(ctx, query, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read old rows: %w", err)
+	}
+	defer rows.Close()
+	var list []victim
+	for rows.Next() {
+		var v victim
+		if err := rows.Scan(&v.seq, &v.received, &v.state, &v.source, &v.site, &v.key, &v.content); err != nil {
+			return nil, fmt.Errorf("read old rows: %w", err)
+		}
+		list = append(list, v)
+	}
+	return list, rows.Err()
+}
+
+func pruneBodies(ctx context.Context, s *session, list []victim) error {
+	for _, v := range list {
+		if _, err := s.conn.ExecContext(ctx, `DELETE FROM bodies WHERE seq = ?`, v.seq); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func pruneRecords(ctx context.Context, s *session, list []victim) error {
+	for _, v := range list {
+		identity, content := hash(v.source, v.site, v.key), hash(v.source, v.site, v.content)
+		deletes := []struct {
+			query string
+			args  []any
+		}{
+			{`DELETE FROM bodies WHERE seq = ?`, []any{v.seq}},
+			{`DELETE FROM identities WHERE hash = ? AND seq = ?`, []any{identity[:], v.seq}},
+			{`DELETE FROM contents WHERE hash = ? AND seq = ?`, []any{content[:], v.seq}},
+			{`DELETE FROM deliveries WHERE seq = ?`, []any{v.seq}},
+		}
+		for _, d := range deletes {
+			if _, err := s.conn.ExecContext(ctx, d.query, d.args...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
