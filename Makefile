@@ -1,0 +1,41 @@
+GO      ?= go
+BIN     := bin/aofctl
+LINT    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
+VULN    := golang.org/x/vuln/cmd/govulncheck@v1.1.4
+FUZZTIME ?= 20s
+
+.PHONY: all build demo test race lint check fuzz bench clean
+
+all: build
+
+build: ## one static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o $(BIN) ./cmd/aofctl
+
+demo: ## the main job, with nothing but Go
+	$(GO) run ./cmd/aofctl demo $(DEMOFLAGS)
+
+test: ## all tests; TESTFLAGS=-race for the race detector
+	$(GO) test $(TESTFLAGS) ./...
+
+race:
+	$(MAKE) test TESTFLAGS=-race
+
+lint:
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run gofmt'; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(LINT) run ./...
+
+check: lint race ## what CI does
+
+fuzz: ## every fuzz target for FUZZTIME each
+	@for pkg in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	    echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	  done; \
+	done
+
+bench: ## figures for docs/benchmarks.md
+	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
+
+clean:
+	rm -rf bin data

@@ -1,0 +1,110 @@
+package internal_test
+
+import (
+	"go/build"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/aofctl/aofctl/internal/"
+
+// allowed is which packages of ours each package may import: the direction of
+// docs/architecture.md. A trailing slash allows the packages below. Packages
+// that only composition and command line use are not listed on the right.
+func allowed() map[string][]string {
+	return map[string][]string{
+		"step":           {},
+		"event":          {},
+		"event/jira":     {"event"},
+		"markup":         {},
+		"prompt":         {},
+		"llm":            {},
+		"manifest":       {},
+		"atlassian":      {},
+		"atlassian/jira": {"atlassian"},
+		"route":          {"event", "manifest"},
+		"tool":           {},
+		"tool/jira":      {"tool", "atlassian", "atlassian/jira", "markup"},
+		"policy":         {"tool", "step"},
+		"agent":          {"event", "llm", "manifest", "policy", "prompt", "step", "tool"},
+		"durable":        {"step"},
+		"store":          {"step", "tool", "store/sqlite"},
+		"store/inbox":    {"store/sqlite"},
+		"store/sqlite":   {},
+		"webhook":        {"store/inbox"},
+		"run":            {"durable", "event", "route", "step", "store", "store/inbox"},
+		"admin":          {"manifest", "step", "store", "store/inbox"},
+		"admin/client":   {"admin", "store"},
+		"telemetry":      {"step"},
+		"sandbox":        {"sandbox/jira", "sandbox/model"},
+		"sandbox/jira":   {},
+		"sandbox/model":  {},
+	}
+}
+
+// free are the packages that may import everything: they put the others together.
+var free = []string{"app", "cli", "demo"} //nolint:gochecknoglobals // a constant list
+
+// engines are outside packages that one package alone may import.
+var engines = map[string]string{ //nolint:gochecknoglobals // a constant list
+	"github.com/dbos-inc/dbos-transact-golang": "durable",
+	"github.com/mitsuhiko/minijinja":           "prompt",
+	"github.com/sashabaranov/go-openai":        "llm",
+	"github.com/andygrunwald/go-jira":          "atlassian/jira",
+	"github.com/fsnotify/fsnotify":             "manifest",
+}
+
+func TestPackagesImportOnlyInwards(t *testing.T) {
+	rules := allowed()
+	for _, pkg := range packages(t) {
+		rel := strings.TrimPrefix(pkg.ImportPath, module)
+		may, known := rules[rel]
+		if !known && !slices.Contains(free, rel) && !strings.HasPrefix(rel, "webhook/") && !strings.HasPrefix(rel, "manifest/") {
+			t.Errorf("package %s is not in the table: say what it may import", rel)
+		}
+		for _, imp := range pkg.Imports {
+			checkEngine(t, rel, imp)
+			ours, ok := strings.CutPrefix(imp, module)
+			if ok && known && !slices.Contains(may, ours) {
+				t.Errorf("%s imports %s; it may import %v", rel, ours, may)
+			}
+		}
+	}
+}
+
+func checkEngine(t *testing.T, pkg, imp string) {
+	t.Helper()
+	for engine, owner := range engines {
+		if strings.HasPrefix(imp, engine) && pkg != owner {
+			t.Errorf("%s imports %s, which belongs to %s alone", pkg, imp, owner)
+		}
+	}
+}
+
+// packages reads the import graph of this directory, tests left out.
+func packages(t *testing.T) []*build.Package {
+	t.Helper()
+	var list []*build.Package
+	err := filepath.WalkDir(".", func(path string, d os.DirEntry, err error) error {
+		if err != nil || !d.IsDir() || path == "." || strings.Contains(path, "testdata") {
+			return err
+		}
+		pkg, err := build.ImportDir(path, 0)
+		if err != nil {
+			return nil //nolint:nilerr // a directory without Go files
+		}
+		pkg.ImportPath = module + filepath.ToSlash(path)
+		list = append(list, pkg)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) < 20 {
+		t.Fatalf("found only %d packages: is this the internal directory?", len(list))
+	}
+	return list
+}
