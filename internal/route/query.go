@@ -1,0 +1,109 @@
+package route
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/aofctl/aofctl/internal/event"
+)
+
+// query is one event on its way through the table.
+type query struct {
+	ev      *event.Event
+	in      Input
+	project string
+	actor   spellings
+	// board and boardID are the board as filters compare it.
+	board, boardID string
+	// labelled are the issue's labels; nil if the event does not tell them.
+	labelled []string
+	// cmds are the commands in the event, once parsed is true.
+	cmds   []Command
+	parsed bool
+	needs  []string
+	// vars is the view of the event that expressions get, made when first used.
+	vars map[string]any
+	out  Decision
+	// bots, wordless and refused count the triggers that said no because of an
+	// app, for want of a command, and at all.
+	bots, wordless, refused int
+	// known are the commands that the event's author might have meant.
+	known []string
+}
+
+func newQuery(ev *event.Event, in Input) *query {
+	q := &query{ev: ev, in: in, project: projectOf(ev), actor: spell(ev)}
+	q.board = strings.ToLower(ev.String("board_name"))
+	if id, ok := ev.Vars["board_id"].(int64); ok {
+		q.boardID = strconv.FormatInt(id, 10)
+	}
+	q.labelled = texts(ev.Vars["issue_labels"])
+	return q
+}
+
+// projectOf returns the project, repository or space that an event belongs to.
+func projectOf(ev *event.Event) string {
+	if ev.Project != "" {
+		return ev.Project
+	}
+	for _, name := range []string{"project_key", "space_key", "repository"} {
+		if s := ev.String(name); s != "" {
+			return s
+		}
+	}
+	i := strings.LastIndexByte(ev.IssueKey, '-')
+	return ev.IssueKey[:max(i, 0)]
+}
+
+// texts returns a list of strings, also after a journey through JSON; nil if the
+// value is no list.
+func texts(value any) []string {
+	switch list := value.(type) {
+	case []string:
+		if list == nil {
+			return []string{}
+		}
+		return list
+	case []any:
+		out := make([]string, 0, len(list))
+		for _, item := range list {
+			if s, ok := item.(string); ok {
+				out = append(out, s)
+			}
+		}
+		return out
+	default:
+		return nil
+	}
+}
+
+// commands returns the commands in the event's text.
+func (q *query) commands() []Command {
+	if !q.parsed {
+		q.parsed = true
+		ids := q.in.Self.AccountIDs
+		ids = append(ids[:len(ids):len(ids)], q.in.Self.Names...)
+		ids = append(ids, q.in.Self.Keys...)
+		q.cmds = ParseCommands(q.ev.CommandText, q.in.BotName, ids)
+	}
+	return q.cmds
+}
+
+// slashed reports whether somebody plainly gave a command.
+func (q *query) slashed() bool {
+	for _, c := range q.commands() {
+		if c.Slash {
+			return true
+		}
+	}
+	return false
+}
+
+// variables returns what expressions see.
+func (q *query) variables() map[string]any {
+	if q.vars == nil {
+		meta := q.ev.Metadata()
+		q.vars = map[string]any{"event": meta, "metadata": meta}
+	}
+	return q.vars
+}

@@ -1,0 +1,78 @@
+package route
+
+import (
+	"slices"
+	"strings"
+)
+
+const (
+	maxKnown   = 100 // commands that are compared with an unknown one
+	maxUnknown = 5   // unknown commands that are told
+	maxNearest = 3   // suggestions for each
+)
+
+// noteUnknown remembers the commands of a trigger that would have taken one but
+// was given none that it knows.
+func (q *query) noteUnknown(e *entry) {
+	for _, name := range e.commands.order {
+		if len(q.known) < maxKnown {
+			q.known = addName(q.known, name)
+		}
+	}
+}
+
+// suggest names the unknown commands with those that look like them.
+func (q *query) suggest() {
+	if len(q.known) == 0 || len(q.out.Matches) > 0 {
+		return
+	}
+	for _, c := range q.commands() {
+		if c.Slash && len(q.out.Unknown) < maxUnknown {
+			q.out.Unknown = append(q.out.Unknown, UnknownCommand{Name: c.Words[0], Nearest: nearest(c.Words, q.known)})
+		}
+	}
+}
+
+// nearest returns the known names that differ least from what was typed.
+func nearest(words, known []string) []string {
+	type scored struct {
+		name string
+		far  int
+	}
+	var list []scored
+	for _, name := range known {
+		n := min(strings.Count(name, " ")+1, len(words))
+		typed := strings.Join(words[:n], " ")
+		far := distance(typed, name)
+		if far <= max(2, len(name)/2) || strings.HasPrefix(name, typed) {
+			list = append(list, scored{name, far})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b scored) int { return a.far - b.far })
+	var out []string
+	for _, s := range list[:min(len(list), maxNearest)] {
+		out = append(out, s.name)
+	}
+	return out
+}
+
+// distance is Levenshtein's, over bytes.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := diagonal
+			if a[i-1] != b[j-1] {
+				cost++
+			}
+			diagonal = row[j]
+			row[j] = min(cost, row[j]+1, row[j-1]+1)
+		}
+	}
+	return row[len(b)]
+}
