@@ -147,7 +147,9 @@ func (h *Handler) failed(r *http.Request, err error) Result {
 	case errors.Is(err, inbox.ErrClosed):
 		return Draining
 	case r.Context().Err() != nil:
-		return Aborted
+		// Most likely nobody reads the answer; if it is the server that ends, the
+		// sender must try again.
+		return Unavailable
 	}
 	zerolog.Ctx(r.Context()).Error().Err(err).Msg("delivery not stored")
 	return Unavailable

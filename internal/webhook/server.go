@@ -37,7 +37,11 @@ func liftDeadline(next http.Handler) http.Handler {
 		if r.Body == nil || r.Body == http.NoBody {
 			_ = conn.SetReadDeadline(time.Time{})
 		} else {
-			r.Body = &lastRead{ReadCloser: r.Body, conn: conn}
+			// A copy: the server goes by the type of its own request's body when it
+			// decides whether to keep the connection.
+			c := *r
+			c.Body = &lastRead{ReadCloser: r.Body, conn: conn}
+			r = &c
 		}
 		next.ServeHTTP(w, r)
 	})
