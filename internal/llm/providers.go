@@ -186,6 +186,23 @@ func (p *Providers) Check(ref string) error {
 	return err
 }
 
+// CheckRequest reports what Complete would refuse of a request without asking
+// the provider: tools or a temperature that the model does not take, tool names
+// and schemas that cannot be sent. Messages are not needed. It lets a manifest
+// be checked when it is loaded.
+func (p *Providers) CheckRequest(ref string, req Request) error {
+	prov, name, err := p.find(ref)
+	if err != nil {
+		return err
+	}
+	m := &chatModel{ref: ref, name: name, provider: prov, prices: p.prices, traits: traitsOf(prov, name)}
+	if err := m.refuse(req); err != nil {
+		return err
+	}
+	_, err = m.encodeTools(req.Tools)
+	return err
+}
+
 func (p *Providers) find(ref string) (*provider, string, error) {
 	name, model, err := ParseRef(ref)
 	if err != nil {
