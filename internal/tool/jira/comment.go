@@ -1,0 +1,70 @@
+package jira
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aofctl/aofctl/internal/tool"
+)
+
+// maxText is Jira's default limit for a comment or description, in characters.
+const maxText = 32767
+
+type postCommentArgs struct {
+	Issue  Key    `json:"issue_key"`
+	Body   string `json:"body"`
+	Format string `json:"format"`
+}
+
+func (t *Tools) postComment() tool.Tool {
+	s := spec("jira_post_comment", tool.Write, "Post a comment on an issue.", `{"type":"object","properties":{
+"issue_key":{"type":"string"},
+"body":{"type":"string","description":"Markdown"},
+"format":{"type":"string","enum":["markdown","wiki"],"description":"wiki: body is Jira markup"}},
+"required":["issue_key","body"]}`, "jira_add_comment", "jira_comment")
+	s.Comments = true
+	return handler[postCommentArgs]{
+		tools: t, spec: s,
+		keys: func(a postCommentArgs) []Key { return []Key{a.Issue} },
+		run:  runPostComment,
+	}
+}
+
+func runPostComment(ctx context.Context, j job, a postCommentArgs) (tool.Result, error) {
+	body := a.Body
+	if a.Format != "wiki" {
+		body = j.conv.ToWiki(body)
+	}
+	if strings.TrimSpace(body) == "" {
+		return tool.Result{}, refuse("the body is empty; a comment needs text")
+	}
+	var refs []string
+	for i, part := range split(body, maxText) {
+		id := j.call.ID
+		if i > 0 {
+			id = fmt.Sprintf("%s#%d", j.call.ID, i+1)
+		}
+		ref, err := j.postPart(ctx, a.Issue.String(), id, part)
+		if err != nil {
+			return tool.Result{}, err
+		}
+		refs = append(refs, ref)
+	}
+	return ack("Posted comment %s on %s.", strings.Join(refs, ", "), a.Issue)
+}
+
+func (j job) postPart(ctx context.Context, key, id, wiki string) (string, error) {
+	return j.once(ctx, id, tool.Action{
+		Kind: "comment", Target: key,
+		Find: func(ctx context.Context, since time.Time) (string, bool, error) {
+			ref, err := j.client.FindComment(ctx, key, id, since)
+			return ref, ref != "", err
+		},
+		Send: func(ctx context.Context) (string, error) {
+			comment, err := j.client.AddComment(ctx, key, wiki, j.marker(id))
+			return comment.ID, err
+		},
+	})
+}

@@ -1,0 +1,160 @@
+package jira
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/aofctl/aofctl/internal/atlassian/jira"
+	"github.com/aofctl/aofctl/internal/tool"
+)
+
+// job is one call at work.
+type job struct {
+	*Tools
+	call   tool.Call
+	client *jira.Client
+}
+
+// handler is a tool whose arguments are an A.
+type handler[A any] struct {
+	tools *Tools
+	spec  tool.Spec
+	// keys are the issues that the call is about.
+	keys func(A) []Key
+	// confined is true if the tool keeps to Call.Projects by itself.
+	confined bool
+	run      func(ctx context.Context, j job, args A) (tool.Result, error)
+}
+
+var _ tool.Tool = handler[struct{}]{}
+
+// Spec implements tool.Tool.
+func (h handler[A]) Spec() tool.Spec { return h.spec }
+
+// Targets implements tool.Tool.
+func (h handler[A]) Targets(raw json.RawMessage) (tool.Targets, error) {
+	args, err := decode[A](raw)
+	if err != nil {
+		return tool.Targets{}, err
+	}
+	targets := tool.Targets{Confined: h.confined}
+	for _, key := range h.issues(args) {
+		targets.Projects = append(targets.Projects, key.Project())
+	}
+	return targets, nil
+}
+
+func (h handler[A]) issues(args A) []Key {
+	if h.keys == nil {
+		return nil
+	}
+	return h.keys(args)
+}
+
+// Call implements tool.Tool.
+func (h handler[A]) Call(ctx context.Context, call tool.Call) (tool.Result, error) {
+	args, err := decode[A](call.Args)
+	if err != nil {
+		return tool.Result{Text: err.Error(), Failed: true}, nil
+	}
+	client, err := h.tools.sites(call.Origin.Site)
+	if err != nil {
+		return tool.Result{}, fmt.Errorf("%s: %w", h.spec.Name, err)
+	}
+	j := job{Tools: h.tools, call: call, client: client}
+	target := ""
+	for i, key := range h.issues(args) {
+		if i == 0 {
+			target = key.String()
+		}
+		if err := j.admit(ctx, key); err != nil {
+			return outcome(h.spec.Name, target, err)
+		}
+	}
+	result, err := h.run(ctx, j, args)
+	if err != nil {
+		return outcome(h.spec.Name, target, err)
+	}
+	if result.Target == "" {
+		result.Target = target
+	}
+	result.Text = capped(result.Text)
+	return result, nil
+}
+
+// admit checks that an issue is where its key says. Jira follows the keys of
+// moved issues, which could lead out of the scope; only the event's own issue,
+// whose key Jira told us, needs no asking.
+func (j job) admit(ctx context.Context, key Key) error {
+	if key.host != "" {
+		site, err := url.Parse(j.client.SiteURL())
+		if err != nil || !strings.EqualFold(site.Host, key.host) {
+			return refuse("the address of %s is at %s, which is another site; this one is %s", key, key.host, j.client.SiteURL())
+		}
+	}
+	if !tool.InProjects(j.call.Projects, key.Project()) {
+		return refuse("%s is in a project outside the scope of this run", key)
+	}
+	if j.call.Projects == nil || strings.EqualFold(key.String(), j.call.Origin.IssueKey) {
+		return nil
+	}
+	issue, err := j.client.GetIssue(ctx, key.String(), []string{"project"}, nil)
+	if err != nil {
+		return err
+	}
+	return j.within(key, issue.Key)
+}
+
+// within checks the key that Jira answered with.
+func (j job) within(asked Key, answered string) error {
+	got, err := ParseKey(answered)
+	if err != nil || tool.InProjects(j.call.Projects, got.Project()) {
+		return nil
+	}
+	return refuse("%s was moved to a project outside the scope of this run", asked)
+}
+
+// once performs a write under the call's id, or under one derived from it for a
+// call that writes several things. A conflict with somebody else's edit at the
+// same moment is tried once more.
+func (j job) once(ctx context.Context, id string, a tool.Action) (string, error) {
+	a.NotSent = notSent
+	ref, err := j.writer.Once(ctx, id, a)
+	if conflict(err) {
+		ref, err = j.writer.Once(ctx, id, a)
+	}
+	return ref, err
+}
+
+func (j job) marker(id string) jira.Marker {
+	o := j.call.Origin
+	return jira.Marker{ID: id, Run: o.Run, Delivery: o.Delivery, Agent: o.Agent}
+}
+
+// decode reads arguments that passed the schema.
+func decode[A any](raw json.RawMessage) (A, error) {
+	var args A
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	if err := decoder.Decode(&args); err != nil {
+		return args, fmt.Errorf("read arguments: %w", err)
+	}
+	return args, nil
+}
+
+// ack is the result of a write.
+func ack(format string, parts ...any) (tool.Result, error) {
+	return tool.Result{Text: fmt.Sprintf(format, parts...)}, nil
+}
+
+// spec makes the Spec of a tool of this set.
+func spec(name string, access tool.Access, description, parameters string, aliases ...string) tool.Spec {
+	return tool.Spec{
+		Name: name, Aliases: aliases, Toolset: "jira", Description: description,
+		Parameters: json.RawMessage(parameters), Access: access,
+	}
+}

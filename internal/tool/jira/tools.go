@@ -1,0 +1,79 @@
+// Package jira holds the tools with which a model works on Jira issues. They
+// take names where Jira wants ids, answer in compact text, hand on Jira's own
+// words when it refuses, and write each thing once.
+package jira
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/aofctl/aofctl/internal/atlassian/jira"
+	"github.com/aofctl/aofctl/internal/tool"
+)
+
+// Sites gives the client of a site by its name, which is "" for the only one.
+type Sites func(name string) (*jira.Client, error)
+
+// Converters translate between the Markdown that models write and the wiki
+// markup that Jira keeps. A nil one leaves texts as they are.
+type Converters struct {
+	ToWiki     func(markdown string) string
+	ToMarkdown func(wiki string) string
+}
+
+// Tools are the Jira tools.
+type Tools struct {
+	sites  Sites
+	writer tool.Writer
+	conv   Converters
+	now    func() time.Time
+}
+
+// New makes the tools.
+func New(sites Sites, writer tool.Writer, conv Converters) *Tools {
+	same := func(s string) string { return s }
+	if conv.ToWiki == nil {
+		conv.ToWiki = same
+	}
+	if conv.ToMarkdown == nil {
+		conv.ToMarkdown = same
+	}
+	return &Tools{sites: sites, writer: writer, conv: conv, now: time.Now}
+}
+
+// All returns every tool, for a registry.
+func (t *Tools) All() []tool.Tool {
+	return []tool.Tool{
+		t.getIssue(), t.search(), t.getComments(), t.getTransitions(),
+		t.postComment(), t.updateIssue(), t.transitionIssue(), t.addLabels(), t.removeLabel(),
+		t.assignIssue(), t.logWork(), t.linkIssues(),
+	}
+}
+
+// PostComment posts Markdown on behalf of the run itself and not of a model's
+// call: a final text, an acknowledgement. It is the same as jira_post_comment
+// with the call's id as the marker.
+func (t *Tools) PostComment(ctx context.Context, call tool.Call, issueKey, markdown string) (tool.Result, error) {
+	args, err := json.Marshal(map[string]string{"issue_key": issueKey, "body": markdown})
+	if err != nil {
+		return tool.Result{}, fmt.Errorf("encode comment on %s: %w", issueKey, err)
+	}
+	call.Args = args
+	return t.postComment().Call(ctx, call)
+}
+
+// ReadIssue reads an issue by key or id, with the given fields (by id) or all of
+// them. The answer has the shape of the "issue" in a webhook: id, key, fields.
+func (t *Tools) ReadIssue(ctx context.Context, site, keyOrID string, fields []string) (json.RawMessage, error) {
+	client, err := t.sites(site)
+	if err != nil {
+		return nil, fmt.Errorf("read issue %s: %w", keyOrID, err)
+	}
+	issue, err := client.GetIssue(ctx, keyOrID, fields, nil)
+	if err != nil {
+		return nil, fmt.Errorf("read issue %s: %w", keyOrID, err)
+	}
+	return issue.Raw, nil
+}
