@@ -4,6 +4,8 @@
 // is swapped whole when the files change.
 package manifest
 
+import "slices"
+
 // Catalog is everything that the four directories hold, checked against each
 // other. It never changes; a reload makes a new one.
 type Catalog struct {
@@ -17,6 +19,19 @@ type Catalog struct {
 	Revision string
 	// Warnings are what was found but does not stop the catalogue from working.
 	Warnings []Problem
+}
+
+// SecretEnvs returns the environment variables that triggers name as their own
+// webhook secrets, sorted and without repeats.
+func (c *Catalog) SecretEnvs() []string {
+	var envs []string
+	for _, t := range c.Triggers {
+		if t.SecretEnv != "" {
+			envs = append(envs, t.SecretEnv)
+		}
+	}
+	slices.Sort(envs)
+	return slices.Compact(envs)
 }
 
 // Meta is what every manifest has.

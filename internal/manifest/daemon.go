@@ -19,6 +19,12 @@ type Daemon struct {
 	Admin     Admin
 	Log       Log
 	Warnings  []Problem
+
+	// path is the file, and the rest says where in it things stand, for
+	// problems that are found later.
+	path           string
+	secrets        []neededSecret
+	defaultAgentAt pos
 }
 
 // Server is the listener for webhooks.
@@ -46,7 +52,10 @@ func (s Secret) IsZero() bool { return s == Secret{} }
 // JiraSite is one Jira.
 type JiraSite struct {
 	// Name is "" for the only site.
-	Name           string
+	Name string
+	// BaseURL has no slash at its end. A site that is given by its cloud id
+	// alone has the address of Atlassian's gateway, or "" as long as the
+	// variable that holds the id is unset.
 	BaseURL        string
 	AuthType       string // api_token or pat
 	Email          Secret
@@ -61,9 +70,11 @@ type JiraSite struct {
 	CACertPath     string
 	// RequestsPerSecond caps our own calls; 0 for no cap.
 	RequestsPerSecond float64
-	AllowedProjects   []string
-	AllowedEvents     []string
-	AllowedUsers      []string
+	// AllowedProjects are globs of project keys, AllowedEvents of event names
+	// without the "jira:" prefix; AllowedUsers are as in a Trigger. Empty means all.
+	AllowedProjects []string
+	AllowedEvents   []string
+	AllowedUsers    []string
 }
 
 // Directory is where manifests of a kind are.
@@ -71,6 +82,10 @@ type Directory struct {
 	Path    string
 	Watch   bool
 	Enabled bool
+	// Optional is true for a directory that the configuration does not name and
+	// that was not there when it was loaded: it may stay away. Any other
+	// directory that vanishes is a mistake, and the catalogue in force stays.
+	Optional bool
 }
 
 // Runtime bounds the work.

@@ -31,6 +31,8 @@ type FlowNode struct {
 	ID     string
 	Type   string
 	Config map[string]any
+	// When is a condition of the node itself; "" for none.
+	When string
 }
 
 // FlowConnection is an edge of the graph. From is "start" for the entry.

@@ -1,7 +1,9 @@
 package manifest
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -45,4 +47,38 @@ func (ps Problems) Error() string {
 		lines[i] = p.String()
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Errors returns the problems that stop the manifests from being used.
+func (ps Problems) Errors() Problems { return ps.only(Error) }
+
+// Warnings returns the problems that do not.
+func (ps Problems) Warnings() Problems { return ps.only(Warning) }
+
+// Err returns all the problems, warnings included, as an error if at least one
+// of them is an error, else nil.
+func (ps Problems) Err() error {
+	if len(ps.Errors()) == 0 {
+		return nil
+	}
+	return ps
+}
+
+func (ps Problems) only(severity Severity) Problems {
+	var out Problems
+	for _, p := range ps {
+		if p.Severity == severity {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// sorted returns the problems in the order of path, position and text, each once.
+func (ps Problems) sorted() Problems {
+	slices.SortStableFunc(ps, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line),
+			cmp.Compare(a.Column, b.Column), cmp.Compare(a.Message, b.Message))
+	})
+	return slices.Compact(ps)
 }

@@ -20,13 +20,14 @@ type Trigger struct {
 	// IgnoreBots keeps our own account and apps from triggering. True unless the
 	// manifest says otherwise.
 	IgnoreBots bool
-	// UnknownCommand says what an unknown /command gets.
-	Commands []Command
+	Commands   []Command
 	// EventTargets are AOF's event names used as command keys.
 	EventTargets map[string]Command
 	// ProjectTargets are AOF's project_routing: what runs by project key if there
 	// is neither a command nor an event target.
 	ProjectTargets map[string]Target
+	// ProjectRouting names an agent by project key; it comes before Default.
+	ProjectRouting map[string]string
 	// Default is what runs when no command is given; zero for nothing.
 	Default Target
 }

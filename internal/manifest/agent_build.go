@@ -1,0 +1,105 @@
+package manifest
+
+import "strings"
+
+func (b *builder) agent(meta Meta, spec agentSpec, name pos) *Agent {
+	a := &Agent{
+		Meta:               meta,
+		Model:              b.model(spec, name),
+		Description:        spec.Description.value,
+		Instructions:       spec.Instructions.value,
+		Tools:              b.tools(spec.Tools),
+		MaxTokens:          b.positive(spec.MaxTokens, spec.ModelConfig.MaxTokens, DefaultMaxTokens),
+		MaxIterations:      b.positive(spec.MaxIterations, opt[int]{}, DefaultMaxIterations),
+		MaxContextMessages: b.positive(spec.MaxContextMessages, opt[int]{}, 0),
+		Output:             Output(b.oneOf(spec.Output.str, "output", string(OutputComment), string(OutputNone))),
+		Writes:             b.writes(spec.Writes),
+		ScopeProjects:      b.globs(spec.Scope.Projects),
+		Temperature:        b.temperature(spec),
+	}
+	if a.Output == "" {
+		a.Output = OutputComment
+	}
+	if strings.TrimSpace(a.Instructions) == "" {
+		b.warnf(name, "agent %q has no instructions", meta.Name)
+	}
+	b.checkTemplate(spec.Instructions)
+	return a
+}
+
+// model returns "provider:model".
+func (b *builder) model(spec agentSpec, name pos) string {
+	if !spec.Model.set || strings.TrimSpace(spec.Model.value) == "" {
+		b.errorf(name, `field "model" is missing: write model: provider:model, such as google:gemini-2.5-flash`)
+		return ""
+	}
+	text := strings.TrimSpace(spec.Model.value)
+	provider, model, found := strings.Cut(text, ":")
+	at := spec.Model.pos
+	switch {
+	case found && spec.Provider.set && providerName(spec.Provider.value) != providerName(provider):
+		b.errorf(spec.Provider.pos, "provider %q contradicts model %q", shorten(spec.Provider.value), shorten(text))
+	case found:
+	case spec.Provider.set:
+		provider, model, at = spec.Provider.value, text, spec.Provider.pos
+	default:
+		provider, model = providerOf(text), text
+		if provider == "" {
+			b.errorf(at, "model %q names no provider: write provider:model, such as google:gemini-2.5-flash", shorten(text))
+			return ""
+		}
+		b.warnf(at, "model %q names no provider: read as %s:%s", shorten(text), provider, shorten(text))
+	}
+	if model == "" {
+		b.errorf(at, "model %q names a provider and no model", shorten(text))
+	}
+	return b.provider(provider, at) + ":" + model
+}
+
+func (b *builder) provider(name string, at pos) string {
+	if b.known.Providers == nil {
+		return providerName(name)
+	}
+	for _, candidate := range []string{name, providerName(name)} {
+		for _, p := range b.known.Providers {
+			if p == candidate {
+				return p
+			}
+		}
+	}
+	b.errorf(at, "unknown model provider %q%s: the providers are %s", shorten(name),
+		meant(name, b.known.Providers), strings.Join(b.known.Providers, ", "))
+	return name
+}
+
+// positive returns the first of two values that is given, or the default.
+func (b *builder) positive(first, second opt[int], other int) int {
+	atLeast(b.decoder, first, 1)
+	atLeast(b.decoder, second, 1)
+	return first.or(second.or(other))
+}
+
+func (b *builder) temperature(spec agentSpec) *float64 {
+	t := spec.Temperature
+	if !t.set {
+		t = spec.ModelConfig.Temperature
+	}
+	if !t.set {
+		return nil
+	}
+	if t.value < 0 || t.value > 2 {
+		b.errorf(t.pos, "temperature must be between 0 and 2")
+	}
+	return &t.value
+}
+
+func (b *builder) writes(s str) Writes {
+	if s.value == "propose" {
+		b.errorf(s.pos, "writes: propose is not offered by this version: use direct, or dry_run to change nothing")
+		return WritesDryRun
+	}
+	if w := b.oneOf(s, "writes", string(WritesDirect), string(WritesDryRun)); w != "" {
+		return Writes(w)
+	}
+	return WritesDirect
+}

@@ -1,0 +1,166 @@
+package manifest
+
+import (
+	"math"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+)
+
+func (l *daemonLoader) runtime(decl runtimeDecl) Runtime {
+	atLeast(l.decoder, decl.MaxConcurrentTasks, 1)
+	atLeast(l.decoder, decl.TaskTimeoutSecs, 1)
+	atLeast(l.decoder, decl.MaxRunsPerIssuePerHour, 0)
+	l.daemon.defaultAgentAt = decl.DefaultAgent.pos
+	return Runtime{
+		MaxConcurrentTasks:     decl.MaxConcurrentTasks.or(10),
+		TaskTimeout:            l.seconds(decl.TaskTimeoutSecs, 300),
+		MaxRunsPerIssuePerHour: decl.MaxRunsPerIssuePerHour.or(20),
+		DefaultAgent:           decl.DefaultAgent.value,
+		Settle:                 decl.Settle.or(30 * time.Second),
+		ShutdownGrace:          decl.ShutdownGrace.or(30 * time.Second),
+	}
+}
+
+// storage takes "sqlite:directory" and makes the directory relative to the file.
+func (l *daemonLoader) storage(decl storageDecl) Storage {
+	out := Storage{RetentionDeliveries: decl.Retention.Deliveries.or(30 * 24 * time.Hour)}
+	if decl.Retention.Deliveries.set && out.RetentionDeliveries < time.Hour {
+		l.errorf(decl.Retention.Deliveries.pos, "deliveries are kept for at least 1h")
+	}
+	scheme, rest, found := strings.Cut(decl.DSN.or("sqlite:./data"), ":")
+	switch {
+	case !found:
+		l.errorf(decl.DSN.pos, "expected a dsn such as sqlite:./data")
+	case scheme == "postgres" || scheme == "postgresql":
+		l.errorf(decl.DSN.pos, "PostgreSQL is not offered by this version: use sqlite:./data")
+	case scheme != "sqlite":
+		l.errorf(decl.DSN.pos, "unknown kind of storage %q: use sqlite:./data", shorten(scheme))
+	case strings.TrimPrefix(rest, "//") == "":
+		l.errorf(decl.DSN.pos, "the dsn names no directory: use sqlite:./data")
+	}
+	out.DSN = "sqlite:" + l.relative(sqlitePath(rest))
+	return out
+}
+
+// sqlitePath takes the slashes of a URL away: "//./data" is "./data" and
+// "///var/lib/aof" is "/var/lib/aof".
+func sqlitePath(rest string) string { return strings.TrimPrefix(rest, "//") }
+
+func (l *daemonLoader) admin(decl adminDecl) Admin {
+	a := Admin{
+		Enabled: decl.Enabled.or(true),
+		Host:    decl.Host.or("127.0.0.1"),
+		Port:    l.port(decl.Port, 3001),
+		Token:   Secret{Env: "AOF_ADMIN_TOKEN"},
+	}
+	forms := secretForms{name: "token", inline: decl.Token, env: decl.TokenEnv, file: decl.TokenFile}
+	if !a.Enabled {
+		return a
+	}
+	if given := l.secret(forms); !given.IsZero() {
+		a.Token = given
+		return a
+	}
+	if !loopback(a.Host) {
+		l.need(a.Token, "admin.token_env, needed since admin.host is reachable from outside", latest(decl.pos, decl.Host.pos))
+	}
+	return a
+}
+
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+func (l *daemonLoader) log(decl logDecl) Log {
+	out := Log{
+		Level:  l.oneOf(decl.Level, "level", "trace", "debug", "info", "warn", "error"),
+		Format: l.oneOf(decl.Format, "format", "console", "json"),
+	}
+	if out.Level == "" {
+		out.Level = "info"
+	}
+	return out
+}
+
+// KnownProviders are the names of the model providers that need no entry in
+// models.providers.
+func KnownProviders() []string {
+	return []string{"anthropic", "azure", "bedrock", "google", "groq", "mistral", "ollama", "openai", "openrouter"}
+}
+
+func (l *daemonLoader) models(decl modelsDecl) {
+	l.severity = Warning
+	defer func() { l.severity = Error }()
+	for _, e := range decl.Providers.entries {
+		if l.daemon.Providers == nil {
+			l.daemon.Providers = map[string]Provider{}
+		}
+		l.daemon.Providers[e.key] = l.provider(e)
+	}
+	for _, e := range decl.Prices.entries {
+		if l.daemon.Prices == nil {
+			l.daemon.Prices = map[string]Price{}
+		}
+		if !strings.Contains(e.key, ":") {
+			l.errorf(e.pos, "expected provider:model, found %q", shorten(e.key))
+		}
+		l.daemon.Prices[e.key] = l.price(e.value)
+	}
+}
+
+func (l *daemonLoader) provider(e entry[providerDecl]) Provider {
+	decl := e.value
+	known := containsFold(KnownProviders(), e.key)
+	p := Provider{
+		Type:    l.oneOf(decl.Type, "type", "openai-compatible"),
+		BaseURL: l.address(decl.BaseURL, "base_url"),
+		APIKey:  l.secret(secretForms{name: "api_key", inline: decl.APIKey, env: decl.APIKeyEnv, file: decl.APIKeyFile}),
+	}
+	if strings.Contains(e.key, ":") || e.key == "" {
+		l.errorf(e.pos, "%q cannot be a provider's name", shorten(e.key))
+	}
+	if !known && p.BaseURL == "" && !decl.BaseURL.set {
+		l.errorf(e.pos, "provider %q is not known by name%s: it needs type: openai-compatible and base_url",
+			shorten(e.key), meant(e.key, KnownProviders()))
+	}
+	if !known && p.Type == "" && !decl.Type.set {
+		p.Type = "openai-compatible"
+	}
+	return p
+}
+
+func (l *daemonLoader) price(decl priceDecl) Price {
+	for _, o := range []opt[float64]{decl.Input, decl.Output, decl.CachedInput} {
+		if o.value < 0 || math.IsInf(o.value, 0) {
+			l.errorf(o.pos, "a price cannot be negative")
+		}
+	}
+	if !decl.Input.set || !decl.Output.set {
+		l.errorf(decl.pos, "a price needs input and output")
+	}
+	return Price{Input: decl.Input.value, Output: decl.Output.value, CachedInput: decl.CachedInput.or(decl.Input.value)}
+}
+
+// address checks an http(s) URL and takes the slashes at its end away.
+func (l *daemonLoader) address(s str, field string) string {
+	if !s.set {
+		return ""
+	}
+	u, err := url.Parse(strings.TrimSpace(s.value))
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		l.errorf(s.pos, "%s must be an address such as https://yourcompany.atlassian.net, found %q", field, shorten(s.value))
+		return ""
+	}
+	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		l.errorf(s.pos, "%s must have no user, query or fragment", field)
+		return ""
+	}
+	u.Path = strings.TrimRight(u.Path, "/")
+	return u.String()
+}

@@ -1,0 +1,131 @@
+package manifest
+
+import "gopkg.in/yaml.v3"
+
+// agentDecl is an agent with apiVersion, kind, metadata and spec.
+type agentDecl struct {
+	at
+	header
+	Spec agentSpec `yaml:"spec"`
+}
+
+// flatAgentDecl is the short form.
+type flatAgentDecl struct {
+	at
+	header
+	Name str `yaml:"name"`
+	agentSpec
+}
+
+type agentSpec struct {
+	at
+	Model              str          `yaml:"model" jsonschema_description:"provider:model, such as google:gemini-2.5-flash"`
+	Provider           str          `yaml:"provider" jsonschema_description:"For a model that is named without one"`
+	Description        str          `yaml:"description"`
+	Instructions       str          `yaml:"instructions" alias:"system_prompt,system" jsonschema_description:"A template; the system prompt"`
+	Tools              []toolDecl   `yaml:"tools" jsonschema_description:"Names, globs and toolsets"`
+	Temperature        opt[float64] `yaml:"temperature"`
+	MaxTokens          opt[int]     `yaml:"max_tokens" jsonschema_description:"Per answer of the model; default 4096"`
+	MaxIterations      opt[int]     `yaml:"max_iterations" jsonschema_description:"Model calls per run; default 10"`
+	MaxContextMessages opt[int]     `yaml:"max_context_messages"`
+	ModelConfig        modelConfig  `yaml:"model_config"`
+	Output             outputDecl   `yaml:"output" jsonschema_description:"comment (default) or none"`
+	Writes             str          `yaml:"writes" jsonschema_description:"direct (default) or dry_run"`
+	Scope              scopeDecl    `yaml:"scope"`
+	Memory             memoryDecl   `yaml:"memory"`
+	MCPServers         data         `yaml:"mcp_servers" alias:"mcpServers" refuse:"the agent would run without their tools"`
+	Approval           data         `yaml:"approval" refuse:"the agent would act without it"`
+	Budget             data         `yaml:"budget" refuse:"the agent would spend without it"`
+	OutputSchema       data         `yaml:"output_schema" ignore:"the answer is text"`
+	Environment        data         `yaml:"environment" alias:"env" ignore:"tools do not read it"`
+	Resources          data         `yaml:"resources" ignore:"use max_tokens, and runtime.task_timeout_secs in daemon.yaml"`
+}
+
+type modelConfig struct {
+	at
+	Temperature opt[float64] `yaml:"temperature"`
+	MaxTokens   opt[int]     `yaml:"max_tokens"`
+	TopP        data         `yaml:"top_p" ignore:""`
+	TopK        data         `yaml:"top_k" ignore:""`
+	Stop        data         `yaml:"stop" alias:"stop_sequences" ignore:""`
+	Frequency   data         `yaml:"frequency_penalty" ignore:""`
+	Presence    data         `yaml:"presence_penalty" ignore:""`
+	Timeout     data         `yaml:"timeout" alias:"timeout_secs,timeout_seconds" ignore:""`
+	Seed        data         `yaml:"seed" ignore:""`
+}
+
+type scopeDecl struct {
+	at
+	Projects []str `yaml:"projects" jsonschema_description:"Globs of project keys; default the event's own project"`
+	Spaces   data  `yaml:"spaces" refuse:"there are no Confluence tools"`
+}
+
+// toolDecl is a tool's name, or one of AOF's mappings.
+type toolDecl struct {
+	at
+	name string
+	off  bool
+}
+
+type toolMap struct {
+	at
+	Name    str       `yaml:"name"`
+	Type    str       `yaml:"type"`
+	Source  str       `yaml:"source"`
+	Server  data      `yaml:"server"`
+	Enabled opt[bool] `yaml:"enabled"`
+	Config  rawData   `yaml:"config"`
+	Timeout data      `yaml:"timeout_secs" alias:"timeout_seconds"`
+}
+
+func (t *toolDecl) decodeYAML(d *decoder, n *yaml.Node, depth int) {
+	t.pos = d.pos(n)
+	if n.Kind != yaml.MappingNode {
+		var name str
+		name.decodeYAML(d, n, depth)
+		t.name = name.value
+		return
+	}
+	var m toolMap
+	d.structure(n, elem(&m), depth)
+	t.off = !m.Enabled.or(true)
+	switch {
+	case isMCP(m):
+		t.name = "mcp:" + m.Name.value
+	case m.Name.set:
+		t.name = m.Name.value
+	default:
+		t.name = m.Type.value
+	}
+	if t.name == "" {
+		d.errorf(t.pos, `field "name" is missing`)
+	}
+	if m.Config.value != nil && !t.off && !isMCP(m) {
+		d.warnf(m.Config.pos, "the config of tool %s is not offered by this version and has no effect", t.name)
+	}
+}
+
+// outputDecl is "comment", "none" or a JSON Schema.
+type outputDecl struct{ str }
+
+func (o *outputDecl) decodeYAML(d *decoder, n *yaml.Node, depth int) {
+	if n.Kind == yaml.MappingNode {
+		d.errorf(d.pos(n), "a JSON Schema as output is not offered by this version: the answer would not be checked")
+		return
+	}
+	o.str.decodeYAML(d, n, depth)
+}
+
+// memoryDecl is any of the forms of a memory.
+type memoryDecl struct{}
+
+func (m *memoryDecl) decodeYAML(d *decoder, n *yaml.Node, depth int) {
+	if isNull(n) || n.Kind == yaml.ScalarNode && n.Value == "none" {
+		return
+	}
+	what := describe(n)
+	if n.Kind != yaml.ScalarNode {
+		d.free(n, depth, false)
+	}
+	d.warnf(d.pos(n), "memory %s is not offered by this version: each run starts with an empty memory", what)
+}

@@ -1,0 +1,253 @@
+package manifest
+
+import "gopkg.in/yaml.v3"
+
+type daemonDecl struct {
+	at
+	header
+	Spec *daemonSpec `yaml:"spec"`
+}
+
+type daemonSpec struct {
+	at
+	Server       serverDecl    `yaml:"server"`
+	Platforms    platformsDecl `yaml:"platforms"`
+	Triggers     directoryDecl `yaml:"triggers"`
+	Agents       directoryDecl `yaml:"agents"`
+	Fleets       directoryDecl `yaml:"fleets"`
+	Flows        directoryDecl `yaml:"flows"`
+	Runtime      runtimeDecl   `yaml:"runtime"`
+	Storage      storageDecl   `yaml:"storage"`
+	Models       modelsDecl    `yaml:"models"`
+	Policy       policyDecl    `yaml:"policy"`
+	Admin        adminDecl     `yaml:"admin"`
+	Telemetry    telemetryDecl `yaml:"telemetry"`
+	Settings     data          `yaml:"settings" ignore:"use server, runtime and telemetry"`
+	Contexts     data          `yaml:"contexts" ignore:""`
+	Bindings     data          `yaml:"bindings" ignore:"write Triggers"`
+	DefaultModel data          `yaml:"default_model" ignore:"each agent names its model"`
+}
+
+type serverDecl struct {
+	at
+	Host           str       `yaml:"host" jsonschema_description:"Default 0.0.0.0"`
+	Port           opt[int]  `yaml:"port" jsonschema_description:"Default 3000"`
+	CORS           opt[bool] `yaml:"cors"`
+	TimeoutSecs    opt[int]  `yaml:"timeout_secs" jsonschema_description:"Default 60"`
+	MaxBodyBytes   opt[int]  `yaml:"max_body_bytes" jsonschema_description:"Default 26214400"`
+	TLS            serverTLS `yaml:"tls"`
+	TrustedProxies data      `yaml:"trusted_proxies" refuse:""`
+	RateLimit      data      `yaml:"rate_limit" refuse:""`
+}
+
+type serverTLS struct {
+	at
+	CertFile str `yaml:"cert_file"`
+	KeyFile  str `yaml:"key_file"`
+}
+
+type platformsDecl struct {
+	at
+	Jira       jiraSites     `yaml:"jira"`
+	Confluence laterPlatform `yaml:"confluence"`
+	GitHub     laterPlatform `yaml:"github"`
+	A2A        laterPlatform `yaml:"a2a"`
+	Forge      laterPlatform `yaml:"forge"`
+}
+
+// unknownField warns of platforms that other programs have: the rest works.
+func (p *platformsDecl) unknownField(d *decoder, key, value *yaml.Node) bool {
+	if nearest(key.Value, []string{"jira", "confluence", "github", "a2a", "forge"}) != "" {
+		return false
+	}
+	if !isOff(value) {
+		d.warnf(d.pos(key), "platform %q is not offered: nothing of it is received", shorten(key.Value))
+	}
+	return true
+}
+
+// laterPlatform is a platform that this version does not offer. Leaving it out
+// silently would lose its deliveries.
+type laterPlatform struct{}
+
+func (p *laterPlatform) decodeYAML(d *decoder, n *yaml.Node, _ int) {
+	if !isOff(n) {
+		d.errorf(d.pos(n), "this platform is not offered by this version: remove it, or set enabled: false")
+	}
+}
+
+// jiraSites is one site or a list of them.
+type jiraSites struct {
+	at
+	sites []jiraDecl
+	list  bool
+}
+
+func (j *jiraSites) decodeYAML(d *decoder, n *yaml.Node, depth int) {
+	j.pos = d.pos(n)
+	switch n.Kind {
+	case yaml.SequenceNode:
+		j.list = true
+		d.list(n, elem(&j.sites), depth)
+	case yaml.MappingNode:
+		var site jiraDecl
+		d.structure(n, elem(&site), depth)
+		j.sites = []jiraDecl{site}
+	default:
+		if !isNull(n) {
+			d.errorf(j.pos, "expected a site (a mapping) or a list of sites, found %s", describe(n))
+		}
+	}
+}
+
+type jiraDecl struct {
+	at
+	Name               str           `yaml:"name" jsonschema_description:"Of a site in a list; also served as /webhook/jira/{name}"`
+	Enabled            opt[bool]     `yaml:"enabled" jsonschema_description:"Default true"`
+	BaseURL            str           `yaml:"base_url" alias:"url" jsonschema_description:"Such as https://yourcompany.atlassian.net"`
+	Auth               authDecl      `yaml:"auth"`
+	CloudID            unexpanded    `yaml:"cloud_id"`
+	CloudIDEnv         str           `yaml:"cloud_id_env"`
+	UserEmail          unexpanded    `yaml:"user_email" alias:"email"`
+	UserEmailEnv       str           `yaml:"user_email_env" alias:"email_env"`
+	UserEmailFile      str           `yaml:"user_email_file" alias:"email_file"`
+	APIToken           unexpanded    `yaml:"api_token" alias:"token"`
+	APITokenEnv        str           `yaml:"api_token_env" alias:"token_env"`
+	APITokenFile       str           `yaml:"api_token_file" alias:"token_file"`
+	WebhookSecret      unexpanded    `yaml:"webhook_secret"`
+	WebhookSecretEnv   str           `yaml:"webhook_secret_env" jsonschema_description:"The environment variable that holds the webhook's secret"`
+	WebhookSecretFile  str           `yaml:"webhook_secret_file"`
+	WebhookSecretEnvs  []str         `yaml:"webhook_secret_envs" jsonschema_description:"Several, while a secret is being replaced"`
+	WebhookSecretFiles []str         `yaml:"webhook_secret_files"`
+	WebhookTokenEnv    data          `yaml:"webhook_token_env" refuse:"only signed deliveries are taken"`
+	BotName            str           `yaml:"bot_name" jsonschema_description:"Default aofbot"`
+	Proxy              proxyDecl     `yaml:"proxy"`
+	TLS                clientTLS     `yaml:"tls"`
+	RateLimit          rateLimitDecl `yaml:"rate_limit"`
+	Reconcile          data          `yaml:"reconcile" refuse:"changes whose webhooks never came would not be found"`
+	AllowedProjects    []str         `yaml:"allowed_projects"`
+	AllowedEvents      []str         `yaml:"allowed_events"`
+	AllowedUsers       []str         `yaml:"allowed_users"`
+}
+
+type authDecl struct {
+	at
+	Type            str        `yaml:"type" jsonschema_description:"api_token (Cloud) or pat (Server, Data Center)"`
+	Email           unexpanded `yaml:"email" alias:"user_email"`
+	EmailEnv        str        `yaml:"email_env" alias:"user_email_env"`
+	EmailFile       str        `yaml:"email_file" alias:"user_email_file"`
+	Token           unexpanded `yaml:"token" alias:"api_token"`
+	TokenEnv        str        `yaml:"token_env" alias:"api_token_env"`
+	TokenFile       str        `yaml:"token_file" alias:"api_token_file"`
+	CloudID         unexpanded `yaml:"cloud_id"`
+	CloudIDEnv      str        `yaml:"cloud_id_env"`
+	ClientIDEnv     str        `yaml:"client_id_env"`
+	ClientSecretEnv str        `yaml:"client_secret_env"`
+	RefreshTokenEnv str        `yaml:"refresh_token_env"`
+}
+
+type proxyDecl struct {
+	at
+	HTTPProxy  str `yaml:"http_proxy"`
+	HTTPSProxy str `yaml:"https_proxy"`
+	NoProxy    str `yaml:"no_proxy" jsonschema_description:"Hosts, separated by commas"`
+}
+
+type clientTLS struct {
+	at
+	Verify     opt[bool] `yaml:"verify" jsonschema_description:"Default true"`
+	CACertPath str       `yaml:"ca_cert_path"`
+}
+
+type rateLimitDecl struct {
+	at
+	RequestsPerSecond opt[float64] `yaml:"requests_per_second"`
+}
+
+// directoryDecl says where manifests are.
+type directoryDecl struct {
+	at
+	Directory str       `yaml:"directory"`
+	Watch     opt[bool] `yaml:"watch" jsonschema_description:"Load changes at once; default false"`
+	Enabled   opt[bool] `yaml:"enabled" jsonschema_description:"Default true"`
+}
+
+type runtimeDecl struct {
+	at
+	MaxConcurrentTasks     opt[int] `yaml:"max_concurrent_tasks" jsonschema_description:"Default 10"`
+	TaskTimeoutSecs        opt[int] `yaml:"task_timeout_secs" jsonschema_description:"Default 300"`
+	MaxRunsPerIssuePerHour opt[int] `yaml:"max_runs_per_issue_per_hour" jsonschema_description:"Default 20; 0 for no limit"`
+	DefaultAgent           str      `yaml:"default_agent"`
+	Settle                 span     `yaml:"settle" jsonschema_description:"How long an interrupted write may take to show up; default 30s"`
+	ShutdownGrace          span     `yaml:"shutdown_grace" jsonschema_description:"Default 30s"`
+	MaxRunsPerProject      data     `yaml:"max_runs_per_project" refuse:""`
+	MaxTasksPerUser        data     `yaml:"max_tasks_per_user" ignore:""`
+	AllowScripts           data     `yaml:"allow_scripts" refuse:""`
+}
+
+type storageDecl struct {
+	at
+	DSN       str           `yaml:"dsn" jsonschema_description:"sqlite:directory; default sqlite:./data"`
+	Retention retentionDecl `yaml:"retention"`
+}
+
+type retentionDecl struct {
+	at
+	Deliveries  span `yaml:"deliveries" jsonschema_description:"Default 30d"`
+	Transcripts data `yaml:"transcripts" refuse:"they are kept as long as their delivery"`
+	Audit       data `yaml:"audit" refuse:""`
+}
+
+type modelsDecl struct {
+	at
+	Providers mapping[providerDecl] `yaml:"providers"`
+	Prices    mapping[priceDecl]    `yaml:"prices" jsonschema_description:"By provider:model, in dollars per million tokens"`
+	Fallbacks data                  `yaml:"fallbacks" refuse:""`
+}
+
+type providerDecl struct {
+	at
+	Type       str        `yaml:"type" jsonschema_description:"openai-compatible, for a provider that is not known by name"`
+	BaseURL    str        `yaml:"base_url"`
+	APIKey     unexpanded `yaml:"api_key"`
+	APIKeyEnv  str        `yaml:"api_key_env"`
+	APIKeyFile str        `yaml:"api_key_file"`
+}
+
+type priceDecl struct {
+	at
+	Input       opt[float64] `yaml:"input"`
+	Output      opt[float64] `yaml:"output"`
+	CachedInput opt[float64] `yaml:"cached_input"`
+}
+
+type policyDecl struct {
+	at
+	BudgetPerDay data `yaml:"budget_usd_per_day" refuse:"agents would spend without it"`
+	BudgetPerRun data `yaml:"budget_usd_per_run" refuse:"agents would spend without it"`
+	AllowedHosts data `yaml:"allowed_hosts" refuse:"no tool reaches other hosts"`
+	Approvers    data `yaml:"approvers" refuse:"agents would act without them"`
+}
+
+type adminDecl struct {
+	at
+	Enabled   opt[bool]  `yaml:"enabled" jsonschema_description:"Default true"`
+	Host      str        `yaml:"host" jsonschema_description:"Default 127.0.0.1"`
+	Port      opt[int]   `yaml:"port" jsonschema_description:"Default 3001"`
+	Token     unexpanded `yaml:"token"`
+	TokenEnv  str        `yaml:"token_env" jsonschema_description:"Default AOF_ADMIN_TOKEN"`
+	TokenFile str        `yaml:"token_file"`
+}
+
+type telemetryDecl struct {
+	at
+	Log          logDecl `yaml:"log"`
+	Metrics      data    `yaml:"metrics" refuse:""`
+	OTLPEndpoint data    `yaml:"otlp_endpoint" refuse:""`
+}
+
+type logDecl struct {
+	at
+	Level  str `yaml:"level" jsonschema_description:"debug, info (default), warn or error"`
+	Format str `yaml:"format" jsonschema_description:"console or json"`
+}

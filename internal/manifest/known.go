@@ -1,0 +1,83 @@
+package manifest
+
+import (
+	"os"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Known is what manifests may refer to beside each other.
+type Known struct {
+	// Tools are the tools that agents may list. If it is nil, tools are not
+	// checked and their names are taken as they stand.
+	Tools []KnownTool
+	// Providers are the names of the model providers, those of daemon.yaml
+	// included. If it is nil, providers are not checked.
+	Providers []string
+	// SecretEnvs are the environment variables whose values verify deliveries. If
+	// it is not nil, a trigger that names another one gets a warning.
+	SecretEnvs []string
+	// Env looks up environment variables for ${VAR}; nil means os.LookupEnv.
+	Env func(string) (string, bool)
+	// CheckTemplate and CheckExpression, if given, return an error for a template
+	// (instructions, responses) or an expression that cannot be compiled.
+	CheckTemplate   func(text string) error
+	CheckExpression func(text string) error
+}
+
+// KnownTool is a tool that agents may list.
+type KnownTool struct {
+	Name    string
+	Aliases []string
+	// Toolset is the umbrella name that stands for all tools of the set.
+	Toolset string
+	// Reads is true for a tool that changes nothing; "set:read" stands for these.
+	Reads bool
+}
+
+func (k Known) env() func(string) (string, bool) {
+	if k.Env == nil {
+		return os.LookupEnv
+	}
+	return k.Env
+}
+
+// tools resolves one entry of an agent's list to canonical names: a name, an
+// alias, a toolset, "toolset:read" or a glob. It returns nil for none.
+func (k Known) tools(entry string) []string {
+	set, reading := strings.CutSuffix(entry, ":read")
+	var out []string
+	for _, t := range k.Tools {
+		switch {
+		case !reading && (t.Name == entry || slices.Contains(t.Aliases, entry)):
+			return []string{t.Name}
+		case t.Toolset != "" && t.Toolset == set && (!reading || t.Reads):
+			out = append(out, t.Name)
+		case isGlob(entry) && matches(entry, t.Name):
+			out = append(out, t.Name)
+		}
+	}
+	return out
+}
+
+// toolNames lists all that tools would resolve, for suggestions.
+func (k Known) toolNames() []string {
+	var out []string
+	for _, t := range k.Tools {
+		out = append(out, t.Name)
+		out = append(out, t.Aliases...)
+		if t.Toolset != "" {
+			out = append(out, t.Toolset, t.Toolset+":read")
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func isGlob(s string) bool { return strings.ContainsAny(s, "*?[") }
+
+func matches(pattern, s string) bool {
+	ok, err := path.Match(pattern, s)
+	return ok && err == nil
+}

@@ -1,0 +1,116 @@
+package manifest
+
+import (
+	"bytes"
+	"context"
+	"runtime"
+	"sync"
+)
+
+// Loader loads the catalogue again and again, and only takes apart the files
+// that changed. It may be used by several goroutines.
+type Loader struct {
+	dirs   []Directory
+	parser *parser
+
+	mu    sync.Mutex
+	cache map[string]cachedFile
+	set   fileSet
+}
+
+// cachedFile is a file's content and what came of it.
+type cachedFile struct {
+	text   []byte
+	parsed *parsedFile
+}
+
+// NewLoader returns a Loader for the manifests of all kinds in the directories.
+func NewLoader(dirs []Directory, known Known) *Loader {
+	return &Loader{dirs: dirs, parser: newParser(known), cache: map[string]cachedFile{}}
+}
+
+// LoadCatalog loads the manifests in the directories once. The error is Problems
+// with every mistake of every file, warnings included.
+func LoadCatalog(ctx context.Context, dirs []Directory, known Known) (*Catalog, error) {
+	return NewLoader(dirs, known).Load(ctx)
+}
+
+// Load reads the directories as they are now. The error is Problems, or that of
+// the context.
+func (l *Loader) Load(ctx context.Context) (*Catalog, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r := &report{}
+	l.set = scan(l.dirs, r)
+	files, err := l.parseAll(ctx, l.set.files)
+	if err != nil {
+		return nil, err
+	}
+	catalog, problems := assemble(files, l.parser.known, false)
+	problems = append(r.problems, problems...).sorted()
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	catalog.Warnings = problems
+	return catalog, nil
+}
+
+// watched returns the real directories that the last Load looked into.
+func (l *Loader) watched() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.set.dirs
+}
+
+// parseAll takes the files apart, on all processors, and remembers the outcome.
+func (l *Loader) parseAll(ctx context.Context, files []manifestFile) ([]*parsedFile, error) {
+	out := make([]cachedFile, len(files))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(files)) {
+		workers.Go(func() {
+			for i := range next {
+				out[i] = l.parse(files[i].path)
+			}
+		})
+	}
+	err := feed(ctx, next, len(files))
+	workers.Wait()
+	if err != nil {
+		return nil, err
+	}
+	l.cache = make(map[string]cachedFile, len(files))
+	parsed := make([]*parsedFile, len(files))
+	for i, f := range files {
+		l.cache[f.path] = out[i]
+		parsed[i] = out[i].parsed
+	}
+	return parsed, nil
+}
+
+func feed(ctx context.Context, next chan<- int, n int) error {
+	defer close(next)
+	for i := range n {
+		select {
+		case next <- i:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// parse reads a file. The cache is only read here; no one writes to it while
+// the workers are at work.
+func (l *Loader) parse(path string) cachedFile {
+	text, err := readFile(path)
+	if err != nil {
+		s := scanner{report: &report{path: path}}
+		s.fail(path, err)
+		return cachedFile{parsed: &parsedFile{path: path, problems: s.problems}}
+	}
+	if known, ok := l.cache[path]; ok && known.text != nil && bytes.Equal(known.text, text) {
+		return known
+	}
+	return cachedFile{text: text, parsed: l.parser.file(path, text)}
+}

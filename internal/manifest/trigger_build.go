@@ -1,0 +1,121 @@
+package manifest
+
+import (
+	"slices"
+)
+
+func (b *builder) trigger(decl triggerDecl) (*Trigger, bool) {
+	spec, config := decl.Spec, decl.Spec.Config
+	t := &Trigger{
+		Meta:         decl.Metadata.meta(),
+		Type:         "jira",
+		Priority:     spec.Priority.value,
+		SecretEnv:    b.triggerSecret(config),
+		Events:       b.events(config.Events),
+		Filters:      b.filters(config),
+		AllowedUsers: values(config.AllowedUsers),
+		IgnoreBots:   config.IgnoreBots.or(true),
+	}
+	if !spec.Type.set {
+		b.errorf(spec.pos, `field "type" is missing`)
+	}
+	b.unknownCommand(config.UnknownCommand)
+	b.emptyUsers(config)
+	b.commands(t, spec.Commands)
+	b.commands(t, config.Commands)
+	b.projectRouting(t, config.ProjectRouting)
+	t.Default = b.target("default_", spec.DefaultAgent, spec.DefaultFleet, spec.DefaultFlow)
+	if t.Default.IsZero() && len(t.Commands) == 0 && len(t.EventTargets) == 0 && len(t.ProjectRouting) == 0 {
+		b.warnf(decl.Metadata.Name.pos, "trigger %q runs nothing: it has no commands and no default_agent", t.Name)
+	}
+	return t, !spec.Enabled.or(true)
+}
+
+// triggerSecret returns the variable that holds the trigger's own webhook secret.
+func (b *builder) triggerSecret(config triggerConfig) string {
+	if config.WebhookSecretEnv.set {
+		if config.WebhookSecret.node != nil {
+			b.errorf(config.WebhookSecret.pos, `field "webhook_secret" says the same as "webhook_secret_env": give one of them`)
+		}
+		b.checkEnvName(config.WebhookSecretEnv, "webhook_secret_env")
+		return b.knownSecret(config.WebhookSecretEnv.value, config.WebhookSecretEnv.pos)
+	}
+	if config.WebhookSecret.node == nil {
+		return ""
+	}
+	name := soleVariable(config.WebhookSecret.node.Value)
+	if name == "" {
+		b.errorf(config.WebhookSecret.pos, `a secret does not belong in a manifest: name its environment variable in "webhook_secret_env"`)
+		return ""
+	}
+	b.warnf(config.WebhookSecret.pos, `read as webhook_secret_env: %s; credentials belong in daemon.yaml`, name)
+	return b.knownSecret(name, config.WebhookSecret.pos)
+}
+
+func (b *builder) knownSecret(env string, p pos) string {
+	if b.known.SecretEnvs != nil && !slices.Contains(b.known.SecretEnvs, env) {
+		b.warnf(p, "no site in daemon.yaml has the webhook secret %s%s: no delivery reaches this trigger",
+			shorten(env), meant(env, b.known.SecretEnvs))
+	}
+	return env
+}
+
+// unknownCommand takes what this version does anyway.
+func (b *builder) unknownCommand(s str) {
+	if !s.set || s.value == "ignore" {
+		return
+	}
+	b.errorf(s.pos, "unknown_command %q is not offered by this version: only \"ignore\" is", shorten(s.value))
+}
+
+// emptyUsers warns of a list that is written but empty: it lets everybody in.
+func (b *builder) emptyUsers(config triggerConfig) {
+	if config.AllowedUsers != nil && len(values(config.AllowedUsers)) == 0 {
+		b.warnf(config.pos, "allowed_users is empty: everybody may use this trigger")
+	}
+}
+
+func (b *builder) projectRouting(t *Trigger, routing mapping[str]) {
+	for _, e := range routing.entries {
+		if !e.value.set {
+			b.errorf(e.pos, "project %s has no agent", shorten(e.key))
+			continue
+		}
+		if t.ProjectRouting == nil {
+			t.ProjectRouting = map[string]string{}
+		}
+		t.ProjectRouting[e.key] = e.value.value
+		b.refer(TargetAgent, e.value)
+		if !anyMatches(t.Filters.Projects, e.key) {
+			b.warnf(e.pos, "project %s is never routed: the trigger's projects leave it out", shorten(e.key))
+		}
+	}
+}
+
+// target returns what exactly one of the three names, or zero for none.
+func (b *builder) target(prefix string, agent, fleet, flow str) Target {
+	var found Target
+	for _, candidate := range []struct {
+		kind TargetKind
+		name str
+	}{{TargetAgent, agent}, {TargetFleet, fleet}, {TargetFlow, flow}} {
+		if !candidate.name.set {
+			continue
+		}
+		if candidate.name.value == "" {
+			b.errorf(candidate.name.pos, "%s%s has no name", prefix, candidate.kind)
+			continue
+		}
+		if !found.IsZero() {
+			b.errorf(candidate.name.pos, "give exactly one of %sagent, %sfleet and %sflow", prefix, prefix, prefix)
+			continue
+		}
+		found = Target{Kind: candidate.kind, Name: candidate.name.value}
+		b.refer(candidate.kind, candidate.name)
+		if candidate.kind != TargetAgent {
+			b.warnf(candidate.name.pos, "%s %q cannot run: %ss are loaded and checked, but running one is not offered by this version; a delivery for it is recorded as failed",
+				candidate.kind, shorten(found.Name), candidate.kind)
+		}
+	}
+	return found
+}

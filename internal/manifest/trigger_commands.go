@@ -1,0 +1,87 @@
+package manifest
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var commandName = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}_-]*( [\p{L}\p{N}][\p{L}\p{N}_-]*)*$`)
+
+// commands adds what a mapping or list of commands says to the trigger.
+func (b *builder) commands(t *Trigger, list commandList) {
+	for _, e := range list.entries {
+		if b.builtin(e) {
+			continue
+		}
+		c := b.command(e)
+		if name := eventName(e.key); b.isEventKey(t, e.key, name) {
+			b.eventTarget(t, e, name, c)
+			continue
+		}
+		c.Name = strings.ToLower(strings.Join(strings.Fields(strings.TrimLeft(strings.TrimSpace(e.key), "/")), " "))
+		switch {
+		case !commandName.MatchString(c.Name):
+			b.errorf(e.pos, "%q is not a command: it is made of words of letters, digits, dashes and underscores", shorten(e.key))
+		case slices.ContainsFunc(t.Commands, func(o Command) bool { return o.Name == c.Name }):
+			b.errorf(e.pos, "command /%s is given twice", c.Name)
+		default:
+			t.Commands = append(t.Commands, c)
+		}
+	}
+}
+
+func (b *builder) command(e entry[commandDecl]) Command {
+	decl := e.value
+	c := Command{
+		Target:      b.target("", decl.Agent, decl.Fleet, decl.Flow),
+		Description: decl.Description.value,
+		Response:    decl.Response.value,
+	}
+	if !decl.Agent.set && !decl.Fleet.set && !decl.Flow.set {
+		b.errorf(e.pos, "command %q runs nothing: give agent, fleet or flow", shorten(e.key))
+	}
+	b.checkTemplate(decl.Response)
+	for _, p := range decl.Params.entries {
+		if c.Params == nil {
+			c.Params = map[string]any{}
+		}
+		c.Params[p.key] = p.value.value
+	}
+	return c
+}
+
+// builtin leaves AOF's built-in menus out: /help lists the commands anyway.
+func (b *builder) builtin(e entry[commandDecl]) bool {
+	if e.value.Agent.value != "builtin" {
+		return false
+	}
+	b.warnf(e.value.Agent.pos, "agent \"builtin\" is not offered by this version: command %q is left out", shorten(e.key))
+	return true
+}
+
+// isEventKey reports whether a command's key is an event's name, as AOF allows.
+func (b *builder) isEventKey(t *Trigger, key, name string) bool {
+	if strings.HasPrefix(strings.TrimSpace(key), "/") {
+		return false
+	}
+	return slices.Contains(jiraEvents(), name) || slices.Contains(t.Events, name) || strings.Contains(name, ".")
+}
+
+func (b *builder) eventTarget(t *Trigger, e entry[commandDecl], name string, c Command) {
+	if t.EventTargets == nil {
+		t.EventTargets = map[string]Command{}
+	}
+	if _, twice := t.EventTargets[name]; twice {
+		b.errorf(e.pos, "event %s is given twice", shorten(name))
+		return
+	}
+	switch {
+	case !slices.Contains(jiraEvents(), name):
+		b.warnf(e.pos, "Jira sends no event %q%s", shorten(e.key), meant(name, jiraEvents()))
+	case !anyMatches(t.Events, name):
+		b.warnf(e.pos, "event %s never gets here: the trigger's events leave it out", name)
+	}
+	c.Name = name
+	t.EventTargets[name] = c
+}
