@@ -204,10 +204,10 @@ func text(raw json.RawMessage) string {
 // keeps the title, or else the words.
 func plainText(h http.Header, body []byte) string {
 	s := string(body[:min(len(body), 64<<10)])
-	if m := titlePattern().FindStringSubmatch(s); m != nil && strings.TrimSpace(m[1]) != "" {
+	if m := titlePattern.FindStringSubmatch(s); m != nil && strings.TrimSpace(m[1]) != "" {
 		s = m[1]
 	} else if strings.Contains(h.Get("Content-Type"), "html") || strings.Contains(h.Get("Content-Type"), "xml") || strings.HasPrefix(strings.TrimSpace(s), "<") {
-		s = tagPattern().ReplaceAllString(s, " ")
+		s = tagPattern.ReplaceAllString(s, " ")
 	}
 	s = strings.Join(strings.Fields(html.UnescapeString(strings.ToValidUTF8(s, ""))), " ")
 	if utf8.RuneCountInString(s) > maxErrorText {
@@ -216,8 +216,7 @@ func plainText(h http.Header, body []byte) string {
 	return s
 }
 
-func titlePattern() *regexp.Regexp { return regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`) }
-
-func tagPattern() *regexp.Regexp {
-	return regexp.MustCompile(`(?is)<(script|style)[^>]*>.*?</(script|style)>|<[^>]*>`)
-}
+var (
+	titlePattern = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
+	tagPattern   = regexp.MustCompile(`(?is)<(script|style)[^>]*>.*?</(script|style)>|<[^>]*>`)
+)

@@ -32,7 +32,6 @@ func (e *ArgumentError) Error() string {
 type checker struct {
 	schema     *jsonschema.Schema
 	properties []string
-	required   map[string]bool
 }
 
 func newChecker(raw json.RawMessage) (*checker, error) {
@@ -48,16 +47,11 @@ func newChecker(raw json.RawMessage) (*checker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile schema: %w", err)
 	}
-	c := &checker{schema: schema, required: map[string]bool{}}
-	c.properties = slices.Sorted(maps.Keys(schema.Properties))
-	for _, name := range schema.Required {
-		c.required[name] = true
-	}
-	return c, nil
+	return &checker{schema: schema, properties: slices.Sorted(maps.Keys(schema.Properties))}, nil
 }
 
-// check reports all faults at once, so that a model can cure them in one go. An
-// optional argument may be null, which many models send for "not given".
+// check reports all faults at once, so that a model can cure them in one go. What
+// is optional may be null, which many models send for "not given".
 func (c *checker) check(name string, args json.RawMessage) error {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(args))
 	if err != nil {
@@ -68,16 +62,25 @@ func (c *checker) check(name string, args json.RawMessage) error {
 		return &ArgumentError{Tool: name, Faults: []string{"they are not a JSON object"}}
 	}
 	faults := c.strange(object)
-	for key, value := range object {
-		if value == nil && !c.required[key] {
-			delete(object, key)
-		}
-	}
+	dropNulls(object)
 	faults = append(faults, describe(c.schema.Validate(object))...)
 	if len(faults) == 0 {
 		return nil
 	}
 	return &ArgumentError{Tool: name, Faults: faults}
+}
+
+// dropNulls takes out what is null, in objects inside, too. What is required is
+// missing then.
+func dropNulls(object map[string]any) {
+	for key, value := range object {
+		switch v := value.(type) {
+		case nil:
+			delete(object, key)
+		case map[string]any:
+			dropNulls(v)
+		}
+	}
 }
 
 // strange names the arguments that the tool does not have. A schema without

@@ -13,9 +13,11 @@ import (
 )
 
 // shownFields are what an issue tells without being asked for more.
-var shownFields = []string{
-	"summary", "issuetype", "status", "resolution", "priority", "assignee", "reporter", "labels", "components", "fixVersions",
-	"parent", "duedate", "created", "updated", "issuelinks", "subtasks", "description",
+func shownFields() []string {
+	return []string{
+		"summary", "issuetype", "status", "resolution", "priority", "assignee", "reporter", "labels", "components", "fixVersions",
+		"parent", "duedate", "created", "updated", "issuelinks", "subtasks", "description",
+	}
 }
 
 type getIssueArgs struct {
@@ -32,13 +34,14 @@ func (t *Tools) getIssue() tool.Tool {
 "fields":{"type":"array","items":{"type":"string"},"description":"further fields, by name or id"},
 "comments":{"type":"integer","description":"how many of the newest comments to add"}},
 "required":["issue_key"]}`, "jira_read_issue"),
-		keys: func(a getIssueArgs) []Key { return []Key{a.Issue} },
-		run:  runGetIssue,
+		keys:    func(a getIssueArgs) []Key { return []Key{a.Issue} },
+		careful: true,
+		run:     runGetIssue,
 	}
 }
 
 func runGetIssue(ctx context.Context, j job, a getIssueArgs) (tool.Result, error) {
-	wanted := slices.Clone(shownFields)
+	wanted := shownFields()
 	names := map[string]string{}
 	for _, name := range a.Fields {
 		field, err := j.field(ctx, name)
@@ -73,7 +76,7 @@ func runGetIssue(ctx context.Context, j job, a getIssueArgs) (tool.Result, error
 func (j job) describe(issue jira.Issue, names map[string]string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", issue.Key, value(issue.Fields["summary"]))
-	for _, id := range shownFields {
+	for _, id := range shownFields() {
 		switch id {
 		case "summary", "description", "issuelinks", "subtasks", "parent":
 		default:
@@ -82,7 +85,7 @@ func (j job) describe(issue jira.Issue, names map[string]string) string {
 	}
 	writeRelated(&b, issue)
 	for _, id := range slices.Sorted(maps.Keys(names)) {
-		if !slices.Contains(shownFields, id) {
+		if !slices.Contains(shownFields(), id) {
 			writeField(&b, names[id], j.conv.ToMarkdown(value(issue.Fields[id])))
 		}
 	}

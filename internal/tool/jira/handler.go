@@ -27,7 +27,9 @@ type handler[A any] struct {
 	keys func(A) []Key
 	// confined is true if the tool keeps to Call.Projects by itself.
 	confined bool
-	run      func(ctx context.Context, j job, args A) (tool.Result, error)
+	// careful is true if run itself checks where the issue really is.
+	careful bool
+	run     func(ctx context.Context, j job, args A) (tool.Result, error)
 }
 
 var _ tool.Tool = handler[struct{}]{}
@@ -71,7 +73,7 @@ func (h handler[A]) Call(ctx context.Context, call tool.Call) (tool.Result, erro
 		if i == 0 {
 			target = key.String()
 		}
-		if err := j.admit(ctx, key); err != nil {
+		if err := j.admit(ctx, key, h.careful); err != nil {
 			return outcome(h.spec.Name, target, err)
 		}
 	}
@@ -89,7 +91,7 @@ func (h handler[A]) Call(ctx context.Context, call tool.Call) (tool.Result, erro
 // admit checks that an issue is where its key says. Jira follows the keys of
 // moved issues, which could lead out of the scope; only the event's own issue,
 // whose key Jira told us, needs no asking.
-func (j job) admit(ctx context.Context, key Key) error {
+func (j job) admit(ctx context.Context, key Key, careful bool) error {
 	if key.host != "" {
 		site, err := url.Parse(j.client.SiteURL())
 		if err != nil || !strings.EqualFold(site.Host, key.host) {
@@ -99,7 +101,7 @@ func (j job) admit(ctx context.Context, key Key) error {
 	if !tool.InProjects(j.call.Projects, key.Project()) {
 		return refuse("%s is in a project outside the scope of this run", key)
 	}
-	if j.call.Projects == nil || strings.EqualFold(key.String(), j.call.Origin.IssueKey) {
+	if careful || j.call.Projects == nil || strings.EqualFold(key.String(), j.call.Origin.IssueKey) {
 		return nil
 	}
 	issue, err := j.client.GetIssue(ctx, key.String(), []string{"project"}, nil)
@@ -155,6 +157,6 @@ func ack(format string, parts ...any) (tool.Result, error) {
 func spec(name string, access tool.Access, description, parameters string, aliases ...string) tool.Spec {
 	return tool.Spec{
 		Name: name, Aliases: aliases, Toolset: "jira", Description: description,
-		Parameters: json.RawMessage(parameters), Access: access,
+		Parameters: json.RawMessage(strings.ReplaceAll(parameters, "\n", "")), Access: access,
 	}
 }

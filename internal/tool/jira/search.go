@@ -11,7 +11,7 @@ import (
 )
 
 // columns of a search, after the key; summary comes last since it is long.
-var columns = []string{"issuetype", "status", "priority", "assignee", "updated"}
+func columns() []string { return []string{"issuetype", "status", "priority", "assignee", "updated"} }
 
 const (
 	defaultFound = 25
@@ -47,7 +47,7 @@ func runSearch(ctx context.Context, j job, a searchArgs) (tool.Result, error) {
 	if err != nil {
 		return tool.Result{}, err
 	}
-	ids, heads := slices.Clone(columns), slices.Clone(columns)
+	ids, heads := columns(), columns()
 	for _, name := range a.Fields {
 		field, err := j.field(ctx, name)
 		if err != nil {

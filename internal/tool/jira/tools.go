@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/aofctl/aofctl/internal/atlassian/jira"
 	"github.com/aofctl/aofctl/internal/tool"
@@ -28,7 +27,6 @@ type Tools struct {
 	sites  Sites
 	writer tool.Writer
 	conv   Converters
-	now    func() time.Time
 }
 
 // New makes the tools.
@@ -40,7 +38,7 @@ func New(sites Sites, writer tool.Writer, conv Converters) *Tools {
 	if conv.ToMarkdown == nil {
 		conv.ToMarkdown = same
 	}
-	return &Tools{sites: sites, writer: writer, conv: conv, now: time.Now}
+	return &Tools{sites: sites, writer: writer, conv: conv}
 }
 
 // All returns every tool, for a registry.

@@ -42,7 +42,7 @@ func (t *Tools) transitionIssue() tool.Tool {
 		spec: spec("jira_transition_issue", tool.Write, "Move an issue to another status.", `{"type":"object","properties":{
 "issue_key":{"type":"string"},
 "transition":{"type":"string","description":"target status, or name or id of the transition"},
-"fields":{"type":"object","description":"fields that the transition asks for, e.g. {\"resolution\":\"Done\"}"}},
+"fields":{"type":"object","properties":{"resolution":{"type":"string"}},"description":"any fields that the transition asks for"}},
 "required":["issue_key","transition"]}`),
 		keys: func(a transitionArgs) []Key { return []Key{a.Issue} },
 		run:  runTransition,

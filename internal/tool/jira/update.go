@@ -26,7 +26,8 @@ func (t *Tools) updateIssue() tool.Tool {
 		tools: t,
 		spec: spec("jira_update_issue", tool.Write, "Set fields of an issue.", `{"type":"object","properties":{
 "issue_key":{"type":"string"},
-"fields":{"type":"object","description":"by name or id, e.g. {\"priority\":\"High\",\"Story Points\":3}; null clears; texts are Markdown"},
+"fields":{"type":"object","properties":{"summary":{"type":"string"},"description":{"type":"string"},"labels":{"type":"array","items":{"type":"string"}}},
+"description":"any field by name or id, e.g. {\"priority\":\"High\",\"Story Points\":3}; null clears; texts are Markdown"},
 "format":{"type":"string","enum":["markdown","wiki"]}},
 "required":["issue_key","fields"]}`, "jira_edit_issue"),
 		keys: func(a updateArgs) []Key { return []Key{a.Issue} },
@@ -35,8 +36,11 @@ func (t *Tools) updateIssue() tool.Tool {
 }
 
 // instead names the tool for what Jira does not let an edit do.
-var instead = map[string]string{
-	"status": "jira_transition_issue", "comment": "jira_post_comment", "worklog": "jira_log_work", "issuelinks": "jira_link_issues",
+func instead(field string) (string, bool) {
+	other, ok := map[string]string{
+		"status": "jira_transition_issue", "comment": "jira_post_comment", "worklog": "jira_log_work", "issuelinks": "jira_link_issues",
+	}[strings.ToLower(field)]
+	return other, ok
 }
 
 func runUpdate(ctx context.Context, j job, a updateArgs) (tool.Result, error) {
@@ -71,7 +75,7 @@ func (j job) coerceAll(ctx context.Context, issue Key, fields map[string]any, fo
 	values := make(map[string]any, len(fields))
 	names := slices.Sorted(maps.Keys(fields))
 	for _, name := range names {
-		if other, ok := instead[strings.ToLower(name)]; ok {
+		if other, ok := instead(name); ok {
 			return nil, nil, refuse("%s cannot be set by an edit; use %s", name, other)
 		}
 		field, err := j.field(ctx, name)
