@@ -1,0 +1,310 @@
+package jira
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Attempt is one try to deliver an event to a webhook.
+type Attempt struct {
+	// Delivery is the X-Atlassian-Webhook-Identifier, the same for all tries.
+	Delivery string    `json:"delivery"`
+	Webhook  int       `json:"webhook"`
+	Event    string    `json:"event"`
+	Issue    string    `json:"issue,omitempty"`
+	Try      int       `json:"try"`
+	At       time.Time `json:"at"`
+	// Status is the HTTP status, or 0 if there was no answer; Error says why.
+	Status int    `json:"status"`
+	Error  string `json:"error,omitempty"`
+	// Final is true if no further try follows, Delivered if the receiver took it.
+	Final     bool `json:"final"`
+	Delivered bool `json:"delivered"`
+}
+
+// delivery is an event on its way to one webhook.
+type delivery struct {
+	id        string
+	hook      *hook
+	event     string
+	issue     string
+	secondary bool
+	body      []byte
+}
+
+// hook is a Webhook at work.
+type hook struct {
+	Webhook
+	lanes []*lane
+}
+
+// lane is a queue with one sender.
+type lane struct {
+	waiting []*delivery
+	busy    bool
+}
+
+// post is the site's outgoing mail: queues, senders and a log. Its lock is its
+// own; it is not held while something is sent.
+type post struct {
+	client *http.Client
+	ctx    context.Context
+	stop   context.CancelFunc
+	now    func() time.Time
+	luck   func() float64
+	idle   *sync.Cond
+
+	mu      sync.Mutex
+	hooks   []*hook
+	nextID  int
+	nextRun int
+	pending int
+	senders int
+	log     ring[Attempt]
+	sent    ring[*delivery]
+}
+
+func newPost(now func() time.Time, luck func() float64) *post {
+	ctx, stop := context.WithCancel(context.Background())
+	p := &post{
+		ctx: ctx, stop: stop, now: now, luck: luck, log: newRing[Attempt](10000), sent: newRing[*delivery](256),
+		client: &http.Client{
+			Timeout:       30 * time.Second,
+			Transport:     &http.Transport{MaxIdleConnsPerHost: 32},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+	p.idle = sync.NewCond(&p.mu)
+	return p
+}
+
+// register adds a webhook and returns it with its id.
+func (p *post) register(w Webhook) Webhook {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.nextID++
+	w = w.completed()
+	w.ID = p.nextID
+	h := &hook{Webhook: w, lanes: make([]*lane, w.Lanes)}
+	for i := range h.lanes {
+		h.lanes[i] = &lane{}
+	}
+	p.hooks = append(p.hooks, h)
+	return w
+}
+
+func (p *post) unregister(id int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, h := range p.hooks {
+		if h.ID == id {
+			p.hooks = append(p.hooks[:i:i], p.hooks[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+func (p *post) list() []Webhook {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := make([]Webhook, len(p.hooks))
+	for i, h := range p.hooks {
+		out[i] = h.Webhook
+	}
+	return out
+}
+
+// enqueue hands an event to every webhook that wants it; match decides on JQL.
+func (p *post) enqueue(e event, match func(jql string) bool) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var body []byte
+	for _, h := range p.hooks {
+		if !h.wants(e.name) || h.JQL != "" && !match(h.JQL) {
+			continue
+		}
+		if body == nil {
+			made, err := e.body()
+			if err != nil {
+				return fmt.Errorf("encode payload of %s: %w", e.name, err)
+			}
+			body = made
+		}
+		p.nextRun++
+		d := &delivery{id: identifier(p.nextRun), hook: h, event: e.name, issue: e.key, secondary: e.secondary, body: body}
+		if h.ExcludeBody {
+			d.body = nil
+		}
+		p.queue(d)
+		if h.Duplicates > 0 && p.luck() < h.Duplicates {
+			twin := *d
+			p.queue(&twin)
+		}
+	}
+	return nil
+}
+
+// identifier is unique within the site; Jira uses a UUID too.
+func identifier(n int) string {
+	return fmt.Sprintf("5a9d0b0c-7e57-4a0f-8000-%012x", n)
+}
+
+// queue puts a delivery into its lane and wakes a sender. The lock is held.
+func (p *post) queue(d *delivery) {
+	sum := fnv.New32a()
+	_, _ = io.WriteString(sum, d.issue)
+	l := d.hook.lanes[int(sum.Sum32()%uint32(len(d.hook.lanes)))]
+	l.waiting = append(l.waiting, d)
+	p.pending++
+	if !l.busy {
+		l.busy = true
+		p.senders++
+		go p.drain(l)
+	}
+}
+
+// drain sends what is in the lane, in order, and ends when the lane is empty.
+func (p *post) drain(l *lane) {
+	for {
+		p.mu.Lock()
+		if len(l.waiting) == 0 || p.ctx.Err() != nil {
+			p.pending -= len(l.waiting)
+			l.waiting, l.busy = nil, false
+			p.senders--
+			p.idle.Broadcast()
+			p.mu.Unlock()
+			return
+		}
+		d := l.waiting[0]
+		l.waiting[0] = nil
+		l.waiting = l.waiting[1:]
+		p.mu.Unlock()
+
+		p.deliver(d)
+
+		p.mu.Lock()
+		p.pending--
+		p.sent.add(d)
+		p.idle.Broadcast()
+		p.mu.Unlock()
+	}
+}
+
+// deliver tries until the receiver takes it or Jira would give up.
+func (p *post) deliver(d *delivery) {
+	for try := 0; ; try++ {
+		status, err := p.send(d, try)
+		a := Attempt{
+			Delivery: d.id, Webhook: d.hook.ID, Event: d.event, Issue: d.issue, Try: try, At: p.now(),
+			Status: status, Delivered: err == nil && status >= 200 && status < 300,
+		}
+		if err != nil {
+			a.Error = err.Error()
+		}
+		a.Final = a.Delivered || try >= d.hook.Retries || !retried(status, err) || p.ctx.Err() != nil
+		p.mu.Lock()
+		p.log.add(a)
+		p.mu.Unlock()
+		if a.Final || !p.pause(d.hook.Backoff(try+1)) {
+			return
+		}
+	}
+}
+
+// retried is Jira's rule: 408, 409, 425, 429, 5xx and failed connections
+// (developer.atlassian.com, "Webhooks", section "Retry policy").
+func retried(status int, err error) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly, http.StatusTooManyRequests:
+		return true
+	}
+	return err != nil || status >= 500
+}
+
+func (p *post) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-p.ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+func (p *post) send(d *delivery, try int) (int, error) {
+	req, err := http.NewRequestWithContext(p.ctx, http.MethodPost, d.hook.URL, bytes.NewReader(d.body))
+	if err != nil {
+		return 0, err
+	}
+	h := req.Header
+	h.Set("Content-Type", "application/json; charset=UTF-8")
+	h.Set("User-Agent", "Atlassian Webhook HTTP Client")
+	h.Set("X-Atlassian-Webhook-Identifier", d.id)
+	h.Set("X-Atlassian-Webhook-Flow", map[bool]string{false: "Primary", true: "Secondary"}[d.secondary])
+	if try > 0 {
+		h.Set("X-Atlassian-Webhook-Retry", strconv.Itoa(try))
+	}
+	if d.hook.Secret != "" {
+		h.Set("X-Hub-Signature", Sign(d.hook.Secret, d.body))
+	}
+	resp, err := p.client.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
+	return resp.StatusCode, nil
+}
+
+// wait returns when nothing is queued or under way.
+func (p *post) wait(ctx context.Context) error {
+	wake := context.AfterFunc(ctx, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.idle.Broadcast()
+	})
+	defer wake()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.pending > 0 {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("wait for %d webhook deliveries: %w", p.pending, err)
+		}
+		p.idle.Wait()
+	}
+	return nil
+}
+
+// redeliver sends a past delivery once more, under the same identifier.
+func (p *post) redeliver(id string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, d := range p.sent.items() {
+		if d.id == id {
+			again := *d
+			p.queue(&again)
+			return true
+		}
+	}
+	return false
+}
+
+// close stops the senders and waits for them.
+func (p *post) close() {
+	p.stop()
+	p.mu.Lock()
+	for p.senders > 0 {
+		p.idle.Wait()
+	}
+	p.mu.Unlock()
+	p.client.CloseIdleConnections()
+}

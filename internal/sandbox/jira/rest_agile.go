@@ -1,0 +1,218 @@
+package jira
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+func agileEndpoints() []endpoint {
+	return []endpoint{
+		{method: "GET", path: "/board", status: 200, do: restBoards},
+		{method: "GET", path: "/board/{board}", status: 200, do: restBoard},
+		{method: "GET", path: "/board/{board}/sprint", status: 200, do: restBoardSprints},
+		{method: "GET", path: "/board/{board}/issue", status: 200, do: restBoardIssues},
+		{method: "POST", path: "/sprint", status: 201, do: restCreateSprint},
+		{method: "GET", path: "/sprint/{sprint}", status: 200, do: restSprint},
+		{method: "POST", path: "/sprint/{sprint}", status: 200, do: restUpdateSprint},
+		{method: "PUT", path: "/sprint/{sprint}", status: 200, do: restUpdateSprint},
+		{method: "DELETE", path: "/sprint/{sprint}", status: 204, do: restDeleteSprint},
+		{method: "GET", path: "/sprint/{sprint}/issue", status: 200, do: restSprintIssues},
+		{method: "POST", path: "/sprint/{sprint}/issue", status: 204, do: restMoveToSprint},
+		{method: "POST", path: "/backlog/issue", status: 204, do: restMoveToBacklog},
+	}
+}
+
+func restBoards(t *tx, c *call) (any, error) {
+	var found []*Board
+	for _, b := range t.st.boards {
+		p, name, kind := c.query("projectKeyOrId"), c.query("name"), c.query("type")
+		switch {
+		case t.by == nil,
+			p != "" && t.st.project(p) != t.st.project(b.Project),
+			!strings.Contains(strings.ToLower(b.Name), strings.ToLower(name)),
+			kind != "" && kind != b.Type:
+			continue
+		}
+		found = append(found, b)
+	}
+	return page(c, found, "values", 50, func(b *Board) any { return t.renderBoard(b) })
+}
+
+func (c *call) board(t *tx) (*Board, error) {
+	if b := t.st.board(atoi(c.path("board"))); b != nil && t.by != nil {
+		return b, nil
+	}
+	return nil, refuse(http.StatusNotFound, "The requested board cannot be viewed because it either does not exist or you do not have permission to view it.")
+}
+
+func restBoard(t *tx, c *call) (any, error) {
+	b, err := c.board(t)
+	if err != nil {
+		return nil, err
+	}
+	return t.renderBoard(b), nil
+}
+
+func restBoardSprints(t *tx, c *call) (any, error) {
+	b, err := c.board(t)
+	if err != nil {
+		return nil, err
+	}
+	if b.Type == "kanban" {
+		return nil, refuse(http.StatusBadRequest, "The board does not support sprints")
+	}
+	states := splitList(c.list("state"))
+	var found []*Sprint
+	for _, s := range t.st.sprints {
+		if s.Board == b.ID && (len(states) == 0 || some(states, func(x string) bool { return x == s.State })) {
+			found = append(found, s)
+		}
+	}
+	return page(c, found, "values", 50, func(s *Sprint) any { return s.render(t.st.base) })
+}
+
+func restBoardIssues(t *tx, c *call) (any, error) {
+	b, err := c.board(t)
+	if err != nil {
+		return nil, err
+	}
+	p := t.st.project(b.Project)
+	return t.agileIssues(c, func(i *issue) bool { return i.project == p })
+}
+
+func (c *call) sprint(t *tx) (*Sprint, error) {
+	if s := t.st.sprint(atoi(c.path("sprint"))); s != nil && t.by != nil {
+		return s, nil
+	}
+	return nil, refuse(http.StatusNotFound, "Sprint does not exist")
+}
+
+func restSprint(t *tx, c *call) (any, error) {
+	s, err := c.sprint(t)
+	if err != nil {
+		return nil, err
+	}
+	return s.render(t.st.base), nil
+}
+
+func restCreateSprint(t *tx, c *call) (any, error) {
+	var in struct {
+		Name          string    `json:"name"`
+		Goal          string    `json:"goal"`
+		OriginBoardID int       `json:"originBoardId"`
+		StartDate     time.Time `json:"startDate"`
+		EndDate       time.Time `json:"endDate"`
+	}
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	s, err := t.addSprint(Sprint{Name: in.Name, Goal: in.Goal, Board: in.OriginBoardID, Start: in.StartDate, End: in.EndDate})
+	if err != nil {
+		return nil, err
+	}
+	return s.render(t.st.base), nil
+}
+
+func restUpdateSprint(t *tx, c *call) (any, error) {
+	s, err := c.sprint(t)
+	if err != nil {
+		return nil, err
+	}
+	var in sprintChange
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	if err := t.changeSprint(s, in); err != nil {
+		return nil, err
+	}
+	return s.render(t.st.base), nil
+}
+
+func restDeleteSprint(t *tx, c *call) (any, error) {
+	s, err := c.sprint(t)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range t.st.issues {
+		if t.inSprint(i, s) {
+			t.moveTo(i, nil)
+		}
+	}
+	t.st.sprints = without(t.st.sprints, s)
+	t.emit("sprint_deleted", nil, obj{"sprint": s.render("")})
+	return nil, nil
+}
+
+func restSprintIssues(t *tx, c *call) (any, error) {
+	s, err := c.sprint(t)
+	if err != nil {
+		return nil, err
+	}
+	return t.agileIssues(c, func(i *issue) bool { return t.inSprint(i, s) })
+}
+
+// agileIssues is a page of issues; the agile API still has startAt and total.
+func (t *tx) agileIssues(c *call, in test) (any, error) {
+	if jql := c.query("jql"); jql != "" {
+		q, err := parseJQL(jql)
+		if err != nil {
+			return nil, err
+		}
+		also, err := t.compile(q.where)
+		if err != nil {
+			return nil, err
+		}
+		within := in
+		in = func(i *issue) bool { return within(i) && also(i) }
+	}
+	var found []*issue
+	for _, i := range t.st.issues {
+		if in(i) {
+			found = append(found, i)
+		}
+	}
+	w := wantedFields(c.list("fields"), "*navigable")
+	return page(c, found, "issues", 50, func(i *issue) any { return t.renderIssue(i, w) })
+}
+
+// moveInput lists the issues to move, at most 50 as in Jira.
+type moveInput struct {
+	Issues []string `json:"issues"`
+}
+
+func (t *tx) move50(c *call, to *Sprint) (any, error) {
+	var in moveInput
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	if len(in.Issues) > 50 {
+		return nil, refuse(http.StatusBadRequest, "The maximum number of issues that can be moved in one operation is 50.")
+	}
+	list := make([]*issue, 0, len(in.Issues))
+	for _, name := range in.Issues {
+		i, err := t.issue(name)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, i)
+	}
+	for _, i := range list {
+		t.moveTo(i, to)
+	}
+	return nil, nil
+}
+
+func restMoveToSprint(t *tx, c *call) (any, error) {
+	s, err := c.sprint(t)
+	if err != nil {
+		return nil, err
+	}
+	if s.State == SprintClosed {
+		return nil, refuse(http.StatusBadRequest, "Issues cannot be moved to the closed sprint %s.", strconv.Itoa(s.ID))
+	}
+	return t.move50(c, s)
+}
+
+func restMoveToBacklog(t *tx, c *call) (any, error) { return t.move50(c, nil) }

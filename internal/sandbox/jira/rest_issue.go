@@ -1,0 +1,287 @@
+package jira
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+func issueEndpoints() []endpoint {
+	return []endpoint{
+		{method: "POST", path: "/issue", status: 201, do: restCreate},
+		{method: "GET", path: "/issue/{issue}", status: 200, do: restIssue},
+		{method: "PUT", path: "/issue/{issue}", status: 204, do: restEdit},
+		{method: "DELETE", path: "/issue/{issue}", status: 204, do: restDelete},
+		{method: "PUT", path: "/issue/{issue}/assignee", status: 204, do: restAssign},
+		{method: "GET", path: "/issue/{issue}/transitions", status: 200, do: restTransitions},
+		{method: "POST", path: "/issue/{issue}/transitions", status: 204, do: restTransition},
+		{method: "GET", path: "/issue/{issue}/changelog", status: 200, do: restChangelog},
+		{method: "GET", path: "/issue/{issue}/editmeta", status: 200, do: restEditMeta},
+		{method: "GET", path: "/issue/{issue}/properties", status: 200, do: restIssueProperties},
+		{method: "GET", path: "/issue/{issue}/properties/{key}", status: 200, do: restIssueProperty},
+		{method: "PUT", path: "/issue/{issue}/properties/{key}", status: 200, do: restPutIssueProperty},
+		{method: "DELETE", path: "/issue/{issue}/properties/{key}", status: 204, do: restDeleteIssueProperty},
+		{method: "GET", path: "/issue/{issue}/watchers", status: 200, do: restWatchers},
+		{method: "POST", path: "/issue/{issue}/watchers", status: 204, do: restWatch},
+		{method: "DELETE", path: "/issue/{issue}/watchers", status: 204, do: restUnwatch},
+	}
+}
+
+func restCreate(t *tx, c *call) (any, error) {
+	var in issueInput
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	i, err := t.createIssue(in)
+	if err != nil {
+		return nil, err
+	}
+	return obj{"id": i.ref(), "key": i.key, "self": t.st.base + "/rest/api/2/issue/" + i.ref()}, nil
+}
+
+func restIssue(t *tx, c *call) (any, error) {
+	i, err := t.issue(c.path("issue"))
+	if err != nil {
+		return nil, err
+	}
+	out := t.renderIssue(i, wantedFields(c.list("fields"), "*all"))
+	if c.expands("changelog") {
+		out["changelog"] = obj{
+			"startAt": 0, "maxResults": len(i.history), "total": len(i.history),
+			"histories": renderEach(newestFirst(i.history), func(h *change) any { return h.render(t.st.base) }),
+		}
+	}
+	if c.expands("transitions") {
+		out["transitions"] = renderEach(t.available(i), func(tr *Transition) any { return t.renderTransition(tr, false) })
+	}
+	if c.expands("names") {
+		out["names"] = t.names()
+	}
+	if c.expands("schema") {
+		out["schema"] = t.schemas()
+	}
+	if keys := splitList(c.list("properties")); len(keys) > 0 {
+		out["properties"] = i.properties.chosen(keys)
+	}
+	return out, nil
+}
+
+// renderIssue is the issue as REST has it.
+func (t *tx) renderIssue(i *issue, w wanted) obj {
+	return obj{
+		"expand": "renderedFields,names,schema,operations,editmeta,changelog,versionedRepresentations",
+		"id":     i.ref(), "self": t.st.base + "/rest/api/2/issue/" + i.ref(), "key": i.key,
+		"fields": t.renderFields(i, w, true),
+	}
+}
+
+func newestFirst[T any](list []T) []T {
+	out := make([]T, 0, len(list))
+	for at := len(list) - 1; at >= 0; at-- {
+		out = append(out, list[at])
+	}
+	return out
+}
+
+func (t *tx) names() obj {
+	out := obj{}
+	for _, f := range t.st.fields {
+		out[f.ID] = f.Name
+	}
+	return out
+}
+
+func (t *tx) schemas() obj {
+	out := obj{}
+	for _, f := range t.st.fields {
+		out[f.ID] = f.schema()
+	}
+	return out
+}
+
+// chosen are some properties by key, as issues and searches show them.
+func (p properties) chosen(keys []string) obj {
+	out := obj{}
+	for key, value := range p {
+		for _, want := range keys {
+			if want == key || want == "*all" {
+				out[key] = value
+			}
+		}
+	}
+	return out
+}
+
+func restEdit(t *tx, c *call) (any, error) {
+	i, err := t.issue(c.path("issue"))
+	if err != nil {
+		return nil, err
+	}
+	var in issueInput
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	if len(in.Fields)+len(in.Update)+len(in.Properties) == 0 {
+		return nil, refuse(http.StatusBadRequest, "one of 'fields' or 'update' required")
+	}
+	if err := t.editIssue(i, in); err != nil {
+		return nil, err
+	}
+	if c.query("returnIssue") == "true" {
+		c.status = http.StatusOK
+		return t.renderIssue(i, wantedFields(nil, "*all")), nil
+	}
+	return nil, nil
+}
+
+func restDelete(t *tx, c *call) (any, error) {
+	i, err := t.issue(c.path("issue"))
+	if err != nil {
+		return nil, err
+	}
+	return nil, t.deleteIssue(i, c.query("deleteSubtasks") == "true")
+}
+
+// assignInput is the writable part of the User schema, which allows nothing else.
+type assignInput struct {
+	AccountID   *string `json:"accountId"`
+	AccountType string  `json:"accountType"`
+	Key         *string `json:"key"`
+	Name        *string `json:"name"`
+}
+
+func restAssign(t *tx, c *call) (any, error) {
+	i, err := t.issue(c.path("issue"))
+	if err != nil {
+		return nil, err
+	}
+	var in assignInput
+	if err := c.strict(&in); err != nil {
+		return nil, err
+	}
+	if in.Name != nil || in.Key != nil {
+		return nil, refuse(http.StatusBadRequest, "'accountId' must be the only user identifying query parameter in GDPR strict mode.")
+	}
+	var present map[string]json.RawMessage
+	if err := c.decode(&present); err != nil {
+		return nil, err
+	}
+	if _, ok := present["accountId"]; !ok {
+		return nil, refuse(http.StatusBadRequest, "'accountId' is required.")
+	}
+	return nil, t.assign(i, in.AccountID)
+}
+
+// assign sets the assignee; nil clears, "-1" means the project's lead.
+func (t *tx) assign(i *issue, account *string) error {
+	var who any
+	switch {
+	case account == nil:
+	case *account == "-1":
+		who = i.project.lead
+	default:
+		v, objection := t.resolveUser(ref{account: *account})
+		if objection != "" {
+			return refuseField("assignee", "%s", objection)
+		}
+		if v == nil {
+			return refuseField("assignee", "User '' does not exist.")
+		}
+		who = v
+	}
+	t.commit(i, &edit{t: t, values: map[string]any{"assignee": who}}, "assign", "issue_updated")
+	return nil
+}
+
+func restTransitions(t *tx, c *call) (any, error) {
+	i, err := t.issue(c.path("issue"))
+	if err != nil {
+		return nil, err
+	}
+	withFields := c.expands("transitions.fields")
+	list := []any{}
+	for _, tr := range t.available(i) {
+		if want := c.query("transitionId"); want == "" || want == tr.ID {
+			list = append(list, t.renderTransition(tr, withFields))
+		}
+	}
+	return obj{"expand": "transitions", "transitions": list}, nil
+}
+
+func restTransition(t *tx, c *call) (any, error) {
+	i, err := t.issue(c.path("issue"))
+	if err != nil {
+		return nil, err
+	}
+	var in issueInput
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	return nil, t.transitionIssue(i, in)
+}
+
+func restChangelog(t *tx, c *call) (any, error) {
+	i, err := t.issue(c.path("issue"))
+	if err != nil {
+		return nil, err
+	}
+	return page(c, i.history, "values", 100, func(h *change) any { return h.render(t.st.base) })
+}
+
+func restEditMeta(t *tx, c *call) (any, error) {
+	i, err := t.issue(c.path("issue"))
+	if err != nil {
+		return nil, err
+	}
+	fields := obj{}
+	for _, f := range t.st.fields {
+		if !f.readOnly() && f.Kind != kindProject {
+			fields[f.ID] = t.renderMeta(f, i.project, false)
+		}
+	}
+	return obj{"fields": fields}, nil
+}
+
+func restIssueProperties(t *tx, c *call) (any, error) {
+	i, err := t.issue(c.path("issue"))
+	if err != nil {
+		return nil, err
+	}
+	return i.properties.keys(t.st.base + "/rest/api/2/issue/" + i.key + "/properties"), nil
+}
+
+func restIssueProperty(t *tx, c *call) (any, error) {
+	i, err := t.issue(c.path("issue"))
+	if err != nil {
+		return nil, err
+	}
+	return i.properties.get(c.path("key"))
+}
+
+func restPutIssueProperty(t *tx, c *call) (any, error) {
+	i, err := t.issue(c.path("issue"))
+	if err != nil {
+		return nil, err
+	}
+	return c.putProperty(i.properties, func() { t.wrote(i, "property", c.path("key")) })
+}
+
+// putProperty answers 201 for a new property and 200 for a known one.
+func (c *call) putProperty(p properties, wrote func()) (any, error) {
+	fresh, err := p.put(c.path("key"), c.raw)
+	if err != nil {
+		return nil, err
+	}
+	if fresh {
+		c.status = http.StatusCreated
+	}
+	wrote()
+	return nil, nil
+}
+
+func restDeleteIssueProperty(t *tx, c *call) (any, error) {
+	i, err := t.issue(c.path("issue"))
+	if err != nil {
+		return nil, err
+	}
+	return nil, i.properties.remove(c.path("key"))
+}

@@ -1,0 +1,206 @@
+package jira
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// state is everything that the site knows. Its owner guards it with one lock.
+type state struct {
+	base        string
+	users       []*User
+	logins      map[string]*User
+	projects    []*project
+	types       []*IssueType
+	priorities  []*Priority
+	statuses    []*Status
+	transitions []*Transition
+	resolutions []*Resolution
+	linkTypes   []*LinkType
+	fields      []*Field
+	fieldByID   map[string]*Field
+	boards      []*Board
+	sprints     []*Sprint
+
+	issues   []*issue
+	byID     map[int]*issue
+	byKey    map[string]*issue
+	comments map[int]*comment
+	links    map[int]*link
+	files    map[int]*attachment
+
+	// lag is how long a new issue is missing from searches.
+	lag    time.Duration
+	next   map[string]int
+	seq    int64
+	counts map[string]int
+}
+
+// newState builds the site of a seed, without the seed's issues.
+func newState(base string, seed Seed) (*state, error) {
+	st := &state{
+		base: base, logins: map[string]*User{}, fieldByID: map[string]*Field{},
+		byID: map[int]*issue{}, byKey: map[string]*issue{}, comments: map[int]*comment{},
+		links: map[int]*link{}, files: map[int]*attachment{},
+		next: map[string]int{}, counts: map[string]int{},
+	}
+	for _, u := range seed.Users {
+		u = u.completed()
+		st.users = append(st.users, &u)
+		st.logins[login(u.Email, u.Token)] = &u
+	}
+	if len(st.users) == 0 {
+		return nil, fmt.Errorf("seed site: it needs at least one user")
+	}
+	st.types, st.priorities = pointers(seed.Types), pointers(seed.Priorities)
+	st.statuses, st.transitions = pointers(seed.Statuses), pointers(seed.Transitions)
+	st.resolutions, st.linkTypes = pointers(seed.Resolutions), pointers(seed.LinkTypes)
+	st.fields = pointers(seed.Fields)
+	for _, f := range st.fields {
+		st.fieldByID[f.ID] = f
+	}
+	for _, p := range seed.Projects {
+		lead := st.user(p.Lead)
+		if lead == nil {
+			lead = st.users[0]
+		}
+		st.projects = append(st.projects, newProject(p, lead))
+	}
+	return st, st.seedAgile(seed)
+}
+
+func (st *state) seedAgile(seed Seed) error {
+	st.boards, st.sprints = pointers(seed.Boards), pointers(seed.Sprints)
+	for _, b := range st.boards {
+		if st.project(b.Project) == nil {
+			return fmt.Errorf("seed board %q: no project %q", b.Name, b.Project)
+		}
+	}
+	for _, s := range st.sprints {
+		if st.board(s.Board) == nil {
+			return fmt.Errorf("seed sprint %q: no board %d", s.Name, s.Board)
+		}
+		st.next["sprint"] = max(st.next["sprint"], s.ID)
+	}
+	return nil
+}
+
+func pointers[T any](items []T) []*T {
+	out := make([]*T, len(items))
+	for i := range items {
+		item := items[i]
+		out[i] = &item
+	}
+	return out
+}
+
+func login(email, token string) string { return strings.ToLower(email) + "\x00" + token }
+
+// id counts up; each kind of object has its own numbers, as in Jira.
+func (st *state) id(kind string, first int) int {
+	if st.next[kind] == 0 {
+		st.next[kind] = first - 1
+	}
+	st.next[kind]++
+	return st.next[kind]
+}
+
+// user finds a user by handle, account id, e-mail or display name.
+func (st *state) user(who string) *User {
+	for _, u := range st.users {
+		if who != "" && u.is(who) {
+			return u
+		}
+	}
+	return nil
+}
+
+func (st *state) account(id string) *User {
+	for _, u := range st.users {
+		if u.AccountID == id {
+			return u
+		}
+	}
+	return nil
+}
+
+// project finds a project by key or id.
+func (st *state) project(keyOrID string) *project {
+	for _, p := range st.projects {
+		if strings.EqualFold(p.Key, keyOrID) || p.ID == keyOrID {
+			return p
+		}
+	}
+	return nil
+}
+
+func (st *state) status(name string) *Status {
+	for _, s := range st.statuses {
+		if strings.EqualFold(s.Name, name) || s.ID == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// issue finds an issue by key or id.
+func (st *state) issue(keyOrID string) *issue {
+	if i := st.byKey[strings.ToUpper(keyOrID)]; i != nil {
+		return i
+	}
+	if n, err := strconv.Atoi(keyOrID); err == nil {
+		return st.byID[n]
+	}
+	return nil
+}
+
+// tx is one look at the state or one change of it, by one user at one moment.
+type tx struct {
+	st  *state
+	by  *User
+	now time.Time
+	// api is the version of REST, 2 or 3; it decides how rich text looks.
+	api    int
+	events []event
+}
+
+// issue finds an issue that the user may see; anonymous users see none.
+func (t *tx) issue(keyOrID string) (*issue, error) {
+	if t.by == nil {
+		return nil, noIssue()
+	}
+	if i := t.st.issue(keyOrID); i != nil {
+		return i, nil
+	}
+	return nil, noIssue()
+}
+
+// Write is one change of an issue. Seq counts all changes of the site, so the
+// order of changes can be compared across issues.
+type Write struct {
+	Seq  int64     `json:"seq"`
+	Kind string    `json:"kind"`
+	By   string    `json:"by"`
+	At   time.Time `json:"at"`
+	// Ref is the id of the comment, worklog, link and so on, or "".
+	Ref string `json:"ref,omitempty"`
+}
+
+// wrote records a change of an issue.
+func (t *tx) wrote(i *issue, kind, ref string) {
+	t.st.seq++
+	t.st.counts[kind]++
+	i.writes = append(i.writes, Write{Seq: t.st.seq, Kind: kind, By: t.by.AccountID, At: t.now, Ref: ref})
+}
+
+// touch moves the issue's updated forward, by a millisecond at least: Jira's
+// clock has no finer grain, and two changes must not look like one.
+func (t *tx) touch(i *issue) {
+	t.now = t.now.Truncate(time.Millisecond)
+	if !t.now.After(i.updated) {
+		t.now = i.updated.Add(time.Millisecond)
+	}
+	i.updated = t.now
+}
