@@ -24,7 +24,7 @@ func LoadDaemon(path string, env func(string) (string, bool)) (*Daemon, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
-	daemon, problems := parseDaemon(path, text, env)
+	daemon, problems := readDaemon(path, text, env)
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
@@ -32,8 +32,9 @@ func LoadDaemon(path string, env func(string) (string, bool)) (*Daemon, error) {
 	return daemon, nil
 }
 
-// parseDaemon returns nil with the errors, or a Daemon with the warnings.
-func parseDaemon(path string, text []byte, env func(string) (string, bool)) (*Daemon, Problems) {
+// readDaemon returns what could be read, which is not to be used if there is an
+// error among the problems; nil if nothing could.
+func readDaemon(path string, text []byte, env func(string) (string, bool)) (*Daemon, Problems) {
 	r := &report{path: path}
 	decl, section, d := daemonDocument(r, text, Known{Env: env}.env())
 	if decl == nil {
@@ -45,9 +46,6 @@ func parseDaemon(path string, text []byte, env func(string) (string, bool)) (*Da
 		l.daemon.Name = "aofctl"
 	}
 	l.load(decl)
-	if r.failed() {
-		return nil, r.problems.sorted()
-	}
 	return l.daemon, r.problems.sorted()
 }
 

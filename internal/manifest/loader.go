@@ -15,7 +15,6 @@ type Loader struct {
 
 	mu    sync.Mutex
 	cache map[string]cachedFile
-	set   fileSet
 }
 
 // cachedFile is a file's content and what came of it.
@@ -41,8 +40,7 @@ func (l *Loader) Load(ctx context.Context) (*Catalog, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r := &report{}
-	l.set = scan(l.dirs, r)
-	files, err := l.parseAll(ctx, l.set.files)
+	files, err := l.parseAll(ctx, scan(l.dirs, r).files)
 	if err != nil {
 		return nil, err
 	}
@@ -53,13 +51,6 @@ func (l *Loader) Load(ctx context.Context) (*Catalog, error) {
 	}
 	catalog.Warnings = problems
 	return catalog, nil
-}
-
-// watched returns the real directories that the last Load looked into.
-func (l *Loader) watched() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.set.dirs
 }
 
 // parseAll takes the files apart, on all processors, and remembers the outcome.

@@ -1,0 +1,180 @@
+package manifest
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/invopop/jsonschema"
+)
+
+// Schema returns the JSON Schema (draft 2020-12) of a kind, for editors: what it
+// accepts is what the loader accepts, all spellings included, as far as a schema
+// can tell. What is refused as not offered is not part of it.
+func Schema(kind string) ([]byte, error) {
+	types := map[string][]reflect.Type{
+		kindDaemon:  {reflect.TypeFor[daemonDecl]()},
+		kindTrigger: {reflect.TypeFor[triggerDecl]()},
+		kindAgent:   {reflect.TypeFor[agentDecl](), reflect.TypeFor[flatAgentDecl]()},
+		kindFleet:   {reflect.TypeFor[fleetDecl]()},
+		kindFlow:    {reflect.TypeFor[flowDecl]()},
+	}[kindName(kind)]
+	if types == nil {
+		return nil, fmt.Errorf("there is no kind %q%s", kind, meant(kind, Kinds()))
+	}
+	root := &jsonschema.Schema{}
+	for _, t := range types {
+		root.AnyOf = append(root.AnyOf, schemaOf(t))
+	}
+	if len(root.AnyOf) == 1 {
+		root = root.AnyOf[0]
+	}
+	root.Version = jsonschema.Version
+	root.Title = kindName(kind)
+	out, err := json.MarshalIndent(root, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write schema of %s: %w", kind, err)
+	}
+	return append(out, '\n'), nil
+}
+
+// described is a type that is decoded in its own way and says what it takes.
+type described interface{ schema() *jsonschema.Schema }
+
+// schemaOf returns the schema of a type that is decoded.
+func schemaOf(t reflect.Type) *jsonschema.Schema {
+	if t.Kind() == reflect.Pointer {
+		return schemaOf(t.Elem())
+	}
+	if own, ok := reflect.Zero(t).Interface().(described); ok {
+		return own.schema()
+	}
+	r := jsonschema.Reflector{
+		Anonymous: true, DoNotReference: true, RequiredFromJSONSchemaTags: true, FieldNameTag: "yaml",
+		Mapper: func(u reflect.Type) *jsonschema.Schema {
+			_, own := reflect.Zero(u).Interface().(described)
+			if u == t || !own && u.Kind() != reflect.Struct {
+				return nil
+			}
+			return schemaOf(u)
+		},
+	}
+	s := r.ReflectFromType(t)
+	s.Version = ""
+	if t.Kind() == reflect.Struct {
+		addSpellings(s, t)
+	}
+	return s
+}
+
+// addSpellings adds the aliases of fields, and takes those away that are refused.
+func addSpellings(s *jsonschema.Schema, t reflect.Type) {
+	for _, f := range fieldsOf(t, nil) {
+		property, ok := s.Properties.Get(f.name)
+		if !ok {
+			continue
+		}
+		if f.refuse != nil {
+			s.Properties.Delete(f.name)
+			continue
+		}
+		if f.ignore != nil {
+			property = &jsonschema.Schema{Description: strings.TrimSuffix("Has no effect"+reason(*f.ignore), ": "), Deprecated: true}
+			s.Properties.Set(f.name, property)
+		}
+		for _, alias := range f.aliases {
+			s.Properties.Set(alias, property)
+		}
+	}
+}
+
+// orVariable also takes a text with ${VAR} in place of a number or truth value,
+// and nothing.
+func orVariable(s *jsonschema.Schema) *jsonschema.Schema {
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{
+		s, {Type: "string", Pattern: `\$\{`}, {Type: "null"},
+	}}
+}
+
+func oneOfSchemas(schemas ...*jsonschema.Schema) *jsonschema.Schema {
+	return &jsonschema.Schema{AnyOf: schemas}
+}
+
+func listOf(items *jsonschema.Schema) *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "array", Items: items}
+}
+
+func mapOf(values *jsonschema.Schema) *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "object", AdditionalProperties: values}
+}
+
+func textSchema() *jsonschema.Schema {
+	return oneOfSchemas(&jsonschema.Schema{Type: "string"}, &jsonschema.Schema{Type: "number"}, &jsonschema.Schema{Type: "null"})
+}
+
+func (o opt[T]) schema() *jsonschema.Schema {
+	switch any(o.value).(type) {
+	case bool:
+		return orVariable(&jsonschema.Schema{Type: "boolean"})
+	case int:
+		return orVariable(&jsonschema.Schema{Type: "integer"})
+	case float64:
+		return orVariable(&jsonschema.Schema{Type: "number"})
+	}
+	return textSchema()
+}
+
+func (m mapping[T]) schema() *jsonschema.Schema { return mapOf(schemaOf(reflect.TypeFor[T]())) }
+
+func (a data) schema() *jsonschema.Schema       { return &jsonschema.Schema{} }
+func (a rawData) schema() *jsonschema.Schema    { return &jsonschema.Schema{} }
+func (u unexpanded) schema() *jsonschema.Schema { return textSchema() }
+func (m memoryDecl) schema() *jsonschema.Schema { return &jsonschema.Schema{} }
+
+func (t texts) schema() *jsonschema.Schema {
+	return oneOfSchemas(textSchema(), listOf(textSchema()))
+}
+
+func (s span) schema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Examples: []any{"30s", "5m", "2h", "30d"}}
+}
+
+func (r rawText) schema() *jsonschema.Schema {
+	return oneOfSchemas(textSchema(), &jsonschema.Schema{Type: "boolean"})
+}
+
+func (o outputDecl) schema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Enum: []any{"comment", "none"}}
+}
+
+func (t toolDecl) schema() *jsonschema.Schema {
+	return oneOfSchemas(&jsonschema.Schema{Type: "string"}, schemaOf(reflect.TypeFor[toolMap]()))
+}
+
+func (c commandList) schema() *jsonschema.Schema {
+	command := schemaOf(reflect.TypeFor[commandDecl]())
+	return oneOfSchemas(mapOf(command), listOf(command))
+}
+
+func (f filtersDecl) schema() *jsonschema.Schema {
+	return oneOfSchemas(schemaOf(reflect.TypeFor[filterMap]()), listOf(schemaOf(reflect.TypeFor[filterItem]())))
+}
+
+func (j jiraSites) schema() *jsonschema.Schema {
+	site := schemaOf(reflect.TypeFor[jiraDecl]())
+	return oneOfSchemas(site, listOf(site))
+}
+
+// schema of the platforms that are not offered: only switched off.
+func (p laterPlatform) schema() *jsonschema.Schema {
+	off := jsonschema.NewProperties()
+	off.Set("enabled", &jsonschema.Schema{Const: false})
+	return &jsonschema.Schema{Type: "object", Properties: off, Required: []string{"enabled"}}
+}
+
+// JSONSchemaExtend lets platforms of other programs stand, of which the loader
+// warns.
+func (p platformsDecl) JSONSchemaExtend(s *jsonschema.Schema) {
+	s.AdditionalProperties = &jsonschema.Schema{}
+}
