@@ -1,0 +1,95 @@
+package sandbox
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+
+	"github.com/aofctl/aofctl/internal/sandbox/jira"
+	"github.com/aofctl/aofctl/internal/sandbox/model"
+)
+
+// Options configure a sandbox. The zero value listens on a random port of
+// 127.0.0.1 and has no issues and no webhooks.
+type Options struct {
+	// Addr is the address to listen on, such as "127.0.0.1:8090"; a random port
+	// of 127.0.0.1 if empty. Addresses off the machine are refused: the sandbox
+	// can be controlled by anybody who reaches it.
+	Addr string
+	// ContextPath puts Jira under a path, such as "/jira".
+	ContextPath string
+	// Demo loads a few issues, so that there is something to look at.
+	Demo bool
+	// Jira and Model configure the two servers. BaseURL and ContextPath of Jira
+	// are set by Start.
+	Jira  jira.Options
+	Model model.Options
+	// Webhooks are registered at the start.
+	Webhooks []jira.Webhook
+}
+
+// checkLoopback refuses what is not on this machine.
+func checkLoopback(addr string) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("read address %q: %w", addr, err)
+	}
+	if host == "localhost" {
+		return nil
+	}
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return fmt.Errorf("listen on %q: the sandbox has no authentication on its controls and listens on loopback only", addr)
+	}
+	return nil
+}
+
+// demoIssues are the issues of Options.Demo.
+func demoIssues() []jira.NewIssue {
+	return []jira.NewIssue{
+		{
+			Project: "PROJ", Type: "Bug", Reporter: "alice", Summary: "Login fails with error 500 after password reset", Labels: []string{"login"},
+			Description: "h3. Steps\n# Reset the password\n# Log in with the new one\n\nh3. Result\nThe server answers {{500}} and the log has\n{noformat}NullPointerException at SessionStore.load{noformat}",
+		},
+		{
+			Project: "PROJ", Type: "Bug", Reporter: "bob", Summary: "Typo on the billing page", Priority: "Low",
+			Description: "It says \"Recieve invoice\".",
+		},
+		{
+			Project: "PROJ", Type: "Story", Reporter: "bob", Summary: "Export reports as CSV",
+			Description: "As an analyst I want to export any report as CSV, so that I can use it in my own tools.",
+			Fields:      map[string]any{"customfield_10020": 1},
+		},
+		{
+			Project: "FEAT", Type: "Story", Reporter: "alice", Summary: "Single sign-on with OpenID Connect",
+			Description: "Customers sign in with their own identity provider.",
+		},
+		{
+			Project: "SUP", Type: "Task", Reporter: "alice", Summary: "Customer cannot download the invoice of May",
+			Description: "Reported by phone. The download stops at 50 %.",
+		},
+	}
+}
+
+// handler routes between the two servers.
+func handler(context string, site *jira.Server, script *model.Server) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/llm/v1/", script)
+	mux.Handle("/llm/__sandbox/", modelControls(script))
+	mux.Handle("/", site)
+	if context != "" {
+		mux.Handle("/__sandbox/", rebased(context, site))
+	}
+	return mux
+}
+
+// rebased lets the controls be found at the root, whatever the context path is.
+func rebased(context string, site http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r2 := r.Clone(r.Context())
+		r2.URL.Path = context + r.URL.Path
+		if r.URL.RawPath != "" {
+			r2.URL.RawPath = context + r.URL.RawPath
+		}
+		site.ServeHTTP(w, r2)
+	})
+}

@@ -1,0 +1,112 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/aofctl/aofctl/internal/sandbox/jira"
+	"github.com/aofctl/aofctl/internal/sandbox/model"
+)
+
+// Sandbox is a running sandbox. Close it when done.
+type Sandbox struct {
+	// Jira and Model are the servers behind the listener.
+	Jira  *jira.Server
+	Model *model.Server
+
+	root   string
+	server *http.Server
+	done   chan error
+}
+
+// Start listens and serves until Close, or until the context ends. When it
+// returns, requests are answered.
+func Start(ctx context.Context, opts Options) (*Sandbox, error) {
+	if opts.Addr == "" {
+		opts.Addr = "127.0.0.1:0"
+	}
+	if err := checkLoopback(opts.Addr); err != nil {
+		return nil, err
+	}
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", opts.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen for the sandbox: %w", err)
+	}
+	s, err := build(opts, "http://"+listener.Addr().String())
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	go func() { s.done <- s.server.Serve(listener) }()
+	context.AfterFunc(ctx, func() { _ = s.server.Close() })
+	zerolog.Ctx(ctx).Debug().Str("url", s.root).Msg("sandbox listens")
+	return s, nil
+}
+
+// build makes the servers for a root URL.
+func build(opts Options, root string) (*Sandbox, error) {
+	opts.Jira.BaseURL = root
+	opts.Jira.ContextPath = strings.TrimSuffix(opts.ContextPath, "/")
+	if opts.Demo {
+		opts.Jira.Seed.Issues = append(demoIssues(), opts.Jira.Seed.Issues...)
+	}
+	script, err := model.New(opts.Model)
+	if err != nil {
+		return nil, fmt.Errorf("make scripted model: %w", err)
+	}
+	site, err := jira.New(opts.Jira)
+	if err != nil {
+		return nil, fmt.Errorf("make simulated Jira: %w", err)
+	}
+	for _, w := range opts.Webhooks {
+		site.Register(w)
+	}
+	return &Sandbox{
+		Jira: site, Model: script, root: root, done: make(chan error, 1),
+		server: &http.Server{
+			Handler: handler(opts.Jira.ContextPath, site, script), ReadHeaderTimeout: 10 * time.Second,
+			ErrorLog: log.New(io.Discard, "", 0),
+		},
+	}, nil
+}
+
+// JiraURL is the base URL for a client of Jira.
+func (s *Sandbox) JiraURL() string { return s.Jira.BaseURL() }
+
+// ModelURL is the base URL for an OpenAI-compatible client.
+func (s *Sandbox) ModelURL() string { return s.root + "/llm/v1" }
+
+// ControlURL is where the HTTP controls of Jira are, without a slash at the end.
+func (s *Sandbox) ControlURL() string { return s.root + "/__sandbox" }
+
+// Credentials are the e-mail and the token of the account that a daemon uses.
+func (s *Sandbox) Credentials() (email, token string) {
+	if bot, ok := s.Jira.User("bot"); ok {
+		return bot.Email, bot.Token
+	}
+	return jira.BotEmail, jira.BotToken
+}
+
+// RegisterWebhook sends all events of Jira to a URL, signed with the secret.
+func (s *Sandbox) RegisterWebhook(url, secret string) jira.Webhook {
+	return s.Jira.Register(jira.Webhook{Name: "aofctl", URL: url, Secret: secret})
+}
+
+// Close stops serving and sending. Held requests are let go first.
+func (s *Sandbox) Close() error {
+	s.Jira.Close()
+	err := s.server.Close()
+	if served := <-s.done; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	return err
+}
