@@ -37,7 +37,7 @@ func (in *Inbox) newArrival(d Delivery) (*arrival, error) {
 		received: d.ReceivedAt.UnixMilli(),
 		signed:   packNames(d.SignedBy),
 		headers:  headers,
-		block:    pack(d.Body),
+		block:    in.queue.packer.pack(d.Body),
 		done:     make(chan struct{}),
 	}
 	d.Body, d.Headers = nil, nil
@@ -61,6 +61,7 @@ type queue struct {
 	maxCount, maxBatch int
 	maxBytes           int64
 	probe              time.Duration
+	packer             packer
 
 	mu       sync.Mutex
 	arrivals []*arrival
@@ -169,11 +170,13 @@ func (q *queue) poll() (batch, bool) {
 	return b, q.closed
 }
 
-// release gives back the bytes of a batch that was answered.
+// release gives back the memory of a batch that was answered.
 func (q *queue) release(b batch) {
 	var n int64
 	for _, a := range b.arrivals {
 		n += int64(len(a.block))
+		q.packer.recycle(a.block)
+		a.block = nil
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()

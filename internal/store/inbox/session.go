@@ -58,20 +58,22 @@ func (s *session) prepare(ctx context.Context) error {
 		st, err = s.conn.PrepareContext(ctx, query)
 		return st
 	}
-	insert := func(head, row, tail string) inserter {
+	insert := func(head, row string) inserter {
 		rows := strings.Repeat(row+",", chunk-1) + row
-		return inserter{one: stmt(head + row + tail), many: stmt(head + rows + tail)}
+		return inserter{one: stmt(head + row), many: stmt(head + rows)}
 	}
 	s.beginTx = stmt(`BEGIN IMMEDIATE`)
 	s.commitTx = stmt(`COMMIT`)
 	s.rollbackTx = stmt(`ROLLBACK`)
-	s.identities = insert(`INSERT INTO identities (hash, seq) VALUES `, `(?,?)`, ` ON CONFLICT DO NOTHING`)
-	s.deliveries = insert(`INSERT INTO deliveries (seq, id, source, site, key, received_at, signed_by, state, reason)
-		VALUES `, `(?,?,?,?,?,?,?,?,?)`, ``)
-	s.bodies = insert(`INSERT INTO bodies (seq, headers, body) VALUES `, `(?,?,?)`, ``)
+	s.identities = insert(`INSERT OR IGNORE INTO identities (hash, seq) VALUES `, `(?,?)`)
+	// With ROLLBACK, SQLite need not be able to undo the statement alone, for
+	// which it would copy each page before changing it.
+	s.deliveries = insert(`INSERT OR ROLLBACK INTO deliveries (seq, id, source, site, key, received_at, signed_by, state, reason)
+		VALUES `, `(?,?,?,?,?,?,?,?,?)`)
+	s.bodies = insert(`INSERT OR ROLLBACK INTO bodies (seq, headers, body) VALUES `, `(?,?,?)`)
 	s.findIdentity = stmt(`SELECT seq FROM identities WHERE hash = ?`)
 	s.findID = stmt(`SELECT id FROM deliveries WHERE seq = ?`)
-	s.claim = stmt(`INSERT INTO contents (hash, seq) VALUES (?, ?) ON CONFLICT DO NOTHING`)
+	s.claim = stmt(`INSERT OR IGNORE INTO contents (hash, seq) VALUES (?, ?)`)
 	s.findClaim = stmt(`SELECT seq FROM contents WHERE hash = ?`)
 	s.setContent = stmt(`UPDATE deliveries SET content_key = ? WHERE seq = ?`)
 	s.finish = stmt(`UPDATE deliveries SET state = ?, reason = ?, event_type = ?, subject = ?, project = ?,

@@ -78,8 +78,13 @@ func (w *writer) run() {
 			w.repair(ctx, b, fmt.Errorf("%w: %w", ErrUnavailable, err))
 			continue
 		}
+		full := w.inbox.check.wrote(b)
 		w.answer(b)
-		w.maintain(ctx, b)
+		if full {
+			// A failed checkpoint loses nothing: the log still has everything, and
+			// a disk that is at fault will say so at the next commit.
+			_ = w.session.checkpoint(ctx)
+		}
 	}
 }
 
@@ -142,22 +147,16 @@ func (w *writer) answer(b batch) {
 		c.done <- nil
 	}
 	w.inbox.queue.release(b)
-	if len(b.arrivals) == 0 {
-		return
+	if len(b.arrivals) > 0 {
+		w.wakeReader()
 	}
+}
+
+func (w *writer) wakeReader() {
 	select {
 	case w.inbox.wake <- struct{}{}:
 	default:
 	}
-}
-
-func (w *writer) maintain(ctx context.Context, b batch) {
-	if !w.inbox.check.wrote(b) {
-		return
-	}
-	// A failed checkpoint loses nothing: the log still has everything, and a
-	// disk that is at fault will say so at the next commit.
-	_ = w.session.checkpoint(ctx)
 }
 
 // repair refuses work until the disk takes a trial write. The files are opened
@@ -172,6 +171,8 @@ func (w *writer) repair(ctx context.Context, b batch, cause error) {
 		w.refuse(cause)
 		if err := w.reopen(ctx); err == nil {
 			q.setBroken(nil)
+			// What was refused may be on the disk all the same.
+			w.wakeReader()
 			return
 		}
 		if !w.pause() {
