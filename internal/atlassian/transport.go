@@ -232,7 +232,7 @@ func proxyFunc(cfg Config) (func(*http.Request) (*url.URL, error), error) {
 			continue
 		}
 		u, err := url.Parse(raw)
-		if err == nil && u.Host == "" {
+		if err != nil || u.Host == "" {
 			u, err = url.Parse("http://" + raw)
 		}
 		if err != nil || u.Host == "" {

@@ -76,7 +76,9 @@ func (s secrets) in(args []byte) bool {
 		return false
 	}
 	text := squeeze(decoded(args))
+	// Without its signs, text that is percent-encoded throughout is hexadecimal.
 	lower := strings.ToLower(text)
+	lower += "\x00" + strings.ReplaceAll(lower, "%", "")
 	return slices.ContainsFunc(s.exact, func(n string) bool { return strings.Contains(text, n) }) ||
 		slices.ContainsFunc(s.folded, func(n string) bool { return strings.Contains(lower, n) })
 }
