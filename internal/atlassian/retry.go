@@ -38,6 +38,7 @@ type retrier struct {
 	next    http.RoundTripper
 	limiter *rate.Limiter
 	timeout time.Duration
+	first   time.Duration
 	jitter  func() float64
 }
 
@@ -134,7 +135,7 @@ func (r *retrier) again(req *http.Request, resp *http.Response, err error, try i
 
 // backoff doubles with each try and is spread by ±30 %.
 func (r *retrier) backoff(try int) time.Duration {
-	d := firstBackoff << (try - 1)
+	d := r.first << (try - 1)
 	return min(time.Duration(float64(d)*(0.7+0.6*r.jitter())), maxWait)
 }
 

@@ -149,7 +149,7 @@ func TestRetryWaitsAsAskedAndEverLonger(t *testing.T) {
 
 func TestRetrySpreadsItsPauses(t *testing.T) {
 	for jitter, want := range map[float64]time.Duration{0: 700 * time.Millisecond, 0.5: time.Second, 0.9999999: 1300 * time.Millisecond} {
-		r := &retrier{jitter: func() float64 { return jitter }}
+		r := &retrier{first: firstBackoff, jitter: func() float64 { return jitter }}
 		if got := r.backoff(1).Round(time.Millisecond); got != want {
 			t.Errorf("jitter %v: %s, want %s", jitter, got, want)
 		}

@@ -60,6 +60,9 @@ type Config struct {
 	RequestsPerSecond float64
 	// Timeout bounds one try; 0 for DefaultTimeout.
 	Timeout time.Duration
+	// FirstBackoff is the first pause before another try, which doubles from
+	// there; 0 for a second.
+	FirstBackoff time.Duration
 	// Version and BotName are told in the User-Agent.
 	Version string
 	BotName string
@@ -100,6 +103,7 @@ func NewTransport(cfg Config) (*Transport, error) {
 		next:    &authenticator{next: base, header: auth, origin: api, agent: userAgent(cfg)},
 		limiter: newLimiter(cfg.RequestsPerSecond),
 		timeout: cfg.Timeout,
+		first:   cfg.FirstBackoff,
 		jitter:  cfg.Jitter,
 	}
 	chain.setDefaults()
@@ -231,10 +235,10 @@ func proxyFunc(cfg Config) (func(*http.Request) (*url.URL, error), error) {
 		if raw == "" {
 			continue
 		}
-		u, err := url.Parse(raw)
-		if err != nil || u.Host == "" {
-			u, err = url.Parse("http://" + raw)
+		if !strings.Contains(raw, "://") {
+			raw = "http://" + raw
 		}
+		u, err := url.Parse(raw)
 		if err != nil || u.Host == "" {
 			return nil, fmt.Errorf("parse proxy.%s: it is not a URL or host:port", name)
 		}
@@ -271,6 +275,9 @@ func newLimiter(perSecond float64) *rate.Limiter {
 func (r *retrier) setDefaults() {
 	if r.timeout <= 0 {
 		r.timeout = DefaultTimeout
+	}
+	if r.first <= 0 {
+		r.first = firstBackoff
 	}
 	if r.jitter == nil {
 		r.jitter = rand.Float64
