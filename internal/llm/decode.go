@@ -18,7 +18,7 @@ func (m *chatModel) decode(req Request, answer openai.ChatCompletionResponse, ra
 		Message:      Message{Role: Assistant, Text: textOf(choice.Message)},
 		Usage:        usage,
 		Model:        tidy(answer.Model),
-		Truncated:    choice.FinishReason == openai.FinishReasonLength,
+		Truncated:    choice.FinishReason == openai.FinishReasonLength || choice.FinishReason == openai.FinishReasonContentFilter,
 		CostMicroUSD: m.prices.Cost(m.ref, usage),
 	}
 	resp.Message.ToolCalls = m.calls(req, choice.Message)

@@ -169,20 +169,25 @@ func plainMessage(body string) string {
 
 // htmlTitle is the text of the title element, which says what a proxy wants.
 func htmlTitle(body string) string {
-	lower := strings.ToLower(body[:min(len(body), 64<<10)])
-	_, rest, ok := strings.Cut(lower, "<title")
-	if !ok {
+	body = body[:min(len(body), 64<<10)]
+	lower := strings.ToLower(body)
+	if len(lower) != len(body) {
+		body = lower // some letters change their length; positions would not fit
+	}
+	open := strings.Index(lower, "<title")
+	if open < 0 {
 		return ""
 	}
-	_, rest, ok = strings.Cut(rest, ">")
-	if !ok {
+	from := strings.IndexByte(lower[open:], '>')
+	if from < 0 {
 		return ""
 	}
-	title, _, ok := strings.Cut(rest, "</title")
-	if !ok {
+	from += open + 1
+	to := strings.Index(lower[from:], "</title")
+	if to < 0 {
 		return ""
 	}
-	return title
+	return body[from : from+to]
 }
 
 func looksLikePage(body string) bool {

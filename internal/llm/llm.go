@@ -72,7 +72,8 @@ type Response struct {
 	Usage   Usage   `json:"usage"`
 	// Model is the name that the provider gives to what answered.
 	Model string `json:"model,omitempty"`
-	// Truncated is true if the answer ended at the token limit.
+	// Truncated is true if the answer ended at the token limit or a content filter
+	// cut it.
 	Truncated bool `json:"truncated,omitempty"`
 	// CostMicroUSD is the price of the call in millionths of a dollar; nil if no
 	// price is known for the model.
