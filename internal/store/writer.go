@@ -26,7 +26,7 @@ type write struct {
 // writer commits changes in groups: SQLite has one writer at a time and each
 // commit costs a flush to the disk, so changes that wait together go together.
 type writer struct {
-	db     *sql.DB
+	db *sql.DB
 	// committed is called after each commit.
 	committed func()
 	queue     chan write

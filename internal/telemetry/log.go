@@ -19,10 +19,10 @@ const (
 	FormatJSON    = "json"
 )
 
-// NewLogger returns a logger that writes to out. With FormatAuto it writes for
-// people if out is a terminal and JSON lines otherwise. An unknown level or
-// format is an error that names the possible ones.
-func NewLogger(out io.Writer, level, format string) (zerolog.Logger, error) {
+// NewLogger returns a logger that writes to out, without the secrets. With
+// FormatAuto it writes for people if out is a terminal and JSON lines otherwise.
+// An unknown level or format is an error that names the possible ones.
+func NewLogger(out io.Writer, level, format string, secrets []string) (zerolog.Logger, error) {
 	if level == "" {
 		level = "info"
 	}
@@ -41,7 +41,7 @@ func NewLogger(out io.Writer, level, format string) (zerolog.Logger, error) {
 	default:
 		return zerolog.Nop(), fmt.Errorf("log format %q is none of console, json", format)
 	}
-	return zerolog.New(out).Level(parsed).With().Timestamp().Logger(), nil
+	return zerolog.New(Redact(out, secrets)).Level(parsed).With().Timestamp().Logger(), nil
 }
 
 func console(out io.Writer) io.Writer {

@@ -98,7 +98,7 @@ func (m *Metrics) Step(e step.Entry) {
 	case step.KindModel:
 		m.model(e)
 	case step.KindTool:
-		m.tools.WithLabelValues(e.Name, toolOutcome(e)).Inc()
+		m.tools.WithLabelValues(toolLabel(e), toolOutcome(e)).Inc()
 	case step.KindEnrich:
 	}
 }
@@ -113,6 +113,14 @@ func (m *Metrics) model(e step.Entry) {
 	if e.CostMicroUSD != nil {
 		m.cost.WithLabelValues(e.Model).Add(float64(*e.CostMicroUSD) / 1e6)
 	}
+}
+
+// toolLabel keeps names that a model made up out of the labels.
+func toolLabel(e step.Entry) string {
+	if e.Decision == "tools" {
+		return "unlisted"
+	}
+	return e.Name
 }
 
 func toolOutcome(e step.Entry) string {

@@ -1,0 +1,153 @@
+// Package admin serves the operator: a JSON API over what the daemon did and
+// does, health checks and metrics. The command line is its first client.
+package admin
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/rs/zerolog"
+
+	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/store"
+	"github.com/aofctl/aofctl/internal/store/inbox"
+)
+
+// Check is one thing that has to be well for the daemon to be ready.
+type Check struct {
+	Name string `json:"name"`
+	OK   bool   `json:"ok"`
+	// Detail says what is wrong, or more about what is right.
+	Detail string `json:"detail,omitempty"`
+}
+
+// Config is what the API shows.
+type Config struct {
+	// Token is the bearer token; "" is allowed on loopback addresses only.
+	Token   string
+	Version string
+	Inbox   *inbox.Inbox
+	Store   *store.Store
+	// Catalog returns the catalogue in force.
+	Catalog func() *manifest.Catalog
+	// Ready runs the checks of readiness.
+	Ready   func(ctx context.Context) []Check
+	Metrics http.Handler
+	Log     zerolog.Logger
+}
+
+type api struct{ cfg Config }
+
+// New returns the handler of the admin listener.
+func New(cfg Config) http.Handler {
+	a := &api{cfg: cfg}
+	r := chi.NewRouter()
+	MountHealth(r, cfg.Ready)
+	r.Group(func(r chi.Router) {
+		r.Use(a.authenticate)
+		r.Method(http.MethodGet, "/metrics", cfg.Metrics)
+		r.Route("/api/v1", a.routes)
+	})
+	return r
+}
+
+func (a *api) routes(r chi.Router) {
+	r.Get("/status", a.serve(a.status))
+	r.Get("/deliveries", a.serve(a.listDeliveries))
+	r.Get("/deliveries/{id}", a.serve(a.getDelivery))
+	r.Get("/runs", a.serve(a.listRuns))
+	r.Get("/runs/{id}", a.serve(a.getRun))
+	r.Get("/events", a.followEvents)
+	r.Get("/{kind:triggers|agents|fleets|flows}", a.serve(a.listManifests))
+	r.Get("/{kind:triggers|agents|fleets|flows}/{name}", a.serve(a.getManifest))
+}
+
+// authenticate asks for the token. Without one, only requests that name a
+// loopback host are served, so that a page in a browser cannot reach the API
+// through a name of its own that resolves to this machine.
+func (a *api) authenticate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.cfg.Token == "" {
+			if !isLoopback(r.Host) {
+				writeError(w, http.StatusForbidden, "without a token the admin API only answers to loopback names; set AOF_ADMIN_TOKEN")
+				return
+			}
+			next.ServeHTTP(w, r)
+			return
+		}
+		given := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if !equal(given, a.cfg.Token) {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="aofctl"`)
+			writeError(w, http.StatusUnauthorized, "a bearer token is required: set AOF_ADMIN_TOKEN or pass --token")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// equal compares in constant time, also for values of different lengths.
+func equal(a, b string) bool {
+	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
+}
+
+func isLoopback(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = hostport
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return ip != nil && ip.IsLoopback()
+}
+
+// problem is an error with the status to answer.
+type problem struct {
+	status int
+	text   string
+}
+
+func (p *problem) Error() string { return p.text }
+
+// serve adapts a handler that returns its answer.
+func (a *api) serve(handle func(r *http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		answer, err := handle(r)
+		var p *problem
+		switch {
+		case err == nil:
+			writeJSON(w, http.StatusOK, answer)
+		case errors.As(err, &p):
+			writeError(w, p.status, p.text)
+		case errors.Is(err, store.ErrNotFound), errors.Is(err, inbox.ErrNotFound):
+			writeError(w, http.StatusNotFound, err.Error())
+		case r.Context().Err() != nil:
+			return
+		default:
+			a.cfg.Log.Error().Err(err).Str("path", r.URL.Path).Msg("admin request failed")
+			writeError(w, http.StatusInternalServerError, err.Error())
+		}
+	}
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	_ = enc.Encode(v) // the client is gone if this fails
+}
+
+func writeError(w http.ResponseWriter, status int, text string) {
+	writeJSON(w, status, map[string]string{"error": text})
+}

@@ -1,0 +1,149 @@
+// Package client speaks to the admin API of a running daemon.
+package client
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+
+	"github.com/aofctl/aofctl/internal/admin"
+	"github.com/aofctl/aofctl/internal/store"
+)
+
+// maxAnswer bounds what is read of one answer.
+const maxAnswer = 64 << 20
+
+// Client is a client of one daemon.
+type Client struct {
+	base  string
+	token string
+	http  *http.Client
+}
+
+// New makes a Client for the daemon whose admin listener is at base, such as
+// http://127.0.0.1:3001.
+func New(base, token string, httpClient *http.Client) *Client {
+	return &Client{base: strings.TrimSuffix(base, "/"), token: token, http: httpClient}
+}
+
+// Status returns the daemon at a glance.
+func (c *Client) Status(ctx context.Context) (admin.Status, error) {
+	return get[admin.Status](ctx, c, "/api/v1/status", nil)
+}
+
+// Deliveries lists deliveries; the query has the names of the API: state,
+// source, issue, limit, before.
+func (c *Client) Deliveries(ctx context.Context, query url.Values) ([]admin.Delivery, error) {
+	return get[[]admin.Delivery](ctx, c, "/api/v1/deliveries", query)
+}
+
+// Delivery returns one delivery.
+func (c *Client) Delivery(ctx context.Context, id string) (admin.DeliveryDetail, error) {
+	return get[admin.DeliveryDetail](ctx, c, "/api/v1/deliveries/"+url.PathEscape(id), nil)
+}
+
+// Runs lists runs; the query has the names of the API: state, target, issue,
+// project, delivery, limit, before.
+func (c *Client) Runs(ctx context.Context, query url.Values) ([]store.Run, error) {
+	return get[[]store.Run](ctx, c, "/api/v1/runs", query)
+}
+
+// Run returns one run with its steps.
+func (c *Client) Run(ctx context.Context, id string) (admin.RunDetail, error) {
+	return get[admin.RunDetail](ctx, c, "/api/v1/runs/"+url.PathEscape(id), nil)
+}
+
+// Manifests lists the manifests of a kind: triggers, agents, fleets or flows.
+func (c *Client) Manifests(ctx context.Context, kind string) ([]admin.Manifest, error) {
+	return get[[]admin.Manifest](ctx, c, "/api/v1/"+url.PathEscape(kind), nil)
+}
+
+// Manifest returns one manifest of a kind.
+func (c *Client) Manifest(ctx context.Context, kind, name string) (admin.Manifest, error) {
+	return get[admin.Manifest](ctx, c, "/api/v1/"+url.PathEscape(kind)+"/"+url.PathEscape(name), nil)
+}
+
+// Events calls each for every run event that the query asks for: run, after,
+// follow. It ends when the stream does, ctx ends or each returns an error.
+func (c *Client) Events(ctx context.Context, query url.Values, each func(store.Event) error) error {
+	resp, err := c.request(ctx, "/api/v1/events", query)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	lines := bufio.NewScanner(resp.Body)
+	lines.Buffer(nil, maxAnswer)
+	for lines.Scan() {
+		data, ok := strings.CutPrefix(lines.Text(), "data: ")
+		if !ok {
+			continue
+		}
+		var e store.Event
+		if err := json.Unmarshal([]byte(data), &e); err != nil {
+			return fmt.Errorf("decode event: %w", err)
+		}
+		if err := each(e); err != nil {
+			return err
+		}
+	}
+	if err := lines.Err(); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("read events: %w", err)
+	}
+	return nil
+}
+
+func get[T any](ctx context.Context, c *Client, path string, query url.Values) (T, error) {
+	var answer T
+	resp, err := c.request(ctx, path, query)
+	if err != nil {
+		return answer, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(&answer); err != nil {
+		return answer, fmt.Errorf("decode answer of %s: %w", path, err)
+	}
+	return answer, nil
+}
+
+func (c *Client) request(ctx context.Context, path string, query url.Values) (*http.Response, error) {
+	target := c.base + path
+	if len(query) > 0 {
+		target += "?" + query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	if err != nil {
+		return nil, fmt.Errorf("address of the daemon: %w", err)
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	resp, err := c.http.Do(req)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return nil, fmt.Errorf("no daemon answers at %s: is `aofctl serve` running, and is --server right?", c.base)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ask the daemon: %w", err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, refusal(resp)
+	}
+	return resp, nil
+}
+
+func refusal(resp *http.Response) error {
+	defer func() { _ = resp.Body.Close() }()
+	var answer struct {
+		Error string `json:"error"`
+	}
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(&answer); err != nil || answer.Error == "" {
+		return fmt.Errorf("the daemon answered %s", resp.Status)
+	}
+	return errors.New(answer.Error)
+}

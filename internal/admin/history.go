@@ -1,0 +1,83 @@
+package admin
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/aofctl/aofctl/internal/step"
+	"github.com/aofctl/aofctl/internal/store"
+	"github.com/aofctl/aofctl/internal/store/inbox"
+)
+
+// maxLimit bounds how many rows one answer has.
+const maxLimit = 1000
+
+// Status is the daemon at a glance.
+type Status struct {
+	Version    string                `json:"version"`
+	Checks     []Check               `json:"checks"`
+	Deliveries map[inbox.State]int64 `json:"deliveries"`
+	Runs       map[store.State]int64 `json:"runs"`
+	Catalog    map[string]int        `json:"catalog"`
+	Revision   string                `json:"revision"`
+}
+
+// RunDetail is a run with its steps.
+type RunDetail struct {
+	store.Run
+	StepList []step.Entry `json:"step_list"`
+}
+
+func (a *api) status(r *http.Request) (any, error) {
+	deliveries, err := a.cfg.Inbox.Counts(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	runs, err := a.cfg.Store.Counts(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	cat := a.cfg.Catalog()
+	return Status{Version: a.cfg.Version, Checks: a.cfg.Ready(r.Context()), Deliveries: deliveries, Runs: runs, Revision: cat.Revision,
+		Catalog: map[string]int{"triggers": len(cat.Triggers), "agents": len(cat.Agents), "fleets": len(cat.Fleets), "flows": len(cat.Flows)}}, nil
+}
+
+func (a *api) listRuns(r *http.Request) (any, error) {
+	limit, before, err := paging(r)
+	if err != nil {
+		return nil, err
+	}
+	q := r.URL.Query()
+	return a.cfg.Store.Runs(r.Context(), store.RunFilter{State: store.State(q.Get("state")), Target: q.Get("target"),
+		IssueKey: q.Get("issue"), Project: q.Get("project"), Delivery: q.Get("delivery"), Limit: limit, Before: before})
+}
+
+func (a *api) getRun(r *http.Request) (any, error) {
+	run, err := a.cfg.Store.Run(r.Context(), chi.URLParam(r, "id"))
+	if err != nil {
+		return nil, err
+	}
+	steps, err := a.cfg.Store.Steps(r.Context(), run.ID)
+	if err != nil {
+		return nil, err
+	}
+	return RunDetail{Run: run, StepList: steps}, nil
+}
+
+func paging(r *http.Request) (limit int, before int64, err error) {
+	q := r.URL.Query()
+	limit = 50
+	if text := q.Get("limit"); text != "" {
+		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > maxLimit {
+			return 0, 0, &problem{http.StatusBadRequest, "limit must be a number from 1 to 1000"}
+		}
+	}
+	if text := q.Get("before"); text != "" {
+		if before, err = strconv.ParseInt(text, 10, 64); err != nil || before < 1 {
+			return 0, 0, &problem{http.StatusBadRequest, "before must be a sequence number"}
+		}
+	}
+	return limit, before, nil
+}

@@ -1,0 +1,95 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/aofctl/aofctl/internal/agent"
+	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/run"
+	"github.com/aofctl/aofctl/internal/step"
+	"github.com/aofctl/aofctl/internal/tool"
+)
+
+// maxParsed bounds the parsed manifests that are kept.
+const maxParsed = 1000
+
+// agentExecutor runs agents with the manifest that their run was admitted with.
+type agentExecutor struct {
+	runner *agent.Runner
+	known  manifest.Known
+
+	mu     sync.Mutex
+	parsed map[string]*manifest.Agent // by revision
+}
+
+func newAgentExecutor(runner *agent.Runner, known manifest.Known) *agentExecutor {
+	return &agentExecutor{runner: runner, known: known, parsed: map[string]*manifest.Agent{}}
+}
+
+// Needs implements run.Executor.
+func (e *agentExecutor) Needs(task run.Task) ([]string, error) {
+	a, err := e.agent(task)
+	if err != nil {
+		return nil, err
+	}
+	return agent.Needs(a)
+}
+
+// Execute implements run.Executor.
+func (e *agentExecutor) Execute(ctx context.Context, task run.Task, journal step.Journal) (run.Result, error) {
+	job, err := e.job(task)
+	if err != nil {
+		return run.Result{}, err
+	}
+	text, err := e.runner.Run(ctx, job, journal)
+	return run.Result{Text: text}, err
+}
+
+// Explain implements run.Executor.
+func (e *agentExecutor) Explain(ctx context.Context, task run.Task, journal step.Journal, cause string) error {
+	job, err := e.job(task)
+	if err != nil {
+		return err
+	}
+	return e.runner.Explain(ctx, job, journal, cause)
+}
+
+func (e *agentExecutor) job(task run.Task) (agent.Job, error) {
+	a, err := e.agent(task)
+	if err != nil {
+		return agent.Job{}, err
+	}
+	ev := &task.Work.Event
+	job := agent.Job{Agent: a, Event: ev, Params: task.Work.Params, Response: task.Work.Response, Seed: task.Work.Seed,
+		Now: task.Run.Created, Origin: tool.Origin{Site: task.Run.Site, Run: task.Run.ID, Delivery: task.Run.Delivery,
+			Trigger: task.Run.Trigger, Agent: a.Name, Project: ev.Project, IssueKey: ev.IssueKey}}
+	if job.Origin.IssueKey == "" { // an enriched event knows its key only there
+		job.Origin.IssueKey = ev.String("issue_key")
+	}
+	if job.Origin.Project == "" {
+		job.Origin.Project = ev.String("project_key")
+	}
+	if c := task.Work.Command; c != nil {
+		job.Command, job.Args, job.ArgsList, job.Body = c.Name, c.Args, c.ArgsList, c.Body
+	}
+	return job, nil
+}
+
+func (e *agentExecutor) agent(task run.Task) (*manifest.Agent, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if a, ok := e.parsed[task.Run.Revision]; ok {
+		return a, nil
+	}
+	a, problems := manifest.ParseAgent(task.Manifest, task.Source, e.known)
+	if err := problems.Errors().Err(); err != nil {
+		return nil, fmt.Errorf("read manifest of agent %s: %w", task.Run.Target, err)
+	}
+	if len(e.parsed) >= maxParsed {
+		clear(e.parsed)
+	}
+	e.parsed[task.Run.Revision] = a
+	return a, nil
+}

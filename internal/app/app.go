@@ -1,0 +1,247 @@
+// Package app puts the daemon together: it builds everything from the
+// configuration, starts it in order and stops it in reverse. Nothing else wires.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/aofctl/aofctl/internal/agent"
+	"github.com/aofctl/aofctl/internal/durable"
+	"github.com/aofctl/aofctl/internal/event"
+	"github.com/aofctl/aofctl/internal/llm"
+	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/policy"
+	"github.com/aofctl/aofctl/internal/run"
+	"github.com/aofctl/aofctl/internal/store"
+	"github.com/aofctl/aofctl/internal/store/inbox"
+	"github.com/aofctl/aofctl/internal/store/sqlite"
+	"github.com/aofctl/aofctl/internal/telemetry"
+	"github.com/aofctl/aofctl/internal/tool"
+	"github.com/aofctl/aofctl/internal/webhook"
+)
+
+// Options are what an App needs from outside.
+type Options struct {
+	Daemon *manifest.Daemon
+	Env    func(string) (string, bool)
+	// Version is the program's.
+	Version string
+	// LogOut takes the log; LogLevel and LogFormat override the configuration's.
+	LogOut    io.Writer
+	LogLevel  string
+	LogFormat string
+	// Retry says how transient failures of steps are tried again; zero for the
+	// default.
+	Retry durable.Retry
+}
+
+// App is the daemon.
+type App struct {
+	opts    Options
+	log     zerolog.Logger
+	metrics *telemetry.Metrics
+
+	secrets   *secretStore
+	sites     *sites
+	providers *llm.Providers
+	registry  *tool.Registry
+	known     manifest.Known
+	live      *live
+
+	lock       *sqlite.DirLock
+	inbox      *inbox.Inbox
+	store      *store.Store
+	engine     *durable.Engine
+	scheduler  *run.Scheduler
+	dispatcher *run.Dispatcher
+	handler    *webhook.Handler
+
+	server, admin                 *http.Server
+	serverListener, adminListener net.Listener
+
+	// cleanup undoes what New did, in reverse.
+	cleanup []func() error
+	once    sync.Once
+}
+
+// New builds the daemon and opens its storage, but serves and starts nothing
+// yet. Everything that is wrong with the configuration is in the error at once.
+func New(ctx context.Context, opts Options) (*App, error) {
+	if opts.Retry == (durable.Retry{}) {
+		opts.Retry = durable.DefaultRetry()
+	}
+	a := &App{opts: opts, secrets: &secretStore{env: opts.Env}, metrics: telemetry.NewMetrics(opts.Version)}
+	for _, build := range []func(context.Context) error{a.configure, a.openStorage, a.buildRuns, a.buildServers} {
+		if err := build(ctx); err != nil {
+			return nil, errors.Join(err, a.close())
+		}
+	}
+	return a, nil
+}
+
+// configure checks everything that can be checked without touching the disk.
+func (a *App) configure(ctx context.Context) error {
+	d := a.opts.Daemon
+	// A group commit needs a thread that runs while another waits for the disk,
+	// also on one core.
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 2))
+	var err error
+	var problems []error
+	if missing := d.MissingSecrets(a.opts.Env); len(missing) > 0 {
+		problems = append(problems, missing)
+	}
+	if a.providers, err = newProviders(d, a.secrets, a.opts); err != nil {
+		problems = append(problems, err)
+	}
+	if len(problems) == 0 {
+		if a.sites, err = newSites(d, a.secrets, a.opts.Version, &expressions{}); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	if err := errors.Join(problems...); err != nil {
+		return err
+	}
+	if d.Admin.Enabled {
+		a.secrets.optional(d.Admin.Token) // so that the logger knows it
+	}
+	if a.log, err = a.newLogger(); err != nil {
+		return err
+	}
+	return a.loadCatalog(ctx)
+}
+
+func (a *App) newLogger() (zerolog.Logger, error) {
+	level, format := a.opts.LogLevel, a.opts.LogFormat
+	if level == "" {
+		level = a.opts.Daemon.Log.Level
+	}
+	if format == "" {
+		format = a.opts.Daemon.Log.Format
+	}
+	return telemetry.NewLogger(a.opts.LogOut, level, format, a.secrets.values)
+}
+
+// loadCatalog loads the manifests. They are checked against tools that are not
+// connected to anything yet: only the names matter.
+func (a *App) loadCatalog(ctx context.Context) error {
+	registry, err := newRegistry(a.sites, tool.Writer{})
+	if err != nil {
+		return err
+	}
+	a.known = known(a.opts.Daemon, registry, a.providers, a.opts.Env)
+	loader := manifest.NewLoader(a.opts.Daemon.Directories(), a.known)
+	a.live, err = newLive(ctx, func(ctx context.Context) (*manifest.Catalog, error) {
+		cat, err := loader.Load(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return cat, a.checkModels(cat)
+	}, a.opts.Env)
+	return err
+}
+
+// watch reloads the manifests when they change.
+func (a *App) watch(ctx context.Context) {
+	a.live.source.Watch(ctx, a.opts.Daemon.Directories(), func(cat *manifest.Catalog) {
+		a.live.swap(cat)
+		a.metrics.Reload(true)
+		a.log.Info().Str("revision", cat.Revision).Int("triggers", len(cat.Triggers)).Int("agents", len(cat.Agents)).
+			Msg("manifests reloaded")
+	}, func(err error) {
+		a.metrics.Reload(false)
+		a.log.Error().Err(err).Msg("manifests not reloaded: the last good ones stay in force")
+	})
+}
+
+// checkModels makes a missing key a matter of start-up and not of the first run.
+func (a *App) checkModels(cat *manifest.Catalog) error {
+	var problems manifest.Problems
+	for _, ag := range cat.Agents {
+		if err := a.providers.Check(ag.Model); err != nil {
+			problems = append(problems, manifest.Problem{Path: ag.Source, Severity: manifest.Error, Message: "agent " + ag.Name + ": " + err.Error()})
+		}
+	}
+	return problems.Err()
+}
+
+func (a *App) openStorage(ctx context.Context) error {
+	dir := strings.TrimPrefix(a.opts.Daemon.Storage.DSN, "sqlite:")
+	lock, err := sqlite.Lock(dir)
+	if err != nil {
+		return fmt.Errorf("storage: %w", err)
+	}
+	a.lock = lock
+	a.onClose(lock.Unlock)
+	if a.inbox, err = inbox.Open(ctx, dir, inbox.Options{}); err != nil {
+		return fmt.Errorf("storage: %w", err)
+	}
+	a.onClose(a.inbox.Close)
+	if a.store, err = store.Open(ctx, dir, nil); err != nil {
+		return fmt.Errorf("storage: %w", err)
+	}
+	a.onClose(a.store.Close)
+	return nil
+}
+
+func (a *App) buildRuns(ctx context.Context) error {
+	d := a.opts.Daemon
+	var err error
+	writer := tool.Writer{Ledger: a.store, Settle: d.Runtime.Settle, Now: time.Now}
+	if a.registry, err = newRegistry(a.sites, writer); err != nil {
+		return err
+	}
+	rules := policy.New(policy.Config{Tools: a.registry, Secrets: a.secrets.values})
+	executors := map[string]run.Executor{
+		string(manifest.TargetAgent): newAgentExecutor(agent.New(a.providers, rules, a.registry), a.known),
+	}
+	seen := observer{a.metrics}
+	worker := run.NewWorker(a.store, executors, a.sites, seen, a.log)
+	a.engine, err = durable.Open(ctx, a.store.DB(), worker.Work, durable.Options{
+		StepTimeout: d.Runtime.TaskTimeout, Retry: a.opts.Retry, Log: a.log})
+	if err != nil {
+		return err
+	}
+	a.scheduler = run.NewScheduler(a.store, a.engine, worker, d.Runtime.MaxConcurrentTasks, a.log)
+	kinds := map[string]bool{}
+	for kind := range executors {
+		kinds[kind] = true
+	}
+	a.dispatcher = run.NewDispatcher(run.DispatcherConfig{
+		Inbox: a.inbox, Store: a.store, Normalizers: map[string]run.Normalizer{event.SourceJira: a.sites.normalize},
+		Router: a.live, Accounts: a.sites, Enricher: a.sites, Admitted: a.scheduler.Wake,
+		MaxPerHour: d.Runtime.MaxRunsPerIssuePerHour, Kinds: kinds, Observer: seen, Seed: rand.Text, Log: a.log,
+	})
+	return nil
+}
+
+func (a *App) onClose(undo func() error) { a.cleanup = append(a.cleanup, undo) }
+
+// Close closes what New opened. It is for an App that is not run: Run closes by
+// itself.
+func (a *App) Close() error { return a.close() }
+
+// close undoes what was built, in reverse.
+func (a *App) close() error {
+	var errs []error
+	a.once.Do(func() {
+		for i := len(a.cleanup) - 1; i >= 0; i-- {
+			errs = append(errs, a.cleanup[i]())
+		}
+	})
+	return errors.Join(errs...)
+}
+
+func address(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }

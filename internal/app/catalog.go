@@ -1,0 +1,106 @@
+package app
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/aofctl/aofctl/internal/llm"
+	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/prompt"
+	"github.com/aofctl/aofctl/internal/route"
+	"github.com/aofctl/aofctl/internal/run"
+	"github.com/aofctl/aofctl/internal/store"
+	"github.com/aofctl/aofctl/internal/tool"
+	"github.com/aofctl/aofctl/internal/webhook"
+)
+
+// known tells the loader what manifests may refer to.
+func known(d *manifest.Daemon, registry *tool.Registry, providers *llm.Providers, env func(string) (string, bool)) manifest.Known {
+	k := manifest.Known{Providers: providers.Names(), SecretEnvs: d.SecretEnvs(), Env: env,
+		CheckTemplate: checkTemplate, CheckExpression: checkExpression}
+	for _, name := range registry.Names() {
+		t, _ := registry.Lookup(name)
+		spec := t.Spec()
+		k.Tools = append(k.Tools, manifest.KnownTool{Name: spec.Name, Aliases: spec.Aliases, Toolset: spec.Toolset, Reads: spec.Access == tool.Read})
+	}
+	return k
+}
+
+func checkTemplate(text string) error {
+	_, err := prompt.Compile("instructions", text)
+	return err
+}
+
+func checkExpression(text string) error {
+	_, err := prompt.CompileExpression(text)
+	return err
+}
+
+// live is the catalogue in force with what is derived from it, swapped whole.
+type live struct {
+	env    func(string) (string, bool)
+	source *manifest.Live
+	state  atomic.Pointer[liveState]
+}
+
+type liveState struct {
+	catalog *manifest.Catalog
+	routes  run.Routes
+	secrets []webhook.NamedSecret
+}
+
+// newLive loads the first catalogue, which must be good.
+func newLive(ctx context.Context, load func(context.Context) (*manifest.Catalog, error), env func(string) (string, bool)) (*live, error) {
+	source, err := manifest.NewLive(ctx, load)
+	if err != nil {
+		return nil, err
+	}
+	l := &live{env: env, source: source}
+	l.swap(source.Current())
+	return l, nil
+}
+
+// swap puts a catalogue in force.
+func (l *live) swap(cat *manifest.Catalog) {
+	s := &liveState{catalog: cat}
+	s.routes = run.Routes{Table: route.New(cat), Revision: cat.Revision, Manifest: lookup(cat)}
+	for _, name := range cat.SecretEnvs() {
+		if value, ok := l.env(name); ok && value != "" {
+			s.secrets = append(s.secrets, webhook.NamedSecret{Name: name, Value: value})
+		}
+	}
+	l.state.Store(s)
+}
+
+// Current implements run.Router.
+func (l *live) Current() run.Routes { return l.state.Load().routes }
+
+func (l *live) catalog() *manifest.Catalog { return l.state.Load().catalog }
+
+// secrets are those of the triggers, for the webhook handler.
+func (l *live) secrets() []webhook.NamedSecret {
+	return append([]webhook.NamedSecret(nil), l.state.Load().secrets...)
+}
+
+// lookup finds the manifest of a target as it is to be kept with its runs.
+func lookup(cat *manifest.Catalog) func(kind, name string) (store.Revision, bool) {
+	return func(kind, name string) (store.Revision, bool) {
+		var meta manifest.Meta
+		found := false
+		switch manifest.TargetKind(kind) {
+		case manifest.TargetAgent:
+			if a := cat.Agents[name]; a != nil {
+				meta, found = a.Meta, true
+			}
+		case manifest.TargetFleet:
+			if f := cat.Fleets[name]; f != nil {
+				meta, found = f.Meta, true
+			}
+		case manifest.TargetFlow:
+			if f := cat.Flows[name]; f != nil {
+				meta, found = f.Meta, true
+			}
+		}
+		return store.Revision{Revision: meta.Revision, Kind: kind, Name: name, Source: meta.Source, Text: meta.Text}, found
+	}
+}

@@ -1,0 +1,54 @@
+package app
+
+import (
+	"errors"
+	"os"
+
+	"github.com/aofctl/aofctl/internal/manifest"
+)
+
+// secretStore resolves secrets and remembers their values, so that the logger
+// and the policy can keep them from leaving.
+type secretStore struct {
+	env    func(string) (string, bool)
+	values []string
+	errs   []error
+}
+
+// value resolves a secret; one that cannot be resolved is remembered as an error.
+func (s *secretStore) value(secret manifest.Secret) string {
+	if secret.IsZero() {
+		return ""
+	}
+	value, err := secret.Resolve(s.env, os.ReadFile)
+	if err != nil {
+		s.errs = append(s.errs, err)
+		return ""
+	}
+	s.values = append(s.values, value)
+	return value
+}
+
+// optional resolves a secret that may be left unset.
+func (s *secretStore) optional(secret manifest.Secret) string {
+	if secret.Env != "" {
+		if value, ok := s.env(secret.Env); !ok || value == "" {
+			return ""
+		}
+	}
+	return s.value(secret)
+}
+
+func (s *secretStore) err() error { return errors.Join(s.errs...) }
+
+// secretName is how a secret is spoken of.
+func secretName(s manifest.Secret) string {
+	switch {
+	case s.Env != "":
+		return s.Env
+	case s.File != "":
+		return s.File
+	default:
+		return "(inline)"
+	}
+}

@@ -1,0 +1,187 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/cors"
+
+	"github.com/aofctl/aofctl/internal/admin"
+	"github.com/aofctl/aofctl/internal/webhook"
+)
+
+const (
+	// lingering is how long connections may take to finish once the daemon stops.
+	lingering = 5 * time.Second
+	// pruneInterval is how often old payloads are removed.
+	pruneInterval = time.Hour
+	pruneBatch    = 1000
+)
+
+func (a *App) buildServers(context.Context) error {
+	d := a.opts.Daemon
+	var err error
+	a.handler, err = webhook.New(a.inbox, a.sites.sources(a.live.secrets), webhook.Options{
+		MaxBodyBytes: d.Server.MaxBodyBytes, Metrics: observer{a.metrics}})
+	if err != nil {
+		return err
+	}
+	a.server = webhook.Server(address(d.Server.Host, d.Server.Port), a.routes())
+	a.server.BaseContext = func(net.Listener) context.Context { return a.log.WithContext(context.Background()) }
+	if !d.Admin.Enabled {
+		return nil
+	}
+	token := a.secrets.optional(d.Admin.Token)
+	if token == "" && !loopback(d.Admin.Host) {
+		return fmt.Errorf("admin: a token is required to listen on %s: set %s, or use host 127.0.0.1", d.Admin.Host, secretName(d.Admin.Token))
+	}
+	a.admin = webhook.Server(address(d.Admin.Host, d.Admin.Port), admin.New(admin.Config{
+		Token: token, Version: a.opts.Version, Inbox: a.inbox, Store: a.store, Catalog: a.live.catalog,
+		Ready: a.ready, Metrics: a.metrics.Handler(), Log: a.log}))
+	return a.secrets.err()
+}
+
+func (a *App) routes() http.Handler {
+	r := chi.NewRouter()
+	if a.opts.Daemon.Server.CORS {
+		r.Use(cors.AllowAll().Handler)
+	}
+	admin.MountHealth(r, a.ready)
+	r.Handle("/webhook/*", a.handler)
+	return r
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}
+
+// Listen binds the ports. It comes last: what is bound can accept.
+func (a *App) Listen(ctx context.Context) error {
+	var lc net.ListenConfig
+	var err error
+	if a.admin != nil {
+		if a.adminListener, err = lc.Listen(ctx, "tcp", a.admin.Addr); err != nil {
+			return fmt.Errorf("admin: %w", err)
+		}
+	}
+	if a.serverListener, err = lc.Listen(ctx, "tcp", a.server.Addr); err != nil {
+		if a.adminListener != nil {
+			err = errors.Join(err, a.adminListener.Close())
+		}
+		return fmt.Errorf("server: %w", err)
+	}
+	return nil
+}
+
+// Addr is where webhooks are taken, once Listen has returned.
+func (a *App) Addr() string { return a.serverListener.Addr().String() }
+
+// AdminAddr is where the admin API is, "" if there is none.
+func (a *App) AdminAddr() string {
+	if a.adminListener == nil {
+		return ""
+	}
+	return a.adminListener.Addr().String()
+}
+
+// Run does the daemon's work until ctx ends, then drains and closes everything.
+// Listen must have been called.
+func (a *App) Run(ctx context.Context) error {
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	failed := make(chan error, 2)
+	var background sync.WaitGroup
+	if err := a.launch(work); err != nil {
+		return errors.Join(err, a.close())
+	}
+	background.Go(func() { a.dispatcher.Run(work) })
+	background.Go(func() { a.scheduler.Run(work) })
+	background.Go(func() { a.watch(work) })
+	background.Go(func() { a.prune(work) })
+	go func() { failed <- a.serve() }()
+	if a.admin != nil {
+		go func() { failed <- a.admin.Serve(a.adminListener) }()
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+		a.log.Info().Msg("stopping: no new webhooks, steps at work finish")
+	case err = <-failed:
+	}
+	return errors.Join(err, a.drain(stop, &background))
+}
+
+func (a *App) launch(ctx context.Context) error {
+	ids, err := a.scheduler.Recover(ctx)
+	if err != nil {
+		return err
+	}
+	if err := a.engine.Launch(); err != nil {
+		return err
+	}
+	if len(ids) > 0 {
+		a.log.Info().Int("runs", len(ids)).Msg("continuing runs that were at work")
+	}
+	return a.scheduler.Resume(ctx, ids)
+}
+
+func (a *App) serve() error {
+	s := a.opts.Daemon.Server
+	if s.CertFile != "" {
+		return a.server.ServeTLS(a.serverListener, s.CertFile, s.KeyFile)
+	}
+	return a.server.Serve(a.serverListener)
+}
+
+// drain stops intake first, then the work, then closes the storage.
+func (a *App) drain(stop context.CancelFunc, background *sync.WaitGroup) error {
+	a.handler.Drain()
+	var errs []error
+	for _, s := range []*http.Server{a.server, a.admin} {
+		if s != nil {
+			errs = append(errs, shutdown(s))
+		}
+	}
+	stop()
+	background.Wait()
+	grace, cancel := context.WithTimeout(context.Background(), a.opts.Daemon.Runtime.ShutdownGrace)
+	defer cancel()
+	errs = append(errs, a.engine.Shutdown(grace), a.close())
+	return errors.Join(errs...)
+}
+
+func shutdown(s *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), lingering)
+	defer cancel()
+	if err := s.Shutdown(ctx); err != nil {
+		return s.Close() // streams have no end of their own
+	}
+	return nil
+}
+
+// prune removes the payloads of deliveries that are older than they are to be kept.
+func (a *App) prune(ctx context.Context) {
+	keep := a.opts.Daemon.Storage.RetentionDeliveries
+	if keep <= 0 {
+		return
+	}
+	ticker := time.NewTicker(pruneInterval)
+	defer ticker.Stop()
+	for {
+		if _, err := a.inbox.Prune(ctx, time.Now().Add(-keep), pruneBatch); err != nil && ctx.Err() == nil {
+			a.log.Error().Err(err).Msg("could not prune old deliveries")
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}

@@ -1,0 +1,239 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync"
+
+	"github.com/aofctl/aofctl/internal/atlassian"
+	"github.com/aofctl/aofctl/internal/atlassian/jira"
+	"github.com/aofctl/aofctl/internal/event"
+	eventjira "github.com/aofctl/aofctl/internal/event/jira"
+	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/markup"
+	"github.com/aofctl/aofctl/internal/route"
+	"github.com/aofctl/aofctl/internal/webhook"
+)
+
+// site is one configured Jira.
+type site struct {
+	config  manifest.JiraSite
+	client  *jira.Client
+	secrets []webhook.NamedSecret
+	// warnings are what the operator should know about the connection.
+	warnings []string
+
+	mu   sync.Mutex
+	self *jira.User
+}
+
+// sites are the configured Jiras by name; the first also answers to "".
+type sites struct {
+	list        []*site
+	byName      map[string]*site
+	expressions route.Expressions
+}
+
+func newSites(d *manifest.Daemon, secrets *secretStore, version string, expr route.Expressions) (*sites, error) {
+	s := &sites{byName: map[string]*site{}, expressions: expr}
+	var errs []error
+	for _, cfg := range d.Jira {
+		one, err := newSite(cfg, secrets, version)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("jira site %q: %w", cfg.Name, err))
+			continue
+		}
+		s.list = append(s.list, one)
+		s.byName[cfg.Name] = one
+		if len(s.list) == 1 {
+			s.byName[""] = one
+		}
+	}
+	return s, errors.Join(errs...)
+}
+
+func newSite(cfg manifest.JiraSite, secrets *secretStore, version string) (*site, error) {
+	transport, err := atlassian.NewTransport(atlassian.Config{
+		BaseURL: cfg.BaseURL, CloudID: secrets.value(cfg.CloudID), AuthType: atlassian.AuthType(cfg.AuthType),
+		Email: secrets.value(cfg.Email), Token: secrets.value(cfg.Token), HTTPProxy: cfg.HTTPProxy, HTTPSProxy: cfg.HTTPSProxy,
+		NoProxy: cfg.NoProxy, InsecureSkipVerify: !cfg.TLSVerify, CACertPath: cfg.CACertPath,
+		RequestsPerSecond: cfg.RequestsPerSecond, Version: version, BotName: cfg.BotName,
+	})
+	if err != nil {
+		return nil, err
+	}
+	client, err := jira.New(transport)
+	if err != nil {
+		return nil, err
+	}
+	s := &site{config: cfg, client: client, warnings: transport.Warnings()}
+	for _, secret := range cfg.WebhookSecrets {
+		s.secrets = append(s.secrets, webhook.NamedSecret{Name: secretName(secret), Value: secrets.value(secret)})
+	}
+	return s, nil
+}
+
+// client implements the tools' look-up of a site.
+func (s *sites) client(name string) (*jira.Client, error) {
+	one, err := s.find(name)
+	if err != nil {
+		return nil, err
+	}
+	return one.client, nil
+}
+
+func (s *sites) find(name string) (*site, error) {
+	if one, ok := s.byName[name]; ok {
+		return one, nil
+	}
+	return nil, fmt.Errorf("there is no Jira site named %q in the daemon's configuration", name)
+}
+
+// Input implements run.Accounts. It fails until Jira has told who we are once:
+// without that nobody can keep the daemon from answering itself.
+func (s *sites) Input(ctx context.Context, source, name string) (route.Input, error) {
+	if source != event.SourceJira {
+		return route.Input{Expressions: s.expressions}, nil
+	}
+	one, err := s.find(name)
+	if err != nil {
+		return route.Input{}, err
+	}
+	me, err := one.whoAmI(ctx)
+	if err != nil {
+		return route.Input{}, err
+	}
+	return one.input(me, s.expressions), nil
+}
+
+func (o *site) input(me jira.User, expr route.Expressions) route.Input {
+	return route.Input{
+		Self:    route.Identity{AccountIDs: some(me.AccountID), Names: some(me.Name), Keys: some(me.Key)},
+		BotName: o.config.BotName,
+		Site: route.Limits{AllowedProjects: o.config.AllowedProjects, AllowedEvents: o.config.AllowedEvents,
+			AllowedUsers: o.config.AllowedUsers},
+		Expressions: expr,
+	}
+}
+
+func some(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
+}
+
+// whoAmI asks Jira once and remembers the answer for good: an account does not
+// change while its token works.
+func (o *site) whoAmI(ctx context.Context) (jira.User, error) {
+	o.mu.Lock()
+	known := o.self
+	o.mu.Unlock()
+	if known != nil {
+		return *known, nil
+	}
+	me, err := o.client.Myself(ctx)
+	if err != nil {
+		return jira.User{}, fmt.Errorf("ask Jira who we are: %w", err)
+	}
+	o.mu.Lock()
+	o.self = &me
+	o.mu.Unlock()
+	return me, nil
+}
+
+// Askable implements run.Enricher: of an event about an issue, what is missing of
+// the issue and its project.
+func (s *sites) Askable(ev *event.Event, names []string) []string {
+	if ev.Source != event.SourceJira || (ev.IssueID == "" && ev.IssueKey == "") {
+		return nil
+	}
+	var list []string
+	for _, name := range names {
+		if strings.HasPrefix(name, "issue_") || strings.HasPrefix(name, "project_") {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// Enrich implements run.Enricher: what is missing of an issue is read from it.
+func (s *sites) Enrich(ctx context.Context, ev *event.Event, names []string) (map[string]any, error) {
+	ref := ev.IssueID
+	if ref == "" {
+		ref = ev.IssueKey
+	}
+	one, err := s.find(ev.Site)
+	if err != nil {
+		return nil, err
+	}
+	issue, err := one.client.GetIssue(ctx, ref, nil, nil)
+	if err != nil {
+		return nil, fmt.Errorf("read issue %s: %w", ref, err)
+	}
+	return issueVariables(issue.Raw, names, one.normalizeOptions())
+}
+
+// issueVariables reads an issue as if an event had brought it, so that both give
+// the same variables.
+func issueVariables(issue []byte, names []string, opt eventjira.Options) (map[string]any, error) {
+	body := append([]byte(`{"webhookEvent":"jira:issue_updated","issue":`), issue...)
+	ev, err := eventjira.Normalize(append(body, '}'), opt)
+	if err != nil {
+		return nil, fmt.Errorf("read issue: %w", err)
+	}
+	vars := map[string]any{}
+	for _, name := range append(names, "issue_key", "project_key") {
+		if value, ok := ev.Vars[name]; ok {
+			vars[name] = value
+		}
+	}
+	return vars, nil
+}
+
+func (o *site) normalizeOptions() eventjira.Options {
+	return eventjira.Options{Site: o.config.Name, BaseURL: o.client.SiteURL(),
+		WikiToMarkdown: markup.WikiToMarkdown, ADFToMarkdown: markup.ADFToMarkdown}
+}
+
+// normalize implements run.Normalizer for Jira.
+func (s *sites) normalize(body []byte, name string) (*event.Event, error) {
+	one, err := s.find(name)
+	if err != nil {
+		return nil, err
+	}
+	opt := one.normalizeOptions()
+	opt.Site = name
+	return eventjira.Normalize(body, opt)
+}
+
+// sources are the webhook paths: one for each site by its name, and the plain
+// path for the first.
+func (s *sites) sources(fromTriggers func() []webhook.NamedSecret) []webhook.Source {
+	var list []webhook.Source
+	for i, one := range s.list {
+		secrets := func() []webhook.NamedSecret { return append(fromTriggers(), one.secrets...) }
+		if i == 0 {
+			list = append(list, webhook.Source{Name: event.SourceJira, Secrets: secrets})
+		}
+		if one.config.Name != "" {
+			list = append(list, webhook.Source{Name: event.SourceJira, Site: one.config.Name, Secrets: secrets})
+		}
+	}
+	return list
+}
+
+// host is what the start-up message shows of a site.
+func (o *site) host() string {
+	u, err := url.Parse(o.config.BaseURL)
+	if err != nil {
+		return o.config.BaseURL
+	}
+	return u.Host + u.Path
+}
+
+// nobody is the account of a decision that is made without asking Jira.
+func nobody() jira.User { return jira.User{} }

@@ -1,0 +1,167 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aofctl/aofctl/internal/admin"
+	"github.com/aofctl/aofctl/internal/admin/client"
+	"github.com/aofctl/aofctl/internal/route"
+	"github.com/aofctl/aofctl/internal/step"
+)
+
+func newDescribe(c *console) *cobra.Command {
+	var daemon daemonFlags
+	var output outputFlag
+	cmd := &cobra.Command{
+		Use:   "describe <delivery|run|trigger|agent|fleet|flow> <id or name>",
+		Short: "Show one thing whole: a delivery with its routing, a run with its steps",
+		Example: `  aofctl describe run 01KAHZ3W8G0000000000000000-1
+  aofctl describe delivery 01KAHZ3W8G0000000000000000
+  aofctl describe trigger bug-triage`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.describe(cmd.Context(), daemon.client(c, cmd), args[0], args[1], output)
+		},
+	}
+	daemon.register(cmd)
+	output.register(cmd)
+	return cmd
+}
+
+func (c *console) describe(ctx context.Context, daemon *client.Client, kind, id string, output outputFlag) error {
+	switch kind {
+	case "delivery", "deliveries":
+		d, err := daemon.Delivery(ctx, id)
+		if err != nil {
+			return err
+		}
+		return output.write(c, d, func() { c.showDelivery(d) })
+	case "run", "runs":
+		r, err := daemon.Run(ctx, id)
+		if err != nil {
+			return err
+		}
+		return output.write(c, r, func() { c.showRun(r) })
+	case "trigger", "agent", "fleet", "flow", "triggers", "agents", "fleets", "flows":
+		m, err := daemon.Manifest(ctx, strings.TrimSuffix(kind, "s")+"s", id)
+		if err != nil {
+			return err
+		}
+		return output.write(c, m, func() {
+			c.printf("# %s %s, revision %s, from %s\n%s\n", m.Kind, m.Name, m.Revision, m.Source, strings.TrimSpace(m.Text))
+		})
+	default:
+		return &usageError{fmt.Errorf("cannot describe %q; kinds are delivery, run, trigger, agent, fleet, flow", kind)}
+	}
+}
+
+func (c *console) showDelivery(d admin.DeliveryDetail) {
+	c.printf("Delivery:   %s\n", d.ID)
+	c.printf("Received:   %s\n", d.Received.Format(time.RFC3339Nano))
+	c.printf("Source:     %s\n", strings.TrimSuffix(d.Source+" "+d.Site, " "))
+	c.printf("Identity:   %s\n", d.Identity)
+	c.printf("Signed by:  %s\n", dash(strings.Join(d.SignedBy, ", ")))
+	c.printf("Event:      %s\n", dash(d.EventType))
+	c.printf("Issue:      %s\n", dash(d.IssueKey))
+	c.printf("State:      %s\n", d.State)
+	if d.Reason != "" {
+		c.printf("Reason:     %s\n", d.Reason)
+	}
+	c.showDecision(d.Decision)
+	for _, r := range d.Runs {
+		c.printf("Run:        %s  %s/%s  %s\n", r.ID, r.TargetKind, r.Target, r.State)
+	}
+	c.printf("Payload:    %d bytes (-o json shows it)\n", len(d.Payload))
+}
+
+// showDecision explains what the router made of an event.
+func (c *console) showDecision(raw json.RawMessage) {
+	var d struct {
+		Misses []route.Miss `json:"misses"`
+	}
+	if len(raw) == 0 || json.Unmarshal(raw, &d) != nil {
+		return
+	}
+	c.explain(d.Misses)
+}
+
+// explain prints why triggers that came near did not take an event.
+func (c *console) explain(misses []route.Miss) {
+	if len(misses) == 0 {
+		return
+	}
+	c.printf("Near misses:\n")
+	for _, m := range misses {
+		c.printf("  trigger %s (%s): %s wants %s, the event has %s\n", m.Trigger, m.Source, m.Clause, dash(m.Want), dash(m.Got))
+	}
+}
+
+func (c *console) showRun(r admin.RunDetail) {
+	c.printf("Run:        %s\n", r.ID)
+	c.printf("State:      %s\n", r.State)
+	c.printf("Target:     %s/%s, revision %s\n", r.TargetKind, r.Target, dash(r.Revision))
+	c.printf("Trigger:    %s\n", r.Trigger)
+	c.printf("Event:      %s on %s by %s\n", r.EventType, dash(r.IssueKey), dash(r.Actor))
+	c.printf("Delivery:   %s\n", r.Delivery)
+	c.printf("Queued:     %s\n", r.Created.Format(time.RFC3339Nano))
+	if !r.Finished.IsZero() && !r.Started.IsZero() {
+		c.printf("Took:       %s, after waiting %s\n", r.Finished.Sub(r.Started).Round(time.Millisecond), r.Started.Sub(r.Created).Round(time.Millisecond))
+	}
+	c.printf("Tokens:     %d in (%d cached), %d out, %s\n", r.TokensIn, r.TokensCached, r.TokensOut, dollars(r.CostMicroUSD))
+	if r.Error != "" {
+		c.printf("Error:      %s\n", r.Error)
+	}
+	c.printf("Steps:\n")
+	for _, e := range r.StepList {
+		c.showStep(e)
+	}
+	if r.Result != "" {
+		c.printf("Result:\n  %s\n", strings.ReplaceAll(r.Result, "\n", "\n  "))
+	}
+}
+
+// showStep prints a step in one or two lines.
+func (c *console) showStep(e step.Entry) {
+	c.printf("  %2d %-6s %-22s %8s  %s\n", e.Index, e.Kind, e.Name, e.Finished.Sub(e.Started).Round(time.Millisecond), stepNote(e))
+	if e.Kind == step.KindTool {
+		c.printf("     -> %s\n", oneLine(stepText(e), 140))
+	}
+}
+
+// stepNote says the most telling thing about a step.
+func stepNote(e step.Entry) string {
+	var notes []string
+	if e.Kind == step.KindModel {
+		notes = append(notes, fmt.Sprintf("%d+%d tokens, %s", e.TokensIn, e.TokensOut, dollars(e.CostMicroUSD)))
+	} else if len(e.Input) > 0 {
+		notes = append(notes, oneLine(string(e.Input), 90))
+	}
+	if e.Decision != "" && e.Decision != "allowed" {
+		notes = append(notes, "policy: "+e.Decision)
+	}
+	if e.InDoubt {
+		notes = append(notes, "IN DOUBT")
+	}
+	if e.Attempts > 1 {
+		notes = append(notes, fmt.Sprintf("%d attempts", e.Attempts))
+	}
+	if e.Error != "" && e.Kind != step.KindTool {
+		notes = append(notes, "error: "+oneLine(e.Error, 120))
+	}
+	return strings.Join(notes, "; ")
+}
+
+// stepText is a tool's result as the model saw it.
+func stepText(e step.Entry) string {
+	var text string
+	if json.Unmarshal(e.Output, &text) != nil {
+		return string(e.Output)
+	}
+	return text
+}

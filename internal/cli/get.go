@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aofctl/aofctl/internal/admin"
+	"github.com/aofctl/aofctl/internal/admin/client"
+	"github.com/aofctl/aofctl/internal/store"
+)
+
+// kinds are what get lists.
+var kinds = []string{"deliveries", "runs", "triggers", "agents", "fleets", "flows"} //nolint:gochecknoglobals // a constant list
+
+// getFlags narrow a list.
+type getFlags struct {
+	daemon daemonFlags
+	output outputFlag
+	state  string
+	issue  string
+	target string
+	limit  int
+}
+
+func newGet(c *console) *cobra.Command {
+	var f getFlags
+	cmd := &cobra.Command{
+		Use:   "get <" + strings.Join(kinds, "|") + ">",
+		Short: "List what a running daemon has and did",
+		Example: `  aofctl get runs
+  aofctl get runs --state failed --issue PROJ-1
+  aofctl get deliveries --state ignored -o json`,
+		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		ValidArgs: kinds,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.get(cmd.Context(), f.daemon.client(c, cmd), args[0], f)
+		},
+	}
+	f.daemon.register(cmd)
+	f.output.register(cmd)
+	cmd.Flags().StringVar(&f.state, "state", "", "only those in this `state`")
+	cmd.Flags().StringVar(&f.issue, "issue", "", "only those of this issue `key`")
+	cmd.Flags().StringVar(&f.target, "target", "", "only runs of this agent, fleet or flow")
+	cmd.Flags().IntVar(&f.limit, "limit", 50, "how many, newest first, at most 1000")
+	return cmd
+}
+
+func (f *getFlags) query() url.Values {
+	q := url.Values{"limit": {strconv.Itoa(f.limit)}}
+	for name, value := range map[string]string{"state": f.state, "issue": f.issue, "target": f.target} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	return q
+}
+
+func (c *console) get(ctx context.Context, daemon *client.Client, kind string, f getFlags) error {
+	switch kind {
+	case "deliveries":
+		list, err := daemon.Deliveries(ctx, f.query())
+		if err != nil {
+			return err
+		}
+		return f.output.write(c, list, func() { c.deliveriesTable(list) })
+	case "runs":
+		list, err := daemon.Runs(ctx, f.query())
+		if err != nil {
+			return err
+		}
+		return f.output.write(c, list, func() { c.runsTable(list) })
+	default:
+		list, err := daemon.Manifests(ctx, kind)
+		if err != nil {
+			return err
+		}
+		return f.output.write(c, list, func() { c.manifestsTable(list) })
+	}
+}
+
+func (c *console) deliveriesTable(list []admin.Delivery) {
+	now := time.Now()
+	rows := make([][]string, len(list))
+	for i, d := range list {
+		rows[i] = []string{d.ID, age(now, d.Received), d.Source, dash(d.EventType), dash(d.IssueKey), string(d.State), oneLine(d.Reason, 60)}
+	}
+	c.table([]string{"ID", "AGE", "SOURCE", "EVENT", "ISSUE", "STATE", "REASON"}, rows)
+}
+
+func (c *console) runsTable(list []store.Run) {
+	now := time.Now()
+	rows := make([][]string, len(list))
+	for i, r := range list {
+		note := r.Error
+		if r.InDoubt {
+			note = "in doubt: " + note
+		}
+		rows[i] = []string{r.ID, age(now, r.Created), string(r.State), r.TargetKind + "/" + r.Target, dash(r.IssueKey), r.EventType,
+			strconv.Itoa(r.Steps), fmt.Sprint(r.TokensIn + r.TokensOut), dollars(r.CostMicroUSD), oneLine(note, 50)}
+	}
+	c.table([]string{"ID", "AGE", "STATE", "TARGET", "ISSUE", "EVENT", "STEPS", "TOKENS", "COST", "ERROR"}, rows)
+}
+
+func (c *console) manifestsTable(list []admin.Manifest) {
+	rows := make([][]string, len(list))
+	for i, m := range list {
+		rows[i] = []string{m.Name, m.Summary, m.Revision, m.Source}
+	}
+	c.table([]string{"NAME", "SUMMARY", "REVISION", "SOURCE"}, rows)
+}

@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aofctl/aofctl/internal/admin/client"
+	"github.com/aofctl/aofctl/internal/step"
+	"github.com/aofctl/aofctl/internal/store"
+)
+
+func newLogs(c *console) *cobra.Command {
+	var daemon daemonFlags
+	var follow, asJSON bool
+	cmd := &cobra.Command{
+		Use:   "logs [run]",
+		Short: "Show what runs did, and with -f what they do",
+		Example: `  aofctl logs -f
+  aofctl logs 01KAHZ3W8G0000000000000000-1`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			q := url.Values{"follow": {strconv.FormatBool(follow)}}
+			if len(args) == 1 {
+				q.Set("run", args[0])
+			}
+			if len(args) == 1 || !follow {
+				q.Set("after", "0")
+			}
+			return c.logs(cmd.Context(), daemon.client(c, cmd), q, follow && len(args) == 1, asJSON)
+		},
+	}
+	daemon.register(cmd)
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "keep showing what happens; for one run, until it ends")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	return cmd
+}
+
+// logs prints events; with untilEnd it stops when a run is over.
+func (c *console) logs(ctx context.Context, daemon *client.Client, q url.Values, untilEnd, asJSON bool) error {
+	if run := q.Get("run"); run != "" {
+		if _, err := daemon.Run(ctx, run); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	return daemon.Events(ctx, q, func(e store.Event) error {
+		c.showEvent(e, asJSON)
+		if untilEnd && e.Kind == store.EventFinished {
+			cancel()
+		}
+		return nil
+	})
+}
+
+func (c *console) showEvent(e store.Event, asJSON bool) {
+	if asJSON {
+		if body, err := json.Marshal(e); err == nil {
+			c.printf("%s\n", body)
+		}
+		return
+	}
+	c.printf("%s  %s  %s\n", e.At.Local().Format(time.TimeOnly+".000"), e.Run, eventText(e))
+}
+
+// eventText says in one line what an event tells.
+func eventText(e store.Event) string {
+	switch e.Kind {
+	case store.EventStep:
+		var s step.Entry
+		if json.Unmarshal(e.Payload, &s) != nil {
+			break
+		}
+		text := string(s.Kind) + " " + s.Name
+		if note := stepNote(s); note != "" {
+			text += "  " + note
+		}
+		if s.Kind == step.KindTool {
+			text += "  -> " + oneLine(stepText(s), 100)
+		}
+		return text
+	case store.EventQueued, store.EventFinished:
+		var p struct {
+			State, Error, Target, Result string
+			Issue                        string `json:"issue_key"`
+			Type                         string `json:"event_type"`
+		}
+		if json.Unmarshal(e.Payload, &p) != nil {
+			break
+		}
+		if e.Kind == store.EventQueued {
+			return "queued " + p.Target + " for " + p.Type + " " + p.Issue
+		}
+		return p.State + " " + oneLine(p.Error+p.Result, 140)
+	case store.EventStarted:
+		return "started"
+	}
+	return string(e.Kind) + " " + string(e.Payload)
+}

@@ -1,0 +1,109 @@
+// Package cli is the command line: one file for each verb, flags, output and
+// exit codes. What the verbs do is in other packages.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// console is what a verb talks to.
+type console struct {
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+	env func(string) (string, bool)
+}
+
+// failure is an error whose text was printed already.
+type failure struct{ code int }
+
+func (f *failure) Error() string { return fmt.Sprintf("exit %d", f.code) }
+
+// usageError says that the command line itself is wrong.
+type usageError struct{ err error }
+
+func (u *usageError) Error() string { return u.err.Error() }
+func (u *usageError) Unwrap() error { return u.err }
+
+// Main runs the command line and returns the process's exit code: 0 for
+// success, 1 for failure, 2 for a command line that makes no sense.
+func Main(args []string, in io.Reader, out, errOut io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	c := &console{in: in, out: out, err: errOut, env: os.LookupEnv}
+	root := newRoot(c)
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	err := root.ExecuteContext(ctx)
+	var failed *failure
+	var usage *usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &failed):
+		return failed.code
+	case errors.As(err, &usage):
+		c.complain(err)
+		return exitUsage
+	default:
+		c.complain(err)
+		return exitFailure
+	}
+}
+
+func (c *console) complain(err error) { _, _ = fmt.Fprintf(c.err, "aofctl: %v\n", err) }
+
+func (c *console) printf(format string, args ...any) { _, _ = fmt.Fprintf(c.out, format, args...) }
+
+// getenv returns a variable, or "" if it is not set.
+func (c *console) getenv(name string) string {
+	value, _ := c.env(name)
+	return value
+}
+
+func newRoot(c *console) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "aofctl",
+		Short: "Webhook daemon for Jira agents",
+		Long: `aofctl takes webhooks from Jira, routes them by YAML triggers to agents that work
+on the issue, and shows what they did.
+
+See it work without a Jira and without a model's key:   aofctl demo
+Run it:                                                 aofctl serve --config daemon.yaml`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.AddCommand(
+		newServe(c), newDemo(c), newSandbox(c), newValidate(c), newSchema(c), newSend(c), newRoute(c),
+		newGet(c), newDescribe(c), newLogs(c), newVersion(c),
+	)
+	for _, cmd := range root.Commands() {
+		if check := cmd.Args; check != nil {
+			cmd.Args = func(cmd *cobra.Command, args []string) error {
+				if err := check(cmd, args); err != nil {
+					return &usageError{fmt.Errorf("%w; see 'aofctl %s --help'", err, cmd.Name())}
+				}
+				return nil
+			}
+		}
+	}
+	return root
+}

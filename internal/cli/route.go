@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aofctl/aofctl/internal/app"
+	"github.com/aofctl/aofctl/internal/manifest"
+)
+
+func newRoute(c *console) *cobra.Command {
+	var config, site string
+	var output outputFlag
+	cmd := &cobra.Command{
+		Use:   "route <payload.json | ->",
+		Short: "Say which trigger would take a payload, and why the others would not",
+		Long: `route decides offline what a webhook payload would start. It sends nothing and asks
+nobody; what the daemon would ask Jira for is listed.`,
+		Example: `  aofctl route comment_created.json --config daemon.yaml
+  aofctl route - -o json < payload.json`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			body, err := c.readPayload(args[0])
+			if err != nil {
+				return err
+			}
+			d, err := manifest.LoadDaemon(config, c.env)
+			if err != nil {
+				return c.refuse(err)
+			}
+			explained, err := app.Explain(cmd.Context(), d, c.env, site, body)
+			if err != nil {
+				return c.refuse(err)
+			}
+			return output.write(c, explained, func() { c.showExplanation(explained) })
+		},
+	}
+	cmd.Flags().StringVarP(&config, "config", "c", "daemon.yaml", "the daemon's configuration `file`")
+	cmd.Flags().StringVar(&site, "site", "", "`name` of the Jira site that sends it, if there are several")
+	output.register(cmd)
+	return cmd
+}
+
+func (c *console) showExplanation(x app.Explanation) {
+	c.printf("Event:      %s %s\n", x.Event.Type, dash(x.Event.IssueKey))
+	if len(x.Event.Also) > 0 {
+		c.printf("Also:       %s\n", strings.Join(x.Event.Also, ", "))
+	}
+	if len(x.Asked) > 0 {
+		c.printf("Would ask:  %s\n", strings.Join(x.Asked, ", "))
+	}
+	for _, m := range x.Decision.Matches {
+		c.printf("Trigger:    %s (%s)\n", m.Trigger.Name, m.Trigger.Source)
+		c.printf("Runs:       %s\n", m.Target)
+		if m.Command != nil {
+			c.printf("Command:    /%s %s\n", m.Command.Name, m.Command.Args)
+		}
+	}
+	if len(x.Decision.Matches) == 0 {
+		c.printf("Runs:       nothing (%s)\n", x.Decision.Reason)
+	}
+	for _, u := range x.Decision.Unknown {
+		c.printf("Unknown:    /%s (nearest: %s)\n", u.Name, dash(strings.Join(u.Nearest, ", ")))
+	}
+	c.explain(x.Decision.Misses)
+}

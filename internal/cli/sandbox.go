@@ -1,0 +1,35 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/aofctl/aofctl/internal/sandbox"
+	"github.com/aofctl/aofctl/internal/sandbox/jira"
+)
+
+func newSandbox(c *console) *cobra.Command {
+	var opts sandbox.Options
+	var webhook, secretEnv string
+	cmd := &cobra.Command{
+		Use:   "sandbox",
+		Short: "Run a simulated Jira and a scripted model to play against",
+		Long: `sandbox serves a stateful Jira Cloud and an OpenAI-compatible model that answers by
+rules, on this machine only. It fires signed webhooks on changes like the real one,
+can be told to fail, and remembers every request. It prints how to point a daemon at
+it.`,
+		Example: `  aofctl sandbox --addr 127.0.0.1:8090 --webhook http://127.0.0.1:3000/webhook/jira`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if webhook != "" {
+				opts.Webhooks = append(opts.Webhooks, jira.Webhook{Name: "aofctl", URL: webhook, Secret: c.getenv(secretEnv)})
+			}
+			return sandbox.Run(cmd.Context(), opts, c.out)
+		},
+	}
+	cmd.Flags().StringVar(&opts.Addr, "addr", "127.0.0.1:8090", "loopback `address` to listen on")
+	cmd.Flags().StringVar(&opts.ContextPath, "context-path", "", "`path` under which Jira is, such as /jira")
+	cmd.Flags().BoolVar(&opts.Demo, "demo", true, "begin with a few issues")
+	cmd.Flags().StringVar(&webhook, "webhook", "", "send webhooks to this `URL`")
+	cmd.Flags().StringVar(&secretEnv, "secret-env", "JIRA_WEBHOOK_SECRET", "environment `variable` with the secret that signs them")
+	return cmd
+}

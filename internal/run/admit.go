@@ -1,0 +1,120 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/aofctl/aofctl/internal/event"
+	"github.com/aofctl/aofctl/internal/route"
+	"github.com/aofctl/aofctl/internal/store"
+	"github.com/aofctl/aofctl/internal/store/inbox"
+)
+
+// admit makes the runs that the router decided on. A delivery that was handed
+// over before a crash makes the same runs again, which changes nothing.
+func (d *Dispatcher) admit(ctx context.Context, it item, routes Routes, decision route.Decision) (inbox.Outcome, error) {
+	detail, err := json.Marshal(decision)
+	if err != nil {
+		return inbox.Outcome{}, fmt.Errorf("encode decision: %w", err)
+	}
+	if len(decision.Matches) == 0 {
+		return inbox.Outcome{State: inbox.StateIgnored, Reason: decision.Reason, Detail: detail}, nil
+	}
+	full, err := d.overBudget(ctx, it)
+	if err != nil {
+		return inbox.Outcome{}, err
+	}
+	if full {
+		reason := fmt.Sprintf("breaker: %s had %d runs within the last hour", it.event.Subject, d.cfg.MaxPerHour)
+		return inbox.Outcome{State: inbox.StateIgnored, Reason: reason, Detail: detail}, nil
+	}
+	runs, revisions, err := d.runs(it, routes, decision)
+	if err != nil {
+		return inbox.Outcome{}, err
+	}
+	if err := d.cfg.Store.Admit(ctx, runs, revisions); err != nil {
+		return inbox.Outcome{}, fmt.Errorf("admit runs: %w", err)
+	}
+	d.cfg.Admitted()
+	return inbox.Outcome{State: inbox.StateRouted, Reason: "trigger " + decision.Matches[0].Trigger.Name, Detail: detail}, nil
+}
+
+// overBudget reports whether the subject had as many runs within the hour as it
+// may. Runs that this delivery made before a crash do not count against it.
+func (d *Dispatcher) overBudget(ctx context.Context, it item) (bool, error) {
+	if d.cfg.MaxPerHour <= 0 || it.event.Subject == "" {
+		return false, nil
+	}
+	_, err := d.cfg.Store.Run(ctx, runID(it.delivery.ID, 0))
+	if !errors.Is(err, store.ErrNotFound) {
+		return false, err
+	}
+	n, err := d.cfg.Store.RunsSince(ctx, it.event.Source, it.event.Site, it.event.Subject, d.cfg.Now().Add(-time.Hour))
+	return n >= d.cfg.MaxPerHour, err
+}
+
+// runID names the nth run of a delivery.
+func runID(delivery string, n int) string { return fmt.Sprintf("%s-%d", delivery, n+1) }
+
+func (d *Dispatcher) runs(it item, routes Routes, decision route.Decision) ([]store.Run, []store.Revision, error) {
+	var runs []store.Run
+	var revisions []store.Revision
+	for i, match := range decision.Matches {
+		r, err := d.newRun(it, routes.Revision, match)
+		if err != nil {
+			return nil, nil, err
+		}
+		r.ID = runID(it.delivery.ID, i)
+		kind, name := string(match.Target.Kind), match.Target.Name
+		rev, found := routes.Manifest(kind, name)
+		switch {
+		case !d.cfg.Kinds[kind]:
+			r.State, r.Error = store.StateRejected, fmt.Sprintf("targets of kind %s cannot be run by this version", kind)
+		case !found:
+			r.State, r.Error = store.StateRejected, fmt.Sprintf("there is no %s named %s", kind, name)
+		default:
+			r.Revision = rev.Revision
+			revisions = append(revisions, rev)
+		}
+		runs = append(runs, r)
+	}
+	return runs, revisions, nil
+}
+
+func (d *Dispatcher) newRun(it item, catalog string, match route.Match) (store.Run, error) {
+	ev := it.event
+	work, err := encodeWork(d.workOf(ev, match))
+	if err != nil {
+		return store.Run{}, err
+	}
+	subject := ev.Subject
+	if subject == "" {
+		subject = "delivery:" + it.delivery.ID
+	}
+	return store.Run{
+		Delivery: it.delivery.ID, Source: ev.Source, Site: ev.Site, Subject: subject, Project: ev.Project,
+		IssueKey: ev.IssueKey, EventType: ev.Type, Actor: actorName(ev.Actor), Trigger: match.Trigger.Name,
+		TargetKind: string(match.Target.Kind), Target: match.Target.Name, Catalog: catalog, Work: work, State: store.StateQueued,
+	}, nil
+}
+
+func (d *Dispatcher) workOf(ev *event.Event, match route.Match) Work {
+	w := Work{Event: *ev, Params: maps.Clone(match.Params), Response: match.Response, Seed: d.cfg.Seed()}
+	if c := match.Command; c != nil {
+		w.Command = &Command{Name: c.Name, Args: c.Args, ArgsList: c.ArgsList, Body: c.Body}
+	}
+	return w
+}
+
+func actorName(a event.Actor) string {
+	for _, name := range []string{a.DisplayName, a.Name, a.AccountID, a.Key} {
+		if name != "" {
+			return name
+		}
+	}
+	return ""
+}
