@@ -52,10 +52,20 @@ func (p *packer) recycle(block []byte) {
 	}
 }
 
+// maxBody is the largest body that is stored or believed to have been.
+const maxBody = 256 << 20
+
 func unpack(block []byte) ([]byte, error) {
+	if n, err := s2.DecodedLen(block); err != nil || n > maxBody {
+		return nil, fmt.Errorf("decompress body: %d bytes announced: %w", n, s2.ErrCorrupt)
+	}
 	body, err := s2.Decode(nil, block)
 	if err != nil {
 		return nil, fmt.Errorf("decompress body: %w", err)
+	}
+	// An empty body is not a missing one, which is nil.
+	if body == nil {
+		body = []byte{}
 	}
 	return body, nil
 }

@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -22,6 +23,9 @@ type arrival struct {
 }
 
 func (in *Inbox) newArrival(d Delivery) (*arrival, error) {
+	if len(d.Body) > maxBody {
+		return nil, fmt.Errorf("body of %d bytes is larger than %d", len(d.Body), maxBody)
+	}
 	if d.State != StateFailed {
 		d.State, d.Reason = StateReceived, ""
 	}
