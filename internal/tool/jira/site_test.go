@@ -1,0 +1,208 @@
+package jira_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aofctl/aofctl/internal/atlassian"
+	client "github.com/aofctl/aofctl/internal/atlassian/jira"
+	sandbox "github.com/aofctl/aofctl/internal/sandbox/jira"
+	"github.com/aofctl/aofctl/internal/tool"
+	"github.com/aofctl/aofctl/internal/tool/jira"
+)
+
+// site is a Jira to work on, with a few issues, and the tools on it.
+type site struct {
+	*sandbox.Server
+	t      *testing.T
+	url    string
+	tools  *jira.Tools
+	reg    *tool.Registry
+	ledger *ledger
+	client *client.Client
+	calls  int
+}
+
+const alice = "5b10a2844c20165700ede21a"
+
+func newSite(t *testing.T) *site {
+	t.Helper()
+	issue := func(project, summary string) sandbox.NewIssue {
+		return sandbox.NewIssue{Project: project, Summary: summary, Type: "Bug", Priority: "Medium", Reporter: "alice", Labels: []string{"old"}}
+	}
+	own := issue("PROJ", "The login page | is slow")
+	own.Description, own.Assignee = "h3. Steps\n# open it", alice
+	own.Fields = map[string]any{"customfield_10016": 5}
+	server, err := sandbox.New(sandbox.Options{Seed: sandbox.Seed{Issues: []sandbox.NewIssue{
+		own, issue("PROJ", "Second"), issue("OTHER", "Foreign"), issue("FEAT", "Feature"),
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := httptest.NewServer(server)
+	t.Cleanup(func() { server.Close(); web.Close() })
+	s := &site{Server: server, t: t, url: web.URL, ledger: newLedger()}
+	s.connect(atlassian.Config{
+		BaseURL: web.URL, AuthType: atlassian.AuthAPIToken, Email: sandbox.BotEmail, Token: sandbox.BotToken,
+		FirstBackoff: time.Millisecond, Timeout: 5 * time.Second,
+	})
+	return s
+}
+
+func (s *site) connect(cfg atlassian.Config) {
+	s.t.Helper()
+	tr, err := atlassian.NewTransport(cfg)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(tr.Client().CloseIdleConnections)
+	if s.client, err = client.New(tr); err != nil {
+		s.t.Fatal(err)
+	}
+	s.tools = jira.New(func(name string) (*client.Client, error) {
+		if name != "" {
+			return nil, errors.New("no such site")
+		}
+		return s.client, nil
+	}, tool.Writer{Ledger: s.ledger}, jira.Converters{
+		ToWiki:     func(md string) string { return strings.ReplaceAll(md, "**", "*") },
+		ToMarkdown: func(wiki string) string { return strings.ReplaceAll(wiki, "h3.", "###") },
+	})
+	if s.reg, err = tool.NewRegistry(s.tools.All()...); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// newCall makes a call with an id of its own, within the scope of PROJ.
+func (s *site) newCall(args string) tool.Call {
+	s.calls++
+	return tool.Call{
+		ID: "run:" + string(rune('a'+s.calls)), Args: json.RawMessage(args), Projects: []string{"PROJ"},
+		Origin: tool.Origin{Run: "run", Agent: "triager", Delivery: "d1", Project: "PROJ", IssueKey: "PROJ-1"},
+	}
+}
+
+// try validates a call as the policy does, and makes it.
+func (s *site) try(name string, call tool.Call) (tool.Result, error) {
+	s.t.Helper()
+	tl, ok := s.reg.Lookup(name)
+	if !ok {
+		s.t.Fatalf("no tool %s", name)
+	}
+	if err := s.reg.Validate(name, call.Args); err != nil {
+		s.t.Fatalf("%s: %v", name, err)
+	}
+	return tl.Call(s.t.Context(), call)
+}
+
+// do makes a call that must succeed.
+func (s *site) do(name, args string) tool.Result {
+	s.t.Helper()
+	result, err := s.try(name, s.newCall(args))
+	if err != nil || result.Failed {
+		s.t.Fatalf("%s %s: %+v, %v", name, args, result, err)
+	}
+	return result
+}
+
+// fail makes a call that must be refused, with a text that says all of this.
+func (s *site) fail(name, args string, says ...string) tool.Result {
+	s.t.Helper()
+	result, err := s.try(name, s.newCall(args))
+	if err != nil || !result.Failed {
+		s.t.Fatalf("%s %s: %+v, %v; want a refusal", name, args, result, err)
+	}
+	for _, part := range says {
+		if !strings.Contains(result.Text, part) {
+			s.t.Errorf("%s %s: %q does not say %q", name, args, result.Text, part)
+		}
+	}
+	return result
+}
+
+func (s *site) issue(key string) sandbox.Issue {
+	s.t.Helper()
+	i, ok := s.Issue(key)
+	if !ok {
+		s.t.Fatalf("no issue %s", key)
+	}
+	return i
+}
+
+// fault makes the next request of the method go wrong.
+func (s *site) fault(f sandbox.Fault) {
+	s.t.Helper()
+	if f.Count == 0 {
+		f.Count = 1
+	}
+	if _, err := s.AddFault(f); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// writes counts the requests that change something, carried out or not.
+func (s *site) writes() int {
+	n := 0
+	for _, r := range s.Requests() {
+		reads := strings.HasSuffix(r.Path, "/search/jql") || strings.HasSuffix(r.Path, "/comment/list")
+		if r.Method != "GET" && !reads {
+			n++
+		}
+	}
+	return n
+}
+
+// ledger remembers effects in memory.
+type ledger struct {
+	mu      sync.Mutex
+	effects map[string]tool.Effect
+}
+
+func newLedger() *ledger { return &ledger{effects: map[string]tool.Effect{}} }
+
+func (l *ledger) Begin(_ context.Context, id, _, _ string) (tool.Effect, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e, ok := l.effects[id]; ok {
+		e.Fresh = false
+		return e, nil
+	}
+	e := tool.Effect{ID: id, Begun: time.Now(), Fresh: true}
+	l.effects[id] = e
+	return e, nil
+}
+
+func (l *ledger) Done(_ context.Context, id, ref string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.effects[id] = tool.Effect{ID: id, Done: true, Ref: ref}
+	return nil
+}
+
+func (l *ledger) Abandon(_ context.Context, id string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.effects, id)
+	return nil
+}
+
+// open are the effects of which the ledger does not know the end.
+func (l *ledger) open() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var ids []string
+	for id, e := range l.effects {
+		if !e.Done {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
