@@ -20,7 +20,7 @@ func (b *builder) agent(meta Meta, spec agentSpec, name pos) *Agent {
 	if a.Output == "" {
 		a.Output = OutputComment
 	}
-	if strings.TrimSpace(a.Instructions) == "" {
+	if strings.TrimSpace(a.Instructions) == "" && (spec.Instructions.set || spec.Instructions.absent()) {
 		b.warnf(name, "agent %q has no instructions", meta.Name)
 	}
 	b.checkTemplate(spec.Instructions)
@@ -29,7 +29,10 @@ func (b *builder) agent(meta Meta, spec agentSpec, name pos) *Agent {
 
 // model returns "provider:model".
 func (b *builder) model(spec agentSpec, name pos) string {
-	if !spec.Model.set || strings.TrimSpace(spec.Model.value) == "" {
+	if !spec.Model.set && !spec.Model.absent() {
+		return ""
+	}
+	if strings.TrimSpace(spec.Model.value) == "" {
 		b.errorf(name, `field "model" is missing: write model: provider:model, such as google:gemini-2.5-flash`)
 		return ""
 	}

@@ -50,7 +50,9 @@ func assemble(files []*parsedFile, known Known, partial bool) (*Catalog, Problem
 		}
 	}
 	slices.SortStableFunc(a.catalog.Triggers, func(x, y *Trigger) int { return cmp.Compare(x.Priority, y.Priority) })
-	a.problems = append(a.problems, shadowed(a.catalog.Triggers)...)
+	if len(a.problems.Errors()) == 0 {
+		a.problems = append(a.problems, shadowed(a.catalog.Triggers)...)
+	}
 	return a.catalog, a.problems
 }
 

@@ -54,7 +54,8 @@ var manifestName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z
 // not carry.
 func (d *decoder) checkName(name str, missing pos, what string) {
 	switch {
-	case !name.set || name.value == "":
+	case !name.set && !name.absent():
+	case name.value == "":
 		d.errorf(missing, "%s has no name: metadata.name is missing", what)
 	case !manifestName.MatchString(name.value):
 		d.errorf(name.pos, "name %q may have letters, digits, dots, dashes and underscores only, and begins and ends with a letter or digit", shorten(name.value))
@@ -86,7 +87,7 @@ func (b *builder) checkExpression(s str) {
 // globs checks patterns and returns them.
 func (d *decoder) globs(list []str) []string {
 	for _, s := range list {
-		if s.set && !validGlob(s.value) {
+		if s.value != "" && !validGlob(s.value) {
 			d.errorf(s.pos, "%q is not a pattern", shorten(s.value))
 		}
 	}

@@ -112,7 +112,7 @@ func (l *daemonLoader) either(nested, flat secretForms) Secret {
 
 // siteAddress finds the address of a site that is given by its cloud id only.
 func (l *daemonLoader) siteAddress(s *JiraSite, decl jiraDecl) {
-	if decl.BaseURL.set {
+	if !decl.BaseURL.absent() {
 		return
 	}
 	if s.CloudID.IsZero() {

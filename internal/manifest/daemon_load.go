@@ -67,6 +67,10 @@ func daemonDocument(r *report, text []byte, env func(string) (string, bool)) (*d
 			r.errorf(next.pos(root), "the file holds one DaemonConfig and nothing else")
 			continue
 		}
+		if kind := lookup(root, "kind"); kind != nil && kind.Value != kindDaemon {
+			r.errorf(next.pos(kind), "expected kind DaemonConfig, found %s", describe(kind))
+			return nil, s, nil
+		}
 		decl, found, d = &daemonDecl{}, s, next
 		d.into(root, decl)
 	}
@@ -77,10 +81,6 @@ func daemonDocument(r *report, text []byte, env func(string) (string, bool)) (*d
 }
 
 func (l *daemonLoader) load(decl *daemonDecl) {
-	if decl.Kind.set && decl.Kind.value != "DaemonConfig" {
-		l.errorf(decl.Kind.pos, "expected kind DaemonConfig, found %q", shorten(decl.Kind.value))
-		return
-	}
 	l.checkAPIVersion(decl.APIVersion)
 	if decl.Spec == nil {
 		l.errorf(decl.pos, `field "spec" is missing`)

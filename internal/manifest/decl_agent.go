@@ -84,6 +84,9 @@ func (t *toolDecl) decodeYAML(d *decoder, n *yaml.Node, depth int) {
 		var name str
 		name.decodeYAML(d, n, depth)
 		t.name = name.value
+		if name.set && t.name == "" {
+			d.errorf(t.pos, "the list has an empty entry")
+		}
 		return
 	}
 	var m toolMap
@@ -100,7 +103,7 @@ func (t *toolDecl) decodeYAML(d *decoder, n *yaml.Node, depth int) {
 	if t.name == "" {
 		d.errorf(t.pos, `field "name" is missing`)
 	}
-	if m.Config.value != nil && !t.off && !isMCP(m) {
+	if m.Config.value != nil && !t.off && t.name != "" && !isMCP(m) {
 		d.warnf(m.Config.pos, "the config of tool %s is not offered by this version and has no effect", t.name)
 	}
 }
@@ -123,9 +126,11 @@ func (m *memoryDecl) decodeYAML(d *decoder, n *yaml.Node, depth int) {
 	if isNull(n) || n.Kind == yaml.ScalarNode && n.Value == "none" {
 		return
 	}
-	what := describe(n)
-	if n.Kind != yaml.ScalarNode {
+	what := "memory"
+	if n.Kind == yaml.ScalarNode {
+		what += " " + describe(n)
+	} else {
 		d.free(n, depth, false)
 	}
-	d.warnf(d.pos(n), "memory %s is not offered by this version: each run starts with an empty memory", what)
+	d.warnf(d.pos(n), "%s is not offered by this version: each run starts with an empty memory", what)
 }

@@ -96,6 +96,11 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, depth int) {
 	for _, item := range n.Content {
 		element := reflect.New(v.Type().Elem()).Elem()
 		d.value(item, element, depth+1)
+		// An empty entry of a filter or a list of users would let everything or
+		// nothing pass, neither of which is likely meant.
+		if text, ok := element.Interface().(str); isNull(item) || ok && text.set && text.value == "" {
+			d.errorf(d.pos(item), "the list has an empty entry")
+		}
 		out = reflect.Append(out, element)
 	}
 	v.Set(out)

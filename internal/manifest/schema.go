@@ -25,7 +25,9 @@ func Schema(kind string) ([]byte, error) {
 	}
 	root := &jsonschema.Schema{}
 	for _, t := range types {
-		root.AnyOf = append(root.AnyOf, schemaOf(t))
+		s := schemaOf(t)
+		s.Properties.Set("kind", &jsonschema.Schema{Enum: spellings(kindName(kind))})
+		root.AnyOf = append(root.AnyOf, s)
 	}
 	if len(root.AnyOf) == 1 {
 		root = root.AnyOf[0]
@@ -37,6 +39,15 @@ func Schema(kind string) ([]byte, error) {
 		return nil, fmt.Errorf("write schema of %s: %w", kind, err)
 	}
 	return append(out, '\n'), nil
+}
+
+// spellings are the values that the field kind may have.
+func spellings(kind string) []any {
+	switch kind {
+	case kindFleet, kindFlow:
+		return []any{kind, "Agent" + kind}
+	}
+	return []any{kind}
 }
 
 // described is a type that is decoded in its own way and says what it takes.
@@ -110,7 +121,7 @@ func mapOf(values *jsonschema.Schema) *jsonschema.Schema {
 }
 
 func textSchema() *jsonschema.Schema {
-	return oneOfSchemas(&jsonschema.Schema{Type: "string"}, &jsonschema.Schema{Type: "number"}, &jsonschema.Schema{Type: "null"})
+	return &jsonschema.Schema{Extras: map[string]any{"type": []string{"string", "number", "null"}}}
 }
 
 func (o opt[T]) schema() *jsonschema.Schema {

@@ -16,7 +16,7 @@ func (b *builder) trigger(decl triggerDecl) (*Trigger, bool) {
 		AllowedUsers: values(config.AllowedUsers),
 		IgnoreBots:   config.IgnoreBots.or(true),
 	}
-	if !spec.Type.set {
+	if spec.Type.absent() {
 		b.errorf(spec.pos, `field "type" is missing`)
 	}
 	b.unknownCommand(config.UnknownCommand)
@@ -25,7 +25,8 @@ func (b *builder) trigger(decl triggerDecl) (*Trigger, bool) {
 	b.commands(t, config.Commands)
 	b.projectRouting(t, config.ProjectRouting)
 	t.Default = b.target("default_", spec.DefaultAgent, spec.DefaultFleet, spec.DefaultFlow)
-	if t.Default.IsZero() && len(t.Commands) == 0 && len(t.EventTargets) == 0 && len(t.ProjectRouting) == 0 {
+	noDefault := spec.DefaultAgent.absent() && spec.DefaultFleet.absent() && spec.DefaultFlow.absent()
+	if noDefault && len(t.Commands) == 0 && len(t.EventTargets) == 0 && len(t.ProjectRouting) == 0 {
 		b.warnf(decl.Metadata.Name.pos, "trigger %q runs nothing: it has no commands and no default_agent", t.Name)
 	}
 	return t, !spec.Enabled.or(true)
@@ -70,7 +71,7 @@ func (b *builder) unknownCommand(s str) {
 
 // emptyUsers warns of a list that is written but empty: it lets everybody in.
 func (b *builder) emptyUsers(config triggerConfig) {
-	if config.AllowedUsers != nil && len(values(config.AllowedUsers)) == 0 {
+	if config.AllowedUsers != nil && len(config.AllowedUsers) == 0 {
 		b.warnf(config.pos, "allowed_users is empty: everybody may use this trigger")
 	}
 }

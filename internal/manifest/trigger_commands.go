@@ -38,7 +38,7 @@ func (b *builder) command(e entry[commandDecl]) Command {
 		Description: decl.Description.value,
 		Response:    decl.Response.value,
 	}
-	if !decl.Agent.set && !decl.Fleet.set && !decl.Flow.set {
+	if decl.Agent.absent() && decl.Fleet.absent() && decl.Flow.absent() {
 		b.errorf(e.pos, "command %q runs nothing: give agent, fleet or flow", shorten(e.key))
 	}
 	b.checkTemplate(decl.Response)

@@ -38,7 +38,7 @@ func (d *decoder) events(list []str) []string {
 	known := jiraEvents()
 	var out []string
 	for _, s := range list {
-		if !s.set {
+		if s.value == "" {
 			continue
 		}
 		name := eventName(s.value)

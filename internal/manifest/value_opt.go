@@ -17,6 +17,10 @@ type opt[T string | bool | int | float64] struct {
 
 type str = opt[string]
 
+// absent reports whether the field is not there at all. One that is there and
+// wrong has been reported already.
+func (o opt[T]) absent() bool { return !o.set && o.pos == pos{} }
+
 // or returns the value, or another one if it is absent.
 func (o opt[T]) or(other T) T {
 	if o.set {
@@ -70,8 +74,9 @@ func kindOf(v any) string {
 func (d *decoder) text(n *yaml.Node, target *string) bool {
 	switch n.Tag {
 	case "!!str", "!!int", "!!float", "!!timestamp":
+		before := len(d.problems)
 		*target = d.expand(n)
-		return true
+		return len(d.problems) == before
 	}
 	d.errorf(d.pos(n), "expected text, found %s (quote it to make it text)", describe(n))
 	return false
