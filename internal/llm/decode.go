@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 
 	openai "github.com/sashabaranov/go-openai"
@@ -12,6 +13,9 @@ import (
 
 // decode translates an answer. raw is the body that it came from.
 func (m *chatModel) decode(req Request, answer openai.ChatCompletionResponse, raw gjson.Result) (Response, error) {
+	if len(answer.Choices) == 0 { // a second "choices" in the same object
+		return Response{}, &Error{Ref: m.ref, Status: http.StatusOK, Kind: KindUnavailable, Message: "the answer has no choices"}
+	}
 	choice := answer.Choices[0]
 	usage := usageOf(answer.Usage)
 	resp := Response{
@@ -36,7 +40,7 @@ func (m *chatModel) decode(req Request, answer openai.ChatCompletionResponse, ra
 // empty explains an answer without text and calls, if it is a failure. A model
 // may also have nothing to say, or have spent its limit on thinking.
 func (m *chatModel) empty(reason openai.FinishReason, resp Response) error {
-	e := &Error{Ref: m.ref, Status: 200, Usage: resp.Usage, CostMicroUSD: resp.CostMicroUSD}
+	e := &Error{Ref: m.ref, Status: http.StatusOK, Usage: resp.Usage, CostMicroUSD: resp.CostMicroUSD}
 	said := strings.ToLower(string(reason))
 	switch {
 	case strings.Contains(said, "malformed_function_call"):

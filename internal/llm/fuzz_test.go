@@ -18,7 +18,7 @@ func FuzzAnswer(f *testing.F) {
 		said("hello"), `{"error":{"message":"x","code":429}}`, `[{"error":{"code":400}}]`, `{"choices":[]}`, ``, `null`, `<html>`, `{"choices":[{}]}`,
 		`{"choices":[{"message":{"tool_calls":[{"function":{"name":"t","arguments":{"a":1}},"extra_content":{"google":{"thought_signature":"S"}}}]},"finish_reason":"tool_calls"}]}`,
 		`{"choices":[{"message":{"content":[{"type":"text","text":"x"}],"reasoning_details":[{}]},"finish_reason":"a\"b"}],"usage":{"prompt_tokens":1e99}}`,
-		`{"choices":[{"message":{"content":"x","tool_calls":{"a":1}}}],"choices":5}`, `{"choices":[{"message":{"function_call":{"name":5}}}]}`,
+		`{"choices":[{"message":{"content":"x","tool_calls":{"a":1}}}],"choices":5}`, `{"choices":[{"message":{"content":"x"}}],"Choices":[]}`, `{"choices":[{"message":{"function_call":{"name":5}}}]}`,
 	} {
 		f.Add(200, body)
 		f.Add(500, body)

@@ -34,8 +34,12 @@ type faults struct {
 }
 
 // Fail makes the next n requests fail with an HTTP status, such as 429, and a
-// Retry-After in whole seconds if it is not 0. Several calls add up, in order.
+// Retry-After in whole seconds if it is not 0. Several calls add up, in order. A
+// status that is no failure becomes 500.
 func (s *Server) Fail(status, n int, retryAfter time.Duration) {
+	if status < 300 || status > 599 {
+		status = http.StatusInternalServerError
+	}
 	s.faults.add(fault{kind: faultStatus, status: status, retryAfter: retryAfter}, n)
 }
 

@@ -26,7 +26,7 @@ type Options struct {
 	APIKey string
 	// Models are the names that may be asked for; none for any.
 	Models []string
-	// LogSize is how many requests Requests remembers; 0 for 1000, -1 for none.
+	// LogSize is how many requests Requests remembers; 0 for 200, -1 for none.
 	LogSize int
 	// Now is the clock of answers and of the log; nil for time.Now.
 	Now func() time.Time
@@ -53,7 +53,7 @@ func New(opts Options) (*Server, error) {
 		opts.Rules = rules
 	}
 	if opts.LogSize == 0 {
-		opts.LogSize = 1000
+		opts.LogSize = 200
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
