@@ -164,25 +164,46 @@ func (t *tx) expand(o operand) ([]string, error) {
 		}
 		return []string{o.text}, nil
 	}
-	switch o.text {
-	case "currentuser":
-		if t.by == nil {
-			return nil, nil
-		}
-		return []string{t.by.AccountID}, nil
-	case "now":
-		return []string{t.now.Format(time.RFC3339)}, nil
-	case "startofday":
-		y, m, d := t.now.Date()
-		return []string{time.Date(y, m, d, 0, 0, 0, 0, t.now.Location()).Format(time.RFC3339)}, nil
-	case "opensprints", "closedsprints", "futuresprints":
-		return t.sprintsBy(o.text), nil
+	functions := map[string]func() []string{
+		"currentuser": t.currentUser,
+		"now":         func() []string { return []string{t.now.Format(time.RFC3339)} },
+		"opensprints": func() []string { return t.sprintsBy(SprintActive) }, "closedsprints": func() []string { return t.sprintsBy(SprintClosed) },
+		"futuresprints": func() []string { return t.sprintsBy(SprintFuture) },
 	}
-	return nil, refuse(http.StatusBadRequest, "Unable to find JQL function '%s()'.", o.text)
+	f, ok := functions[o.text]
+	switch {
+	case o.text == "startofday":
+		return t.startOfDay(o.args)
+	case !ok:
+		return nil, refuse(http.StatusBadRequest, "Unable to find JQL function '%s()'.", o.text)
+	case len(o.args) > 0:
+		return nil, refuse(http.StatusBadRequest, "Function '%s' expected '0' arguments but received '%d'.", o.text, len(o.args))
+	}
+	return f(), nil
 }
 
-func (t *tx) sprintsBy(function string) []string {
-	state := map[string]string{"opensprints": SprintActive, "closedsprints": SprintClosed, "futuresprints": SprintFuture}[function]
+func (t *tx) currentUser() []string {
+	if t.by == nil {
+		return nil
+	}
+	return []string{t.by.AccountID}
+}
+
+// startOfDay takes the distance in days as its only argument, such as -1 or "-1d".
+func (t *tx) startOfDay(args []string) ([]string, error) {
+	days := 0
+	if len(args) > 0 {
+		n, err := strconv.Atoi(strings.TrimSuffix(args[0], "d"))
+		if err != nil || len(args) > 1 || n < -36500 || n > 36500 {
+			return nil, refuse(http.StatusBadRequest, "Duration for function 'startOfDay' should have the format (+/-)n(yMwdm), e.g -1M for 1 month earlier.")
+		}
+		days = n
+	}
+	y, m, d := t.now.Date()
+	return []string{time.Date(y, m, d+days, 0, 0, 0, 0, t.now.Location()).Format(time.RFC3339)}, nil
+}
+
+func (t *tx) sprintsBy(state string) []string {
 	var out []string
 	for _, s := range t.st.sprints {
 		if s.State == state {
