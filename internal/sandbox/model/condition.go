@@ -9,6 +9,7 @@ import (
 type conditionYAML struct {
 	SystemContains texts `yaml:"system_contains"`
 	UserContains   texts `yaml:"user_contains"`
+	DataContains   texts `yaml:"data_contains"`
 	SystemMatches  texts `yaml:"system_matches"`
 	UserMatches    texts `yaml:"user_matches"`
 	DataMatches    texts `yaml:"data_matches"`
@@ -47,8 +48,9 @@ func (c *condition) holds(v *conversation) bool {
 		hasAll(v.called, c.Called) &&
 		hasNone(v.called, c.NotCalled) &&
 		hasAll(v.answered, c.AfterTool) &&
-		containsAll(v.text(scopeSystem), c.SystemContains) &&
-		containsAll(v.text(scopeUser), c.UserContains) &&
+		containsAll(v, scopeSystem, c.SystemContains) &&
+		containsAll(v, scopeUser, c.UserContains) &&
+		containsAll(v, scopeData, c.DataContains) &&
 		matchesAll(v.text(scopeSystem), c.system) &&
 		matchesAll(v.text(scopeUser), c.user) &&
 		matchesAll(v.text(scopeData), c.data)
@@ -72,13 +74,9 @@ func hasNone(set map[string]bool, names texts) bool {
 	return true
 }
 
-func containsAll(text string, parts texts) bool {
-	if len(parts) == 0 {
-		return true
-	}
-	text = strings.ToLower(text)
+func containsAll(v *conversation, in scope, parts texts) bool {
 	for _, p := range parts {
-		if !strings.Contains(text, strings.ToLower(p)) {
+		if !strings.Contains(v.lower(in), strings.ToLower(p)) {
 			return false
 		}
 	}

@@ -14,13 +14,14 @@ type conversation struct {
 	made                  map[string]bool
 	answered              map[string]bool
 	values                map[string]any
+	lowered               map[scope]string
 }
 
 // converse reads a request that was checked.
 func converse(req *chatRequest) *conversation {
 	c := &conversation{
 		turn: 1, available: map[string]bool{}, called: map[string]bool{}, made: map[string]bool{},
-		answered: map[string]bool{}, values: map[string]any{},
+		answered: map[string]bool{}, values: map[string]any{}, lowered: map[scope]string{},
 	}
 	for _, t := range req.Tools {
 		c.available[t.Function.Name] = true
@@ -76,6 +77,16 @@ func (c *conversation) text(s scope) string {
 	default:
 		return c.user
 	}
+}
+
+// lower is text in lower case.
+func (c *conversation) lower(s scope) string {
+	low, ok := c.lowered[s]
+	if !ok {
+		low = strings.ToLower(c.text(s))
+		c.lowered[s] = low
+	}
+	return low
 }
 
 // maxSystemValue bounds ${system}.

@@ -13,17 +13,18 @@
 //	    match: ['Issue: (\S+)', '\b([A-Z]+-\d+)\b']   # the first pattern that is found; its group, or the whole
 //	    else: NONE-0                      # otherwise; without it the value is missing
 //	  priority:
-//	    first:                            # the value of the first case whose pattern is found
-//	      - {if: '(?i)outage', then: Highest}
+//	    first:                            # the value of the first case that holds
+//	      - {has: [outage, crash], then: Highest}   # one of them begins a word, letter case ignored
+//	      - {if: '5\d\d', then: High}       # or a pattern is found
 //	    else: Medium
 //	  labels:
-//	    every:                            # a list: the values of all cases whose pattern is found
-//	      - {if: '(?i)api', then: backend}
+//	    every:                            # a list: the values of all cases that hold
+//	      - {has: api, then: backend}
 //	rules:
 //	  - name: set the priority
 //	    when:                             # all of it must hold; a list means all of its entries
 //	      system_contains: triage         # texts, letter case ignored
-//	      user_contains: [bug]
+//	      user_contains: [bug]            # also data_contains
 //	      system_matches: 'severity'      # patterns (RE2); also user_matches, data_matches
 //	      tool_available: jira_update_issue
 //	      called: []                      # tools that were called before in the conversation

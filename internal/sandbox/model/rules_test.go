@@ -32,6 +32,9 @@ func TestFaultyRulesAreToldByName(t *testing.T) {
 		{"an odd name", `{let: {a-b: {match: a}}, rules: [{name: a, say: x}]}`, "let a-b: a name is letters"},
 		{"a bad pattern in let", `{let: {x: {match: '['}}, rules: [{name: a, say: x}]}`, `let x: pattern "["`},
 		{"a bad pattern in a case", `{let: {x: {first: [{if: '[', then: a}]}}, rules: [{name: a, say: x}]}`, `let x: pattern "["`},
+		{"a case of nothing", `{let: {x: {first: [{then: a}]}}, rules: [{name: a, say: x}]}`, "a case wants either if or has"},
+		{"a case of both", `{let: {x: {first: [{if: a, has: b, then: a}]}}, rules: [{name: a, say: x}]}`, "a case wants either if or has"},
+		{"a case of an empty word", `{let: {x: {first: [{has: [''], then: a}]}}, rules: [{name: a, say: x}]}`, "a word of has is empty"},
 		{"a case without value", `{let: {x: {every: [{if: a}]}}, rules: [{name: a, say: x}]}`, `the case "a" gives no value`},
 	}
 	for _, tt := range tests {
@@ -143,7 +146,7 @@ let:
   text: {match: 'T=(.*)'}
   whole: {match: 'T=.'}
   list: {every: [{if: a, then: x}, {if: b, then: 2}, {if: c, then: {k: [1]}}]}
-  number: {first: [{if: zzz, then: 1}, {if: '', then: 2.5}]}
+  number: {first: [{if: zzz, then: 1}, {if: '^', then: 2.5}]}
   other: {match: zzz, else: {deep: [true]}}
 rules:
   - name: r
@@ -158,6 +161,22 @@ rules:
 	want := `{"five":5,"list":["x",2,{"k":[1]}],"mixed":"n=2.5 l=x, 2, {\"k\":[1]} o={\"deep\":[true]}","number":2.5,"other":{"deep":[true]},"plain":"${text} ${} $x ${not-a-name} ${text","text":"${number}","whole":"T=$"}`
 	if diff := cmp.Diff(want, string(resp.Message.ToolCalls[0].Args)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestWordsAreFoundWhereTheyBegin(t *testing.T) {
+	const file = `
+let: {found: {every: [{has: [api, Über], then: 1}, {has: fail, then: 2}], else: none}}
+rules: [{say: "${found}"}]
+`
+	_, url := start(t, model.Options{Rules: rules(t, file)})
+	for text, want := range map[string]string{
+		"capital": "none", "the API": "1", "capital api-docs": "1", "it FAILS": "2", "unfail failing apis": "1, 2", "ÜBERALL": "1", "äapi 1fail": "none", "": "none",
+	} {
+		resp, err := client(t, url, "").Complete(t.Context(), llm.Request{Messages: []llm.Message{{Role: llm.User, Text: "x:" + text}}})
+		if err != nil || resp.Message.Text != want {
+			t.Errorf("%q: %q, %v, want %q", text, resp.Message.Text, err, want)
+		}
 	}
 }
 
@@ -176,7 +195,7 @@ func TestRulesCanBeReplacedWhileServing(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("rules: [{say: x}]"), "hello")
 	f.Add([]byte("let: {a: {match: '(x)|(y)'}}\nrules: [{say: '${a}$${${'}]"), "y")
-	f.Add([]byte("let: {a: {every: [{if: '', then: [1]}]}}\nrules: [{call: [{tool: t, args: {x: '${a}'}}]}]"), "")
+	f.Add([]byte("let: {a: {every: [{if: '^', then: [1]}, {has: [ä], then: 2}]}}\nrules: [{call: [{tool: t, args: {x: '${a}'}}]}]"), "")
 	f.Fuzz(func(t *testing.T, file []byte, text string) {
 		r, err := model.Parse(file)
 		if err != nil {

@@ -81,41 +81,53 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// complete answers a chat completion and writes it into the log.
+// complete answers a chat completion. The log has it before the client does, so
+// that who has an answer finds it there.
 func (s *Server) complete(w http.ResponseWriter, r *http.Request) {
 	entry := Request{Time: s.opts.Now(), Path: r.URL.Path, Authorized: r.Header.Get("Authorization") != ""}
-	defer func() { s.log.add(entry) }()
 	f := s.faults.next()
 	if !f.wait(r.Context()) {
 		entry.Fault = "gone"
+		s.log.add(entry)
 		return
 	}
 	body, p := s.read(w, r)
 	entry.Body = body
+	var out completion
+	switch {
+	case p != nil:
+	case f.kind != faultNone:
+		entry.Status, entry.Fault = f.status, string(f.kind)
+		s.log.add(entry)
+		f.happen(w)
+		return
+	default:
+		out, p = s.reply(body, &entry)
+	}
 	if p != nil {
 		entry.Status = p.status
+		s.log.add(entry)
 		refuse(w, p)
 		return
 	}
-	if f.kind != faultNone {
-		entry.Status, entry.Fault = f.status, string(f.kind)
-		f.happen(w)
-		return
-	}
+	s.log.add(entry)
+	writeJSON(w, http.StatusOK, out)
+}
+
+// reply asks the rules.
+func (s *Server) reply(body []byte, entry *Request) (completion, *problem) {
 	req, p := decode(body)
 	if p == nil {
 		p = s.checkModel(req.Model)
 	}
 	if p != nil {
-		entry.Status = p.status
-		refuse(w, p)
-		return
+		return completion{}, p
 	}
 	c := converse(req)
 	out := s.rules.Load().answer(c)
 	entry.Status, entry.Model, entry.Rule, entry.Turn = http.StatusOK, req.Model, out.rule, c.turn
 	entry.Calls, entry.Text = out.made(), out.say
-	writeJSON(w, http.StatusOK, s.completion(body, c.turn, out))
+	return s.completion(body, c.turn, out), nil
 }
 
 // read checks what comes before the body's meaning.

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // scope says which part of a conversation a pattern looks at.
@@ -35,6 +37,7 @@ type valueYAML struct {
 
 type caseYAML struct {
 	If   string `yaml:"if"`
+	Has  texts  `yaml:"has"`
 	Then any    `yaml:"then"`
 }
 
@@ -47,7 +50,10 @@ type value struct {
 	fallback any
 }
 
+// valueCase holds if one of the words is there, or if there are none and the
+// pattern is found.
 type valueCase struct {
+	words   []string
 	pattern *regexp.Regexp
 	then    any
 }
@@ -78,31 +84,77 @@ func (y valueYAML) compile(name string) (*value, error) {
 		return nil, err
 	}
 	for _, c := range slices.Concat(y.First, y.Every) {
-		re, err := regexp.Compile(c.If)
+		compiled, err := c.compile()
 		if err != nil {
-			return nil, fmt.Errorf("pattern %q: %w", c.If, err)
+			return nil, err
 		}
-		then, err := plain(c.Then)
-		if err != nil || then == nil {
-			return nil, fmt.Errorf("the case %q gives no value", c.If)
-		}
-		v.cases = append(v.cases, valueCase{re, then})
+		v.cases = append(v.cases, compiled)
 	}
 	v.fallback, err = plain(y.Else)
 	return v, err
 }
 
+func (y caseYAML) compile() (valueCase, error) {
+	if (y.If == "") == (len(y.Has) == 0) {
+		return valueCase{}, errors.New("a case wants either if or has")
+	}
+	re, err := regexp.Compile(y.If)
+	if err != nil {
+		return valueCase{}, fmt.Errorf("pattern %q: %w", y.If, err)
+	}
+	then, err := plain(y.Then)
+	if err != nil || then == nil {
+		return valueCase{}, fmt.Errorf("the case %q gives no value", y.If+strings.Join(y.Has, ", "))
+	}
+	out := valueCase{pattern: re, then: then}
+	for _, w := range y.Has {
+		if w == "" {
+			return valueCase{}, errors.New("a word of has is empty")
+		}
+		out.words = append(out.words, strings.ToLower(w))
+	}
+	return out, nil
+}
+
+func (k valueCase) holds(c *conversation, in scope) bool {
+	if len(k.words) == 0 {
+		return k.pattern.MatchString(c.text(in))
+	}
+	for _, w := range k.words {
+		if hasWord(c.lower(in), w) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasWord reports whether a word of the text begins so: "fail" is in "it fails"
+// and "api" is not in "capital".
+func hasWord(text, start string) bool {
+	for from := 0; ; {
+		i := strings.Index(text[from:], start)
+		if i < 0 {
+			return false
+		}
+		i += from
+		before, _ := utf8.DecodeLastRuneInString(text[:i])
+		if !unicode.IsLetter(before) && !unicode.IsDigit(before) {
+			return true
+		}
+		from = i + len(start)
+	}
+}
+
 // of finds the value in a conversation; nil if it is missing.
 func (v *value) of(c *conversation) any {
-	text := c.text(v.in)
 	for _, re := range v.match {
-		if m := re.FindStringSubmatch(text); m != nil {
+		if m := re.FindStringSubmatch(c.text(v.in)); m != nil {
 			return m[min(1, len(m)-1)]
 		}
 	}
 	var all []any
 	for _, k := range v.cases {
-		if !k.pattern.MatchString(text) {
+		if !k.holds(c, v.in) {
 			continue
 		}
 		if !v.every {
