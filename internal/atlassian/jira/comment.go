@@ -119,6 +119,7 @@ const (
 // the given time or later, by our clock. It returns its id, or "".
 func (c *Client) FindComment(ctx context.Context, issue, id string, since time.Time) (string, error) {
 	since = since.Add(-clockSkew)
+	var top Time
 	for n, start := 0, 0; ; n++ {
 		page, err := c.commentPage(ctx, issue, start, findPage)
 		if err != nil {
@@ -132,8 +133,15 @@ func (c *Client) FindComment(ctx context.Context, issue, id string, since time.T
 			return found, err
 		}
 		start += len(page.Comments)
-		old := len(recent) < len(page.Comments) && page.newestFirst()
-		if old || len(page.Comments) == 0 || start >= page.Total {
+		if len(page.Comments) == 0 || start >= page.Total {
+			return "", nil
+		}
+		if start == len(page.Comments) {
+			top = page.Comments[0].Created
+		}
+		// Only a server that does put the newest first has nothing behind an old one.
+		last := page.Comments[len(page.Comments)-1].Created
+		if last.Before(since) && last.Before(top.Time) {
 			return "", nil
 		}
 		if n+1 >= findPageMax {
