@@ -11,7 +11,7 @@ import (
 
 // Schema returns the JSON Schema (draft 2020-12) of a kind, for editors: what it
 // accepts is what the loader accepts, all spellings included, as far as a schema
-// can tell. What is refused as not offered is not part of it.
+// can tell. What is refused as not offered may only be switched off.
 func Schema(kind string) ([]byte, error) {
 	types := map[string][]reflect.Type{
 		kindDaemon:  {reflect.TypeFor[daemonDecl]()},
@@ -79,7 +79,8 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 	return s
 }
 
-// addSpellings adds the aliases of fields, and takes those away that are refused.
+// addSpellings adds the aliases of fields, and says which have no effect or are
+// refused.
 func addSpellings(s *jsonschema.Schema, t reflect.Type) {
 	for _, f := range fieldsOf(t, nil) {
 		property, ok := s.Properties.Get(f.name)
@@ -87,8 +88,9 @@ func addSpellings(s *jsonschema.Schema, t reflect.Type) {
 			continue
 		}
 		if f.refuse != nil {
-			s.Properties.Delete(f.name)
-			continue
+			property = switchedOff()
+			property.Description = "Not offered by this version" + reason(*f.refuse)
+			s.Properties.Set(f.name, property)
 		}
 		if f.ignore != nil {
 			property = &jsonschema.Schema{Description: strings.TrimSuffix("Has no effect"+reason(*f.ignore), ": "), Deprecated: true}
@@ -177,11 +179,23 @@ func (j jiraSites) schema() *jsonschema.Schema {
 	return oneOfSchemas(site, listOf(site))
 }
 
-// schema of the platforms that are not offered: only switched off.
-func (p laterPlatform) schema() *jsonschema.Schema {
+func (p laterPlatform) schema() *jsonschema.Schema { return switchedOff() }
+
+// disabled takes a mapping with enabled: false.
+func disabled() *jsonschema.Schema {
 	off := jsonschema.NewProperties()
-	off.Set("enabled", &jsonschema.Schema{Const: false})
+	off.Set("enabled", &jsonschema.Schema{Enum: []any{false}})
 	return &jsonschema.Schema{Type: "object", Properties: off, Required: []string{"enabled"}}
+}
+
+// switchedOff takes what isOff does.
+func switchedOff() *jsonschema.Schema {
+	nothing := uint64(0)
+	return oneOfSchemas(
+		&jsonschema.Schema{Enum: []any{nil, false, ""}},
+		&jsonschema.Schema{Type: "array", MaxItems: &nothing},
+		&jsonschema.Schema{Type: "object", MaxProperties: &nothing},
+		disabled())
 }
 
 // JSONSchemaExtend lets platforms of other programs stand, of which the loader

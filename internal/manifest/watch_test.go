@@ -1,0 +1,280 @@
+package manifest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+// watched is a Live under Watch, with what it reported.
+type watched struct {
+	*Live
+	t  *testing.T
+	mu sync.Mutex
+
+	changes int
+	errs    []string
+}
+
+// startWatch loads and watches directories until the test ends.
+func startWatch(t *testing.T, dirs []Directory) *watched {
+	t.Helper()
+	live, err := NewLive(context.Background(), NewLoader(dirs, testKnown()).Load)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &watched{Live: live, t: t}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		live.Watch(ctx, dirs, w.changed, w.failed)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+		goleak.VerifyNone(t)
+	})
+	return w
+}
+
+func (w *watched) changed(c *Catalog) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.changes++
+	if c != w.Current() {
+		w.t.Error("the catalogue that is told is not the one in force")
+	}
+}
+
+func (w *watched) failed(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.errs = append(w.errs, err.Error())
+}
+
+func (w *watched) counts() (changes int, errs []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.changes, append([]string(nil), w.errs...)
+}
+
+// until polls for a condition.
+func (w *watched) until(what string, holds func() bool) {
+	w.t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !holds() {
+		if time.Now().After(deadline) {
+			changes, errs := w.counts()
+			w.t.Fatalf("never saw %s: agents %v, %d changes, errors %q", what, keys(w.Current().Agents), changes, errs)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func (w *watched) untilAgents(names ...string) {
+	w.t.Helper()
+	w.until("agents "+strings.Join(names, " "), func() bool {
+		return strings.Join(keys(w.Current().Agents), " ") == strings.Join(names, " ")
+	})
+}
+
+// untilWatching makes sure that the watches are set, by a change that is seen.
+func (w *watched) untilWatching(dir string) {
+	w.t.Helper()
+	path := filepath.Join(dir, "probe.yaml")
+	write(w.t, path, agentText("probe"))
+	w.until("the probe", func() bool { return w.Current().Agents["probe"] != nil })
+	remove(w.t, path)
+	w.until("the probe gone", func() bool { return w.Current().Agents["probe"] == nil })
+}
+
+func remove(t *testing.T, path string) {
+	t.Helper()
+	if err := os.RemoveAll(path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func rename(t *testing.T, from, to string) {
+	t.Helper()
+	if err := os.Rename(from, to); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestChangesAreLoadedHoweverTheyAreMade(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a.yaml"), agentText("a"))
+	w := startWatch(t, directories(dir))
+	w.untilWatching(dir)
+
+	write(t, filepath.Join(dir, "b.yaml"), agentText("b"))
+	w.untilAgents("a", "b")
+	// As editors do: write beside it, then rename over it.
+	write(t, filepath.Join(dir, ".b.yaml.swp"), agentText("b2"))
+	rename(t, filepath.Join(dir, ".b.yaml.swp"), filepath.Join(dir, "b.yaml"))
+	w.untilAgents("a", "b2")
+	// A new directory with a file, and another below it.
+	write(t, filepath.Join(dir, "new", "c.yaml"), agentText("c"))
+	w.untilAgents("a", "b2", "c")
+	write(t, filepath.Join(dir, "new", "deep", "d.yaml"), agentText("d"))
+	w.untilAgents("a", "b2", "c", "d")
+	write(t, filepath.Join(dir, "new", "deep", "d.yaml"), agentText("d2"))
+	w.untilAgents("a", "b2", "c", "d2")
+	remove(t, filepath.Join(dir, "new"))
+	w.untilAgents("a", "b2")
+	write(t, filepath.Join(dir, "new", "e.yaml"), agentText("e"))
+	w.untilAgents("a", "b2", "e")
+}
+
+func TestConfigMapSwapIsLoaded(t *testing.T) {
+	dir := t.TempDir()
+	swap := mountConfigMap(t, dir, "a.yaml", agentText("a"))
+	w := startWatch(t, directories(dir))
+	w.untilAgents("a", "b")
+	for _, name := range []string{"a2", "a3", "a4"} {
+		swap(agentText(name))
+		w.untilAgents(name, "b")
+	}
+}
+
+func TestDirectoryBehindALinkMayBeSwapped(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "rev1", "agents", "a.yaml"), agentText("a"))
+	write(t, filepath.Join(dir, "rev2", "agents", "a.yaml"), agentText("a2"))
+	link(t, "rev1/agents", filepath.Join(dir, "current"))
+	w := startWatch(t, directories(filepath.Join(dir, "current")))
+	w.untilAgents("a")
+	link(t, "rev2/agents", filepath.Join(dir, "tmp"))
+	rename(t, filepath.Join(dir, "tmp"), filepath.Join(dir, "current"))
+	w.untilAgents("a2")
+	write(t, filepath.Join(dir, "rev2", "agents", "b.yaml"), agentText("b"))
+	w.untilAgents("a2", "b")
+}
+
+func TestLastGoodCatalogueStaysInForceUntilAllIsValid(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a.yaml"), agentText("a"))
+	w := startWatch(t, directories(dir))
+	w.untilWatching(dir)
+	before := w.Current()
+
+	write(t, filepath.Join(dir, "b.yaml"), "kind: Agnet")
+	w.until("the error", func() bool { return w.Err() != nil })
+	write(t, filepath.Join(dir, "a.yaml"), agentText("a2"))
+	w.until("nothing new", func() bool { return w.Current() == before })
+	var problems Problems
+	if !errors.As(w.Err(), &problems) || !strings.Contains(problems.Error(), `unknown kind "Agnet"`) {
+		t.Errorf("error is %v", w.Err())
+	}
+	write(t, filepath.Join(dir, "b.yaml"), agentText("b"))
+	w.untilAgents("a2", "b")
+	w.until("no error", func() bool { return w.Err() == nil })
+	if _, errs := w.counts(); len(errs) != 1 {
+		t.Errorf("errors are %q, want one", errs)
+	}
+}
+
+func TestDirectoryThatVanishesLeavesTheCatalogueInForce(t *testing.T) {
+	root := t.TempDir()
+	dir := filepath.Join(root, "sub", "agents")
+	write(t, filepath.Join(dir, "a.yaml"), agentText("a"))
+	w := startWatch(t, directories(dir))
+	w.untilWatching(dir)
+	for i := range 3 {
+		remove(t, filepath.Join(root, "sub"))
+		w.until("the error", func() bool { return w.Err() != nil })
+		if w.Current().Agents == nil || len(w.Current().Agents) == 0 {
+			t.Fatal("the catalogue is empty")
+		}
+		name := fmt.Sprintf("b%d", i)
+		write(t, filepath.Join(dir, "b.yaml"), agentText(name))
+		w.untilAgents(name)
+		write(t, filepath.Join(dir, "b.yaml"), agentText(name+"x"))
+		w.untilAgents(name + "x")
+	}
+}
+
+func TestOptionalDirectoryMayAppearLater(t *testing.T) {
+	root := t.TempDir()
+	dir := filepath.Join(root, "agents")
+	w := startWatch(t, []Directory{{Path: dir, Watch: true, Enabled: true, Optional: true}})
+	w.untilAgents()
+	write(t, filepath.Join(dir, "a.yaml"), agentText("a"))
+	w.untilAgents("a")
+	write(t, filepath.Join(dir, "b.yaml"), agentText("b"))
+	w.untilAgents("a", "b")
+}
+
+func TestUnchangedFilesCauseNoSwap(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a.yaml"), agentText("a"))
+	w := startWatch(t, directories(dir))
+	w.untilWatching(dir)
+	changes, _ := w.counts()
+	before := w.Current()
+	write(t, filepath.Join(dir, "a.yaml"), agentText("a"))
+	write(t, filepath.Join(dir, "readme.txt"), "x")
+	if changed, err := w.Reload(context.Background()); changed || err != nil {
+		t.Errorf("reload: changed %v, error %v", changed, err)
+	}
+	write(t, filepath.Join(dir, "b.yaml"), agentText("b"))
+	w.untilAgents("a", "b")
+	if got, _ := w.counts(); got != changes+1 || w.Current() == before {
+		t.Errorf("%d changes, want %d", got, changes+1)
+	}
+}
+
+func TestBurstOfFilesIsOneCatalogue(t *testing.T) {
+	dir := t.TempDir()
+	w := startWatch(t, directories(dir))
+	w.untilWatching(dir)
+	before, _ := w.counts()
+	const files = 300
+	for i := range files {
+		write(t, filepath.Join(dir, fmt.Sprintf("d%d", i%10), fmt.Sprintf("%d.yaml", i)), agentText(fmt.Sprintf("n%d", i)))
+	}
+	w.until("all files", func() bool { return len(w.Current().Agents) == files })
+	if after, _ := w.counts(); after-before > 5 {
+		t.Errorf("%d catalogues for one burst", after-before)
+	}
+}
+
+func TestNothingToWatchWaitsForTheEnd(t *testing.T) {
+	live, err := NewLive(context.Background(), NewLoader(nil, testKnown()).Load)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	live.Watch(ctx, []Directory{{Path: t.TempDir()}}, nil, nil)
+}
+
+func TestFirstCatalogueMustBeGood(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a.yaml"), "kind: Agnet")
+	if _, err := NewLive(context.Background(), NewLoader(directories(dir), testKnown()).Load); err == nil {
+		t.Error("a bad catalogue is in force")
+	}
+}
+
+func TestReloadThatIsCutOffIsNoFailureOfTheFiles(t *testing.T) {
+	live, err := NewLive(context.Background(), func(ctx context.Context) (*Catalog, error) { return &Catalog{}, ctx.Err() })
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := live.Reload(ctx); !errors.Is(err, context.Canceled) || live.Err() != nil {
+		t.Errorf("errors are %v and %v", err, live.Err())
+	}
+}
