@@ -1,10 +1,8 @@
 package jira
 
-import "github.com/tidwall/gjson"
-
 // readSprint reads the sprint object. It names its board only by id.
-func (n *normalizer) readSprint(r gjson.Result) {
-	fields(r, func(name string, value gjson.Result) {
+func (n *normalizer) readSprint(r raw) {
+	fields(r, func(name string, value raw) {
 		switch name {
 		case "id":
 			n.setInt("sprint_id", value)
@@ -28,8 +26,8 @@ func (n *normalizer) readSprint(r gjson.Result) {
 
 // readBoard reads a board, or the configuration that stands in its place in
 // board_configuration_changed.
-func (n *normalizer) readBoard(r gjson.Result) {
-	fields(r, func(name string, value gjson.Result) {
+func (n *normalizer) readBoard(r raw) {
+	fields(r, func(name string, value raw) {
 		switch name {
 		case "id":
 			n.setInt("board_id", value)
@@ -44,12 +42,12 @@ func (n *normalizer) readBoard(r gjson.Result) {
 }
 
 // readLocation reads where a board belongs, which need not be a project.
-func (n *normalizer) readLocation(r gjson.Result) {
+func (n *normalizer) readLocation(r raw) {
 	kind := str(member(r, "type"))
 	if kind == "" || kind == "project" {
 		n.readProject(r)
 	}
-	fields(r, func(name string, value gjson.Result) {
+	fields(r, func(name string, value raw) {
 		switch name {
 		case "projectKey":
 			n.ev.Project = firstOf(str(value), n.ev.Project)

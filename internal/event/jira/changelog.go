@@ -1,55 +1,54 @@
 package jira
 
-import "github.com/tidwall/gjson"
-
 // readChangelog reads what an update changed. Every item has all six names, ""
 // where the payload has none or null: Data Center gives no field ids.
-func (n *normalizer) readChangelog(r gjson.Result) {
-	fields(r, func(name string, value gjson.Result) {
+func (n *normalizer) readChangelog(c *cursor) {
+	n.changed = c.peek() == '{'
+	c.object(func(name string) {
 		switch name {
 		case "id":
-			n.changelogID = str(value)
+			n.changelogID = str(c.value())
 			setIf(n.ev.Vars, "changelog_id", n.changelogID)
 		case "items":
-			n.readItems(value)
+			n.readItems(c)
 		}
 	})
 }
 
-func (n *normalizer) readItems(r gjson.Result) {
-	if !r.IsArray() {
+func (n *normalizer) readItems(c *cursor) {
+	if c.peek() != '[' {
 		return
 	}
 	items := []any{}
-	r.ForEach(func(_, value gjson.Result) bool {
+	c.array(func() bool {
 		if len(items) == maxItems {
 			n.truncated = append(n.truncated, "changelog_items")
 			return false
 		}
-		if value.IsObject() {
-			items = append(items, changelogItem(value))
+		if c.peek() == '{' {
+			items = append(items, changelogItem(c))
 		}
 		return true
 	})
 	n.ev.Vars["changelog_items"] = items
 }
 
-func changelogItem(r gjson.Result) map[string]any {
+func changelogItem(c *cursor) map[string]any {
 	item := map[string]any{"field": "", "field_id": "", "from": "", "to": "", "from_string": "", "to_string": ""}
-	fields(r, func(name string, value gjson.Result) {
+	c.object(func(name string) {
 		switch name {
 		case "field":
-			item["field"] = str(value)
+			item["field"] = str(c.value())
 		case "fieldId":
-			item["field_id"] = str(value)
+			item["field_id"] = str(c.value())
 		case "from":
-			item["from"] = str(value)
+			item["from"] = str(c.value())
 		case "to":
-			item["to"] = str(value)
+			item["to"] = str(c.value())
 		case "fromString":
-			item["from_string"] = str(value)
+			item["from_string"] = str(c.value())
 		case "toString":
-			item["to_string"] = str(value)
+			item["to_string"] = str(c.value())
 		}
 	})
 	return item

@@ -2,7 +2,6 @@ package jira
 
 import (
 	"github.com/aofctl/aofctl/internal/event"
-	"github.com/tidwall/gjson"
 )
 
 // comment is what a payload tells of a comment.
@@ -10,14 +9,14 @@ type comment struct {
 	id, issueID      string
 	created, updated string
 	author, updater  event.Actor
-	body             gjson.Result
+	body             raw
 	marked           bool
 	// listed is the issue's own list of comments, which Data Center sends along.
-	listed gjson.Result
+	listed raw
 }
 
 // readComment reads the comment object and finds out which comment event it is.
-func (n *normalizer) readComment(r gjson.Result) {
+func (n *normalizer) readComment(r raw) {
 	c := &n.comment
 	fields(r, n.readCommentField)
 	n.ev.CommentID, n.ev.CommentMarked = c.id, c.marked
@@ -29,15 +28,15 @@ func (n *normalizer) readComment(r gjson.Result) {
 	}
 }
 
-func (n *normalizer) readCommentField(name string, value gjson.Result) {
+func (n *normalizer) readCommentField(name string, value raw) {
 	c := &n.comment
 	switch name {
 	case "id":
 		c.id = str(value)
 	case "self":
-		c.issueID = after(value.Str, "/issue/")
+		c.issueID = after(value.text(), "/issue/")
 		if c.id == "" {
-			c.id = after(value.Str, "/comment/")
+			c.id = after(value.text(), "/comment/")
 		}
 	case "body":
 		c.body = value
@@ -58,10 +57,11 @@ func (n *normalizer) readCommentField(name string, value gjson.Result) {
 }
 
 // hasMarker looks for our property among a comment's properties.
-func hasMarker(properties gjson.Result) bool {
+func hasMarker(properties raw) bool {
 	found := false
-	properties.ForEach(func(key, property gjson.Result) bool {
-		found = key.Str == CommentMarker || member(property, "key").Str == CommentMarker
+	fields(properties, func(name string, _ raw) { found = found || name == CommentMarker })
+	elements(properties, func(property raw) bool {
+		found = found || member(property, "key").text() == CommentMarker
 		return !found
 	})
 	return found
@@ -88,7 +88,7 @@ func (n *normalizer) commentKind() string {
 	}
 	c := &n.comment
 	switch {
-	case c.id == "" || present(n.in.changelog):
+	case c.id == "" || n.changed:
 		return ""
 	case c.gone():
 		return "comment_deleted"
@@ -104,11 +104,11 @@ func (n *normalizer) commentKind() string {
 func (c *comment) gone() bool {
 	list, total := member(c.listed, "comments"), member(c.listed, "total")
 	count, ok := integer(total)
-	if !ok || !list.IsArray() {
+	if !ok || !list.isArray() {
 		return false
 	}
 	seen, found := int64(0), false
-	list.ForEach(func(_, item gjson.Result) bool {
+	elements(list, func(item raw) bool {
 		seen++
 		found = found || str(member(item, "id")) == c.id
 		return !found

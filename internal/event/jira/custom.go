@@ -2,14 +2,12 @@ package jira
 
 import (
 	"strings"
-
-	"github.com/tidwall/gjson"
 )
 
 // setCustom keeps a custom field under its id.
-func (n *normalizer) setCustom(custom map[string]any, name string, r gjson.Result) {
-	n.customBytes += len(r.Raw)
-	if len(custom) == maxItems || len(r.Raw) > maxCustom || n.customBytes > maxCustomAll {
+func (n *normalizer) setCustom(custom map[string]any, name string, r raw) {
+	n.customBytes += len(r)
+	if len(custom) == maxItems || len(r) > maxCustom || n.customBytes > maxCustomAll {
 		n.truncated = append(n.truncated, "issue_custom."+clip(clean(name), 80))
 		return
 	}
@@ -22,19 +20,19 @@ func (n *normalizer) setCustom(custom map[string]any, name string, r gjson.Resul
 // select option as its text, a user as the display name, a version or sprint as
 // its name. Other objects keep their members. nil stands for null and for what
 // is nested too deep.
-func plainValue(r gjson.Result, depth int) any {
+func plainValue(r raw, depth int) any {
 	switch {
-	case r.Type == gjson.String:
-		return clip(clean(r.Str), maxCustom)
-	case r.Type == gjson.Number:
+	case r.isString():
+		return clip(clean(r.text()), maxCustom)
+	case r.isNumber():
 		return number(r)
-	case r.IsBool():
-		return r.Bool()
+	case r.isBool():
+		return r == "true"
 	case depth == maxValueNest:
 		return nil
-	case r.IsArray():
+	case r.isArray():
 		return plainList(r, depth)
-	case r.IsObject():
+	case r.isObject():
 		return plainObject(r, depth)
 	default:
 		return nil
@@ -42,10 +40,10 @@ func plainValue(r gjson.Result, depth int) any {
 }
 
 // plainList returns a list, as []string if it holds nothing else.
-func plainList(r gjson.Result, depth int) any {
+func plainList(r raw, depth int) any {
 	list := []any{}
 	texts := 0
-	r.ForEach(func(_, item gjson.Result) bool {
+	elements(r, func(item raw) bool {
 		v := plainValue(item, depth+1)
 		if v == nil {
 			return true
@@ -66,10 +64,10 @@ func plainList(r gjson.Result, depth int) any {
 	return strs
 }
 
-func plainObject(r gjson.Result, depth int) any {
-	var value, child, display, name gjson.Result
+func plainObject(r raw, depth int) any {
+	var value, child, display, name raw
 	count := 0
-	fields(r, func(key string, v gjson.Result) {
+	fields(r, func(key string, v raw) {
 		count++
 		switch key {
 		case "value":
@@ -83,19 +81,19 @@ func plainObject(r gjson.Result, depth int) any {
 		}
 	})
 	switch {
-	case value.Type == gjson.String && child.IsObject():
+	case value.isString() && child.isObject():
 		return str(value) + " / " + str(member(child, "value"))
-	case value.Type == gjson.String:
+	case value.isString():
 		return str(value)
-	case display.Type == gjson.String:
+	case display.isString():
 		return str(display)
-	case name.Type == gjson.String:
+	case name.isString():
 		return str(name)
-	case member(r, "type").Str == "doc":
+	case member(r, "type").text() == "doc":
 		return strings.TrimSpace(adfText(r))
 	}
 	m := make(map[string]any, min(count, maxItems))
-	fields(r, func(key string, v gjson.Result) {
+	fields(r, func(key string, v raw) {
 		if plain := plainValue(v, depth+1); plain != nil && len(m) < maxItems {
 			m[clean(key)] = plain
 		}

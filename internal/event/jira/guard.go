@@ -20,6 +20,7 @@ const (
 	MaxDepth = 10_000
 
 	maxText       = 1 << 20  // bytes of a description or a comment
+	maxDocument   = 2 << 20  // bytes of a document in Atlassian Document Format
 	maxShort      = 32 << 10 // bytes of any other string
 	maxItems      = 1000     // entries of a list
 	maxCustom     = 64 << 10 // bytes of one custom field's value

@@ -73,11 +73,12 @@ func TestDeepButAllowedJSONIsRead(t *testing.T) {
 	}
 }
 
+// Objects that occur twice are laid over each other, as encoding/json does it.
 func TestLastOfDuplicateMembersWins(t *testing.T) {
 	const body = `{"webhookEvent":"a","webhookEvent":"jira:issue_created","issue":{"id":"1","key":"A-1"},
 		"issue":{"id":"2","id":"3","fields":{"summary":"x","summary":"y","labels":["a"],"labels":["b"]}}}`
 	ev := normalize(t, []byte(body), jira.Options{})
-	if ev.Type != "issue_created" || ev.IssueID != "3" || ev.IssueKey != "" || ev.String("issue_summary") != "y" {
+	if ev.Type != "issue_created" || ev.IssueID != "3" || ev.IssueKey != "A-1" || ev.String("issue_summary") != "y" {
 		t.Errorf("got %+v", ev)
 	}
 	if diff := cmp.Diff([]string{"b"}, ev.Strings("issue_labels")); diff != "" {
@@ -174,6 +175,17 @@ func TestHugeTextsAndListsAreCutAndSaidSo(t *testing.T) {
 	want := []string{"changelog_items", "issue_custom.customfield_1", "issue_description", "issue_labels"}
 	got := ev.Strings("truncated_variables")
 	if diff := cmp.Diff(want, sorted(got)); diff != "" {
+		t.Errorf("truncated (-want +got):\n%s", diff)
+	}
+}
+
+func TestHugeDocumentsAreLeftOutAndSaidSo(t *testing.T) {
+	doc := `{"type":"doc","content":[{"type":"text","text":"` + strings.Repeat("x", 3<<20) + `"}]}`
+	ev := normalize(t, []byte(`{"webhookEvent":"comment_created","comment":{"id":"1","body":`+doc+`}}`), jira.Options{ADFToMarkdown: adf})
+	if ev.String("comment_body") != "" || !ev.Has("comment_body") || ev.CommandText != "" {
+		t.Errorf("body %.20q, command text %.20q", ev.String("comment_body"), ev.CommandText)
+	}
+	if diff := cmp.Diff([]string{"comment_body"}, ev.Strings("truncated_variables")); diff != "" {
 		t.Errorf("truncated (-want +got):\n%s", diff)
 	}
 }

@@ -2,99 +2,98 @@ package jira
 
 import (
 	"strings"
-
-	"github.com/tidwall/gjson"
 )
 
 // readIssue reads the issue object: id, key and whatever fields it has.
-func (n *normalizer) readIssue(r gjson.Result) {
-	fields(r, func(name string, value gjson.Result) {
+func (n *normalizer) readIssue(c *cursor) {
+	c.object(func(name string) {
 		switch name {
 		case "id":
-			n.ev.IssueID = str(value)
+			n.ev.IssueID = str(c.value())
 		case "key":
-			n.ev.IssueKey = str(value)
+			n.ev.IssueKey = str(c.value())
 		case "fields":
-			n.readFields(value)
+			n.readFields(c)
 		}
 	})
 }
 
 // readFields reads the fields of an issue.
-func (n *normalizer) readFields(r gjson.Result) {
-	custom := map[string]any{}
-	told := false
-	fields(r, func(name string, value gjson.Result) {
-		if strings.HasPrefix(name, "customfield_") {
-			told = true
-			if present(value) {
-				n.setCustom(custom, name, value)
-			}
+func (n *normalizer) readFields(c *cursor) {
+	var custom map[string]any
+	c.object(func(name string) {
+		if !strings.HasPrefix(name, "customfield_") {
+			n.readField(name, c)
 			return
 		}
-		n.readField(name, value)
+		if custom == nil {
+			custom = map[string]any{}
+		}
+		if value := c.value(); present(value) {
+			n.setCustom(custom, name, value)
+		}
 	})
-	if told {
+	if custom != nil {
 		n.ev.Vars["issue_custom"] = custom
 	}
 }
 
-// readField reads one of Jira's own fields.
-func (n *normalizer) readField(name string, value gjson.Result) {
+// readField reads one of Jira's own fields and leaves out what is not wanted.
+func (n *normalizer) readField(name string, c *cursor) {
 	switch name {
 	case "summary":
-		n.setKnown("issue_summary", value)
+		n.setKnown("issue_summary", c.value())
 	case "description":
-		n.description = value
-		n.setText("issue_description", value)
+		n.description = c.value()
+		n.setText("issue_description", n.description)
 	case "issuetype":
-		n.setKnown("issue_type", named(value))
+		n.setKnown("issue_type", named(c.value()))
 	case "status":
-		n.setKnown("issue_status", named(value))
+		n.setKnown("issue_status", named(c.value()))
 	case "priority":
-		n.set("issue_priority", named(value))
+		n.set("issue_priority", named(c.value()))
 	case "resolution":
-		n.set("issue_resolution", named(value))
+		n.set("issue_resolution", named(c.value()))
 	case "assignee":
-		n.setUser("issue_assignee", value)
+		n.setUser("issue_assignee", c.value())
 	case "reporter":
-		n.setUser("issue_reporter", value)
+		n.setUser("issue_reporter", c.value())
 	case "creator":
-		n.setUser("issue_creator", value)
+		n.setUser("issue_creator", c.value())
 	case "labels":
-		n.setList("issue_labels", value)
+		n.setList("issue_labels", c.value())
 	case "components":
-		n.setList("issue_components", value)
+		n.setList("issue_components", c.value())
 	case "fixVersions":
-		n.setList("issue_fix_versions", value)
+		n.setList("issue_fix_versions", c.value())
 	case "created":
-		n.setKnown("issue_created", value)
+		n.setKnown("issue_created", c.value())
 	case "updated":
-		n.setKnown("issue_updated", value)
+		n.setKnown("issue_updated", c.value())
 	case "duedate":
-		n.set("issue_due_date", value)
+		n.set("issue_due_date", c.value())
 	case "parent":
-		n.readParent(value)
+		n.readParent(c.value())
 	case "project":
-		n.readProject(value)
+		n.readProject(c.value())
 	case "comment":
-		n.comment.listed = value
+		n.comment.listed = c.value()
 	}
 }
 
 // named returns the name of an object such as a status. Automation rules often
 // send the name itself, which is then returned; null stays null.
-func named(r gjson.Result) gjson.Result {
-	if !r.IsObject() {
+func named(r raw) raw {
+	if !r.isObject() {
 		return r
 	}
 	return member(r, "name")
 }
 
 // member returns the last member of that name.
-func member(r gjson.Result, want string) gjson.Result {
-	var found gjson.Result
-	fields(r, func(name string, value gjson.Result) {
+func member(r raw, want string) raw {
+	var found raw
+	fields(r, func(name string, value raw) {
 		if name == want {
 			found = value
 		}
@@ -103,8 +102,8 @@ func member(r gjson.Result, want string) gjson.Result {
 }
 
 // readParent reads the key of the issue above this one.
-func (n *normalizer) readParent(r gjson.Result) {
-	if r.IsObject() {
+func (n *normalizer) readParent(r raw) {
+	if r.isObject() {
 		r = member(r, "key")
 	}
 	n.set("issue_parent_key", r)
@@ -112,15 +111,15 @@ func (n *normalizer) readParent(r gjson.Result) {
 
 // setList keeps a list of strings or of objects that have a name. Automation
 // rules may send it as one string with commas.
-func (n *normalizer) setList(name string, r gjson.Result) {
+func (n *normalizer) setList(name string, r raw) {
 	switch {
-	case r.Type == gjson.Null && r.Exists():
+	case r == "null":
 		n.ev.Vars[name] = []string{}
-	case r.Type == gjson.String:
+	case r.isString():
 		n.ev.Vars[name] = splitList(str(r))
-	case r.IsArray():
+	case r.isArray():
 		list := []string{}
-		r.ForEach(func(_, item gjson.Result) bool {
+		elements(r, func(item raw) bool {
 			if len(list) == maxItems {
 				n.truncated = append(n.truncated, name)
 				return false
@@ -145,12 +144,12 @@ func splitList(s string) []string {
 }
 
 // readProject reads a project object, wherever it stands, or a bare key.
-func (n *normalizer) readProject(r gjson.Result) {
-	if r.Type == gjson.String {
+func (n *normalizer) readProject(r raw) {
+	if r.isString() {
 		n.ev.Project = str(r)
 		return
 	}
-	fields(r, func(name string, value gjson.Result) {
+	fields(r, func(name string, value raw) {
 		switch name {
 		case "id":
 			n.projectID = str(value)

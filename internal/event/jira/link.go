@@ -1,12 +1,10 @@
 package jira
 
-import "github.com/tidwall/gjson"
-
 // readLink reads an issue link. It has ids only, and no keys; the source issue is
 // the one that the event counts for.
-func (n *normalizer) readLink(r gjson.Result) {
+func (n *normalizer) readLink(r raw) {
 	vars := n.ev.Vars
-	fields(r, func(name string, value gjson.Result) {
+	fields(r, func(name string, value raw) {
 		switch name {
 		case "id":
 			n.linkID = str(value)
@@ -24,8 +22,8 @@ func (n *normalizer) readLink(r gjson.Result) {
 	})
 }
 
-func (n *normalizer) readLinkType(r gjson.Result) {
-	fields(r, func(name string, value gjson.Result) {
+func (n *normalizer) readLinkType(r raw) {
+	fields(r, func(name string, value raw) {
 		switch name {
 		case "name":
 			n.setKnown("link_type", value)
@@ -38,8 +36,8 @@ func (n *normalizer) readLinkType(r gjson.Result) {
 }
 
 // readVersion reads a version. It names its project only by id.
-func (n *normalizer) readVersion(r gjson.Result) {
-	fields(r, func(name string, value gjson.Result) {
+func (n *normalizer) readVersion(r raw) {
+	fields(r, func(name string, value raw) {
 		switch name {
 		case "id":
 			n.versionID = str(value)

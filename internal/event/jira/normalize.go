@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/aofctl/aofctl/internal/event"
-	"github.com/tidwall/gjson"
 )
 
 // CommentMarker is the key of the comment property with which this program marks
@@ -30,13 +29,13 @@ type Options struct {
 	ADFToMarkdown func([]byte) string
 }
 
-// payload holds the top level of a body.
+// payload holds those top level members that are read when all are known.
 type payload struct {
-	event, kind, timestamp            gjson.Result
-	user, issue, comment, changelog   gjson.Result
-	worklog, attachment, link         gjson.Result
-	sprint, board, version, project   gjson.Result
-	issuesCompleted, issuesIncomplete gjson.Result
+	event, kind, timestamp            raw
+	user, comment                     raw
+	worklog, attachment, link         raw
+	sprint, board, version, project   raw
+	issuesCompleted, issuesIncomplete raw
 }
 
 // normalizer carries one payload through the steps that each read a part of it.
@@ -46,9 +45,11 @@ type normalizer struct {
 	ev  *event.Event
 	// user is the payload's own user, uploader an attachment's author.
 	user, uploader event.Actor
-	description    gjson.Result
+	description    raw
 	comment        comment
 	worklog        worklog
+	// changed is true if the payload has a changelog.
+	changed bool
 	// The ids of other things that the payload is about.
 	changelogID, linkID, linkSource, versionID, attachmentID, projectID string
 
@@ -65,28 +66,25 @@ func Normalize(body []byte, opt Options) (*event.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &normalizer{opt: opt, in: split(gjson.Parse(text))}
-	name := eventName(n.in.event)
-	if name == "" {
-		return nil, noEventName(n.in, text)
-	}
-	n.ev = &event.Event{
+	n := &normalizer{opt: opt, ev: &event.Event{
 		Source: event.SourceJira,
 		Site:   opt.Site,
-		Type:   name,
 		Vars:   make(map[string]any, 48),
 		Raw:    body,
+	}}
+	c := &cursor{text: text}
+	c.object(func(name string) { n.member(name, c) })
+	if n.ev.Type = eventName(n.in.event); n.ev.Type == "" {
+		return nil, noEventName(n.in, text)
 	}
 	n.read()
 	return n.ev, nil
 }
 
-// read fills the event, part by part. The issue comes first because others fall
-// back on it, the identity last because it needs them all.
+// read fills the event, part by part. The identity comes last because it needs
+// them all.
 func (n *normalizer) read() {
 	n.readCommon()
-	n.readIssue(n.in.issue)
-	n.readChangelog(n.in.changelog)
 	n.readComment(n.in.comment)
 	n.readWorklog(n.in.worklog)
 	n.readAttachment(n.in.attachment)
@@ -106,54 +104,52 @@ func (n *normalizer) read() {
 	}
 }
 
-// split finds the members that are read.
-func split(root gjson.Result) payload {
-	var p payload
-	fields(root, func(name string, value gjson.Result) {
-		switch name {
-		case "webhookEvent":
-			p.event = value
-		case "issue_event_type_name":
-			p.kind = value
-		case "timestamp":
-			p.timestamp = value
-		case "user":
-			p.user = value
-		case "issue":
-			p.issue = value
-		case "comment":
-			p.comment = value
-		case "changelog":
-			p.changelog = value
-		case "worklog":
-			p.worklog = value
-		case "attachment":
-			p.attachment = value
-		case "issueLink":
-			p.link = value
-		case "sprint":
-			p.sprint = value
-		case "board", "configuration":
-			p.board = value
-		case "version":
-			p.version = value
-		case "project":
-			p.project = value
-		case "issues_completed":
-			p.issuesCompleted = value
-		case "issues_incomplete":
-			p.issuesIncomplete = value
-		}
-	})
-	return p
+// member takes one member of the top level. The two that are large are read at
+// once, the others when all are known.
+func (n *normalizer) member(name string, c *cursor) {
+	p := &n.in
+	switch name {
+	case "issue":
+		n.readIssue(c)
+	case "changelog":
+		n.readChangelog(c)
+	case "webhookEvent":
+		p.event = c.value()
+	case "issue_event_type_name":
+		p.kind = c.value()
+	case "timestamp":
+		p.timestamp = c.value()
+	case "user":
+		p.user = c.value()
+	case "comment":
+		p.comment = c.value()
+	case "worklog":
+		p.worklog = c.value()
+	case "attachment":
+		p.attachment = c.value()
+	case "issueLink":
+		p.link = c.value()
+	case "sprint":
+		p.sprint = c.value()
+	case "board", "configuration":
+		p.board = c.value()
+	case "version":
+		p.version = c.value()
+	case "project":
+		p.project = c.value()
+	case "issues_completed":
+		p.issuesCompleted = c.value()
+	case "issues_incomplete":
+		p.issuesIncomplete = c.value()
+	}
 }
 
 // eventName returns the canonical name, or "" if the value cannot be one.
-func eventName(r gjson.Result) string {
-	if r.Type != gjson.String {
+func eventName(r raw) string {
+	if !r.isString() {
 		return ""
 	}
-	name := strings.ToLower(strings.TrimSpace(r.Str))
+	name := strings.ToLower(strings.TrimSpace(r.text()))
 	name = strings.TrimPrefix(name, "jira:")
 	if name == "" || len(name) > maxEventName {
 		return ""
@@ -170,11 +166,11 @@ func eventName(r gjson.Result) string {
 func noEventName(p payload, text string) error {
 	detail := `"webhookEvent" is missing`
 	switch {
-	case p.event.Exists():
-		detail = `"webhookEvent" is not an event's name: ` + clip(p.event.Raw, 120)
+	case p.event != "":
+		detail = `"webhookEvent" is not an event's name: ` + clip(string(p.event), 120)
 	case strings.TrimSpace(strings.Trim(strings.TrimSpace(text), "{}")) == "":
 		detail += ` in an empty object; switch off "Exclude body" in the webhook's settings in Jira`
-	case gjson.Get(text, "fields").IsObject():
+	case member(raw(strings.TrimSpace(text)), "fields").isObject():
 		detail += "; the body is a bare issue: let the Automation rule send custom data" +
 			` {"webhookEvent": "issue_updated", "issue": …}`
 	default:
@@ -186,9 +182,10 @@ func noEventName(p payload, text string) error {
 // names lists the first members of an object.
 func names(text string) []string {
 	var list []string
-	gjson.Parse(text).ForEach(func(key, _ gjson.Result) bool {
-		list = append(list, clip(clean(key.Str), 40))
-		return len(list) < 8
+	fields(raw(strings.TrimSpace(text)), func(name string, _ raw) {
+		if len(list) < 8 {
+			list = append(list, clip(clean(name), 40))
+		}
 	})
 	return list
 }
@@ -212,15 +209,15 @@ func (n *normalizer) readCommon() {
 
 // moment reads the payload's time: milliseconds since 1970 as Jira sends them, or
 // one of the written forms that an Automation rule may put there.
-func moment(r gjson.Result) (time.Time, bool) {
+func moment(r raw) (time.Time, bool) {
 	if ms, ok := integer(r); ok {
 		return time.UnixMilli(ms).UTC(), ms > 0 && ms < 1<<48
 	}
-	if r.Type != gjson.String {
+	if !r.isString() {
 		return time.Time{}, false
 	}
 	for _, layout := range []string{"2006-01-02T15:04:05.999-0700", time.RFC3339} {
-		if at, err := time.Parse(layout, r.Str); err == nil && at.UnixMilli() > 0 {
+		if at, err := time.Parse(layout, r.text()); err == nil && at.UnixMilli() > 0 {
 			return at.UTC(), true
 		}
 	}
@@ -228,30 +225,30 @@ func moment(r gjson.Result) (time.Time, bool) {
 }
 
 // set keeps a string that the payload tells, null as "".
-func (n *normalizer) set(name string, r gjson.Result) {
-	if r.Exists() {
+func (n *normalizer) set(name string, r raw) {
+	if r != "" {
 		n.ev.Vars[name] = str(r)
 	}
 }
 
 // setKnown keeps a string that is never empty in Jira. An empty one comes from a
 // template that had nothing to insert and counts as not told.
-func (n *normalizer) setKnown(name string, r gjson.Result) {
+func (n *normalizer) setKnown(name string, r raw) {
 	if s := str(r); s != "" {
 		n.ev.Vars[name] = s
 	}
 }
 
 // setInt keeps a whole number.
-func (n *normalizer) setInt(name string, r gjson.Result) {
+func (n *normalizer) setInt(name string, r raw) {
 	if i, ok := integer(r); ok {
 		n.ev.Vars[name] = i
 	}
 }
 
 // setBool keeps a truth value.
-func (n *normalizer) setBool(name string, r gjson.Result) {
-	if r.IsBool() {
-		n.ev.Vars[name] = r.Bool()
+func (n *normalizer) setBool(name string, r raw) {
+	if r.isBool() {
+		n.ev.Vars[name] = r == "true"
 	}
 }

@@ -2,75 +2,76 @@ package jira
 
 import (
 	"strings"
-
-	"github.com/tidwall/gjson"
 )
 
 // setText keeps a description or a comment as Markdown: wiki markup as API 2 and
 // the webhooks have it, or a document in Atlassian Document Format as API 3 does.
-func (n *normalizer) setText(name string, r gjson.Result) {
-	if !r.Exists() {
+func (n *normalizer) setText(name string, r raw) {
+	if r == "" {
 		return
 	}
-	text := ""
+	text, whole := "", true
 	switch {
-	case r.IsObject():
+	case r.isObject() && len(r) > maxDocument:
+		whole = false
+	case r.isObject():
 		text = n.document(r)
 	default:
-		text = clip(scalar(r), maxText)
-		if len(text) < len(scalar(r)) {
-			n.truncated = append(n.truncated, name)
-		}
+		text = scalar(r)
+		whole = len(text) <= maxText
 		if n.opt.WikiToMarkdown != nil && text != "" {
-			text = n.opt.WikiToMarkdown(text)
+			text = n.opt.WikiToMarkdown(clip(text, maxText))
 		}
 	}
-	if len(text) > maxText {
+	if !whole || len(text) > maxText {
 		n.truncated = append(n.truncated, name)
 	}
 	n.ev.Vars[name] = clip(clean(text), maxText)
 }
 
-// document converts ADF. What is too large or too deep for a converter gives its
-// plain text.
-func (n *normalizer) document(r gjson.Result) string {
-	raw := []byte(r.Raw)
-	if n.opt.ADFToMarkdown == nil || len(raw) > 4*maxText || deeperThan(raw, maxMarkupNest) {
+// document converts ADF. What is nested too deep for a converter gives its plain
+// text.
+func (n *normalizer) document(r raw) string {
+	if n.opt.ADFToMarkdown == nil || deeperThan([]byte(r), maxMarkupNest) {
 		return adfText(r)
 	}
-	return n.opt.ADFToMarkdown(raw)
+	return n.opt.ADFToMarkdown([]byte(r))
 }
 
 // commandText returns a text in the form in which commands are looked for. Of a
 // document that is its plain text, with mentions by account id and code and
 // quotes marked as such.
-func commandText(r gjson.Result) string {
-	if r.IsObject() {
+func commandText(r raw) string {
+	switch {
+	case !r.isObject():
+		return clip(scalar(r), maxText)
+	case len(r) > maxDocument:
+		return ""
+	default:
 		return clip(adfText(r), maxText)
 	}
-	return clip(scalar(r), maxText)
 }
 
 // adfText returns a document's text, one block per line. Code is fenced and
 // quotes are prefixed as in Markdown, so that neither is taken for what the
 // author says; mentions are written as in wiki markup.
-func adfText(r gjson.Result) string {
+func adfText(r raw) string {
 	var b strings.Builder
 	writeNode(&b, r, "", 0)
 	return strings.TrimRight(clean(b.String()), "\n")
 }
 
 // writeNode writes a node and what is in it; prefix stands before every line.
-func writeNode(b *strings.Builder, r gjson.Result, prefix string, depth int) {
+func writeNode(b *strings.Builder, r raw, prefix string, depth int) {
 	if depth > maxMarkupNest || b.Len() > 2*maxText {
 		return
 	}
 	var kind string
-	var text, attrs, content gjson.Result
-	fields(r, func(name string, value gjson.Result) {
+	var text, attrs, content raw
+	fields(r, func(name string, value raw) {
 		switch name {
 		case "type":
-			kind = value.Str
+			kind = value.text()
 		case "text":
 			text = value
 		case "attrs":
@@ -81,16 +82,16 @@ func writeNode(b *strings.Builder, r gjson.Result, prefix string, depth int) {
 	})
 	switch kind {
 	case "text":
-		writeLines(b, text.Str, prefix)
+		writeLines(b, text.text(), prefix)
 	case "hardBreak":
 		b.WriteString("\n" + prefix)
 	case "mention":
-		b.WriteString("[~accountid:" + member(attrs, "id").Str + "]")
+		b.WriteString("[~accountid:" + member(attrs, "id").text() + "]")
 	case "emoji", "status", "date", "inlineCard", "blockCard", "placeholder":
-		b.WriteString(firstOf(member(attrs, "text").Str, member(attrs, "shortName").Str, member(attrs, "url").Str))
+		b.WriteString(firstOf(member(attrs, "text").text(), member(attrs, "shortName").text(), member(attrs, "url").text()))
 	case "codeBlock":
 		fence := "```"
-		if strings.Contains(content.Raw, fence) {
+		if strings.Contains(string(content), fence) {
 			fence = "~~~~~~~~"
 		}
 		b.WriteString(prefix + fence + "\n" + prefix)
@@ -111,11 +112,8 @@ func writeNode(b *strings.Builder, r gjson.Result, prefix string, depth int) {
 	}
 }
 
-func writeAll(b *strings.Builder, content gjson.Result, prefix string, depth int) {
-	if !content.IsArray() {
-		return
-	}
-	content.ForEach(func(_, node gjson.Result) bool {
+func writeAll(b *strings.Builder, content raw, prefix string, depth int) {
+	elements(content, func(node raw) bool {
 		writeNode(b, node, prefix, depth+1)
 		return true
 	})

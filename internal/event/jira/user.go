@@ -4,16 +4,15 @@ import (
 	"strings"
 
 	"github.com/aofctl/aofctl/internal/event"
-	"github.com/tidwall/gjson"
 )
 
 // actor reads a user object, or a bare name as Automation rules send it.
-func actor(r gjson.Result) event.Actor {
-	if r.Type == gjson.String {
+func actor(r raw) event.Actor {
+	if r.isString() {
 		return event.Actor{DisplayName: str(r)}
 	}
 	var a event.Actor
-	fields(r, func(name string, value gjson.Result) {
+	fields(r, func(name string, value raw) {
 		switch name {
 		case "accountId":
 			a.AccountID = str(value)
@@ -47,8 +46,8 @@ func accountID(a event.Actor) string {
 
 // setUser keeps a user as <prefix>_id and <prefix>_name. null, and the empty
 // value of an Automation rule, mean that there is nobody, which is something told.
-func (n *normalizer) setUser(prefix string, r gjson.Result) event.Actor {
-	if !r.Exists() {
+func (n *normalizer) setUser(prefix string, r raw) event.Actor {
+	if r == "" {
 		return event.Actor{}
 	}
 	a := actor(r)

@@ -9,32 +9,40 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// present reports whether a payload has a field and its value is not null.
-func present(r gjson.Result) bool { return r.Exists() && r.Type != gjson.Null }
+// raw is a JSON value as a payload writes it, "" for one that it does not have.
+type raw string
 
-// fields walks the members of an object. Of a name that occurs twice the caller
-// sees both, the last one last, so that the last one wins as it does in
-// encoding/json.
-func fields(r gjson.Result, visit func(name string, value gjson.Result)) {
-	if !r.IsObject() {
-		return
+func (r raw) isString() bool { return r != "" && r[0] == '"' }
+func (r raw) isObject() bool { return r != "" && r[0] == '{' }
+func (r raw) isArray() bool  { return r != "" && r[0] == '[' }
+func (r raw) isBool() bool   { return r == "true" || r == "false" }
+func (r raw) isNumber() bool { return r != "" && (r[0] == '-' || r[0] >= '0' && r[0] <= '9') }
+
+// present reports whether a payload has a value and it is not null.
+func present(r raw) bool { return r != "" && r != "null" }
+
+// text returns what a string says; "" for every other value.
+func (r raw) text() string {
+	switch {
+	case !r.isString() || len(r) < 2:
+		return ""
+	case strings.IndexByte(string(r), '\\') >= 0:
+		return gjson.Parse(string(r)).Str
+	default:
+		return string(r[1 : len(r)-1])
 	}
-	r.ForEach(func(key, value gjson.Result) bool {
-		visit(key.Str, value)
-		return true
-	})
 }
 
 // str returns a scalar as a string: null as "", numbers as they are written.
 // Objects and arrays have no such form and give "".
-func str(r gjson.Result) string { return clip(scalar(r), maxShort) }
+func str(r raw) string { return clip(scalar(r), maxShort) }
 
-func scalar(r gjson.Result) string {
-	switch r.Type {
-	case gjson.String:
-		return clean(r.Str)
-	case gjson.Number, gjson.True, gjson.False:
-		return r.Raw
+func scalar(r raw) string {
+	switch {
+	case r.isString():
+		return clean(r.text())
+	case r.isNumber(), r.isBool():
+		return string(r)
 	default:
 		return ""
 	}
@@ -62,13 +70,13 @@ func clip(s string, limit int) string {
 
 // integer returns a whole number that a payload gives as a number or as a string
 // of digits.
-func integer(r gjson.Result) (int64, bool) {
-	if r.Type != gjson.Number && r.Type != gjson.String {
+func integer(r raw) (int64, bool) {
+	text := string(r)
+	switch {
+	case r.isString():
+		text = strings.TrimSpace(r.text())
+	case !r.isNumber():
 		return 0, false
-	}
-	text := r.Raw
-	if r.Type == gjson.String {
-		text = strings.TrimSpace(r.Str)
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err == nil {
@@ -83,13 +91,13 @@ func integer(r gjson.Result) (int64, bool) {
 
 // number returns a number as int64 if it is whole and as float64 if it is not;
 // one that neither can hold stays a string.
-func number(r gjson.Result) any {
+func number(r raw) any {
 	if n, ok := integer(r); ok {
 		return n
 	}
-	f, err := strconv.ParseFloat(r.Raw, 64)
+	f, err := strconv.ParseFloat(string(r), 64)
 	if err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
-		return clip(r.Raw, maxShort)
+		return clip(string(r), maxShort)
 	}
 	return f
 }

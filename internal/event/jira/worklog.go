@@ -2,7 +2,6 @@ package jira
 
 import (
 	"github.com/aofctl/aofctl/internal/event"
-	"github.com/tidwall/gjson"
 )
 
 // worklog is what a payload tells of logged work.
@@ -13,17 +12,17 @@ type worklog struct {
 
 // readWorklog reads the worklog object. Cloud's events have no issue beside it,
 // only the issue's id in it.
-func (n *normalizer) readWorklog(r gjson.Result) {
+func (n *normalizer) readWorklog(r raw) {
 	w := &n.worklog
 	self := ""
-	fields(r, func(name string, value gjson.Result) {
+	fields(r, func(name string, value raw) {
 		switch name {
 		case "id":
 			w.id = str(value)
 		case "issueId":
 			w.issueID = str(value)
 		case "self":
-			self = value.Str
+			self = value.text()
 		case "author":
 			w.author = n.setUser("worklog_author", value)
 		case "updateAuthor":
@@ -49,8 +48,8 @@ func (n *normalizer) readWorklog(r gjson.Result) {
 }
 
 // readAttachment reads the attachment object.
-func (n *normalizer) readAttachment(r gjson.Result) {
-	fields(r, func(name string, value gjson.Result) {
+func (n *normalizer) readAttachment(r raw) {
+	fields(r, func(name string, value raw) {
 		switch name {
 		case "id":
 			n.attachmentID = str(value)
