@@ -3,6 +3,7 @@ package jira
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -60,6 +61,7 @@ type post struct {
 	now    func() time.Time
 	luck   func() float64
 	idle   *sync.Cond
+	origin [6]byte
 
 	mu      sync.Mutex
 	hooks   []*hook
@@ -82,6 +84,7 @@ func newPost(now func() time.Time, luck func() float64) *post {
 		},
 	}
 	p.idle = sync.NewCond(&p.mu)
+	_, _ = rand.Read(p.origin[:])
 	return p
 }
 
@@ -139,7 +142,7 @@ func (p *post) enqueue(e event, match func(jql string) bool) error {
 			body = made
 		}
 		p.nextRun++
-		d := &delivery{id: identifier(p.nextRun), hook: h, event: e.name, issue: e.key, secondary: e.secondary, body: body}
+		d := &delivery{id: p.identifier(p.nextRun), hook: h, event: e.name, issue: e.key, secondary: e.secondary, body: body}
 		if h.ExcludeBody {
 			d.body = nil
 		}
@@ -152,9 +155,11 @@ func (p *post) enqueue(e event, match func(jql string) bool) error {
 	return nil
 }
 
-// identifier is unique within the site; Jira uses a UUID too.
-func identifier(n int) string {
-	return fmt.Sprintf("5a9d0b0c-7e57-4a0f-8000-%012x", n)
+// identifier is the n-th of this site. Its first part is drawn anew for each
+// site: a receiver may remember identifiers longer than a sandbox lives, and must
+// not take new deliveries for old ones.
+func (p *post) identifier(n int) string {
+	return fmt.Sprintf("%x-%x-4000-8000-%012x", p.origin[:4], p.origin[4:6], n)
 }
 
 // queue puts a delivery into its lane and wakes a sender. The lock is held.

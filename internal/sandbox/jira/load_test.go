@@ -22,8 +22,8 @@ func TestConcurrentWritesAreCountedAndOrdered(t *testing.T) {
 				if _, err := s.comment(key, fmt.Sprint(n, "/", m)); err != nil {
 					t.Error(err)
 				}
-				s.do("GET", "/rest/api/2/issue/"+key, "")
-				s.do("GET", "/rest/api/2/search/jql?jql=project%3DPROJ&fields=*all", "")
+				s.do("GET", "/rest/api/2/issue/"+key+"?fields=*navigable", "")
+				s.do("GET", "/rest/api/2/search/jql?jql=project%3DPROJ&fields=summary,labels", "")
 				_, _ = s.Issue(key)
 				_, _ = s.Requests(), s.Counts()
 			}

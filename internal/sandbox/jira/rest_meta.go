@@ -25,7 +25,6 @@ func restServerInfo(t *tx, _ *call) (any, error) {
 		"baseUrl": t.st.base, "version": "1001.0.0-SNAPSHOT", "versionNumbers": []int{1001, 0, 0},
 		"deploymentType": "Cloud", "buildNumber": 100290, "buildDate": "2026-09-01T00:00:00.000+0000",
 		"serverTime": jiraTime(t.now), "scmInfo": "5a9d0b0c7e574a0f8000", "serverTitle": "Jira",
-		"defaultLocale": obj{"locale": "en_US"},
 	}, nil
 }
 

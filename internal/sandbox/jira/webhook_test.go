@@ -365,6 +365,21 @@ func TestDuplicatesKeepTheirIdentifier(t *testing.T) {
 	}
 }
 
+func TestIdentifiersOfTwoSitesDiffer(t *testing.T) {
+	r := newReceiver(t)
+	for range 2 {
+		s := newSite(t, Options{})
+		s.Register(Webhook{URL: r.url})
+		s.issue(NewIssue{})
+		s.settle()
+	}
+	got := r.all()
+	first, second := got[0].header.Get("X-Atlassian-Webhook-Identifier"), got[1].header.Get("X-Atlassian-Webhook-Identifier")
+	if first == second || len(first) != 36 {
+		t.Errorf("identifiers %s and %s", first, second)
+	}
+}
+
 func TestUnsignedAndBodilessDeliveries(t *testing.T) {
 	s := newSite(t, Options{})
 	r := newReceiver(t)
