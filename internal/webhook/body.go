@@ -94,7 +94,6 @@ func (b *bodies) read(w http.ResponseWriter, r *http.Request) (*body, Result) {
 		return out, Full
 	}
 	p := b.newPace(w)
-	defer p.stop()
 	n, err := readFull(r.Body, out.chunk)
 	out.bytes = out.chunk[:n]
 	if err != nil {
@@ -200,7 +199,8 @@ func readFull(r io.Reader, p []byte) (int, error) {
 	return n, nil
 }
 
-// pace cuts slow senders off by the read deadline of the connection.
+// pace cuts slow senders off by the read deadline of the connection, which
+// net/http lifts when the body has ended.
 type pace struct {
 	conn         *http.ResponseController
 	start        time.Time
@@ -222,7 +222,3 @@ func (p pace) allow(n int64) {
 	d := min(p.grace+time.Duration(n)*time.Second/minRate, p.total)
 	_ = p.conn.SetReadDeadline(p.start.Add(d))
 }
-
-// stop lifts the deadline: left alone it would end the request's context while
-// the delivery is being stored.
-func (p pace) stop() { _ = p.conn.SetReadDeadline(time.Time{}) }

@@ -81,11 +81,15 @@ func TestLimitOfAMiddlewareIs413(t *testing.T) {
 // serve runs the handler on a real server and returns its address.
 func serve(t *testing.T, h http.Handler) string {
 	t.Helper()
+	return listen(t, Server("", h))
+}
+
+func listen(t *testing.T, s *http.Server) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := Server("", h)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -143,7 +147,7 @@ func TestSlowBodyIsCutOff(t *testing.T) {
 
 func TestConnectionIsKeptAfterADeliveryLongerThanTheGrace(t *testing.T) {
 	entered, leave := make(chan struct{}), make(chan struct{})
-	addr := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	addr := listen(t, &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b := newBodies(Options{Grace: time.Millisecond, BodyTimeout: time.Second}.withDefaults())
 		body, result := b.read(w, r)
 		defer body.release()
@@ -155,7 +159,7 @@ func TestConnectionIsKeptAfterADeliveryLongerThanTheGrace(t *testing.T) {
 		if r.Context().Err() != nil {
 			t.Error("the deadline of the body ended the request")
 		}
-	}))
+	})})
 	conn := begin(t, addr, 2, "{}")
 	<-entered
 	timer := time.NewTimer(10 * time.Millisecond)

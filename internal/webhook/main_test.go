@@ -76,7 +76,9 @@ func (m *memory) Append(_ context.Context, d inbox.Delivery) (inbox.Receipt, err
 	return inbox.Receipt{ID: id(len(m.list) - 1), Seq: int64(len(m.list))}, nil
 }
 
-func id(i int) string { return "01ARZ3NDEKTSV4RRFFQ69G5F" + string(rune('A'+i/26%26)) + string(rune('A'+i%26)) }
+func id(i int) string {
+	return "01ARZ3NDEKTSV4RRFFQ69G5F" + string(rune('A'+i/26%26)) + string(rune('A'+i%26))
+}
 
 func (m *memory) deliveries() []inbox.Delivery {
 	m.mu.Lock()

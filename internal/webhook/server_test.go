@@ -1,26 +1,13 @@
 package webhook
 
 import (
+	"fmt"
 	"io"
+	"net"
 	"net/http"
-	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 )
-
-// deadlines is a ResponseWriter that notes the read deadlines set on it.
-type deadlines struct {
-	http.ResponseWriter
-	set []bool
-}
-
-func (d *deadlines) SetReadDeadline(t time.Time) error {
-	d.set = append(d.set, !t.IsZero())
-	return nil
-}
 
 func TestServerLimitsTimeAndHeaders(t *testing.T) {
 	s := Server("127.0.0.1:0", http.NotFoundHandler())
@@ -29,28 +16,42 @@ func TestServerLimitsTimeAndHeaders(t *testing.T) {
 	}
 }
 
-func TestReadDeadlineIsLiftedWithTheBody(t *testing.T) {
-	tests := []struct {
-		name string
-		body io.Reader
-		read int64
-		want []bool
-	}{
-		{"no body", nil, 0, []bool{false}},
-		{"read to the end", strings.NewReader("abc"), 100, []bool{false}},
-		{"not read to the end", strings.NewReader("abc"), 2, nil},
-	}
-	for _, tt := range tests {
-		w := &deadlines{ResponseWriter: httptest.NewRecorder()}
-		r := httptest.NewRequest(http.MethodPost, "/", tt.body)
-		h := Server("", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			if _, err := io.CopyN(io.Discard, r.Body, tt.read); err != nil && err != io.EOF {
-				t.Error(err)
-			}
-		})).Handler
-		h.ServeHTTP(w, r)
-		if diff := cmp.Diff(tt.want, w.set); diff != "" {
-			t.Errorf("%s: %s", tt.name, diff)
+func TestServerClosesSlowConnections(t *testing.T) {
+	s := Server("", handler(t, &memory{}, Options{}))
+	s.ReadHeaderTimeout, s.ReadTimeout = 20*time.Millisecond, 20*time.Millisecond
+	addr := listen(t, s)
+	for _, part := range []string{"", "POST /webhook/jira HTTP/1.1\r\n", "POST /webhook/jira HTTP/1.1\r\nHost: x\r\nX-A: "} {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
 		}
+		defer conn.Close()
+		if _, err := fmt.Fprint(conn, part); err != nil {
+			t.Fatal(err)
+		}
+		// Whether the server says why is its own matter; it must hang up.
+		if _, err := io.Copy(io.Discard, conn); err != nil {
+			t.Logf("%q: %v", part, err)
+		}
+	}
+}
+
+func TestDeadlineOfTheBodyDoesNotEndTheAnswer(t *testing.T) {
+	s := Server("", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			t.Error(err)
+		}
+		timer := time.NewTimer(100 * time.Millisecond)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-r.Context().Done():
+			t.Error("the request was ended")
+		}
+	}))
+	s.ReadTimeout = 50 * time.Millisecond
+	conn := begin(t, listen(t, s), 2, "{}")
+	if code, closed := status(t, conn); code != 200 || closed {
+		t.Errorf("status %d, closed %v", code, closed)
 	}
 }

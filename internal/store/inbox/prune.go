@@ -47,34 +47,38 @@ func (in *Inbox) Prune(ctx context.Context, before time.Time, batch int) (Pruned
 // numbers follow the time closely enough, and so no index on the time is needed.
 func (in *Inbox) sweep(ctx context.Context, table string, cutoff int64, batch int, remove func(context.Context, *session, []victim) error) (int64, error) {
 	var total, after int64
-	for {
+	for done := false; !done; {
 		list, err := in.oldest(ctx, table, after, batch)
 		if err != nil || len(list) == 0 {
 			return total, err
 		}
 		after = list[len(list)-1].seq
 		var old []victim
-		done := false
-		for _, v := range list {
-			if v.received >= cutoff {
-				done = true
-				break
-			}
-			if v.state != StateReceived {
-				old = append(old, v)
-			}
+		old, done = finishedBefore(list, cutoff)
+		if len(old) == 0 {
+			continue
 		}
-		if len(old) > 0 {
-			err := in.queue.change(ctx, func(ctx context.Context, s *session) error { return remove(ctx, s, old) })
-			if err != nil {
-				return total, err
-			}
-			total += int64(len(old))
+		err = in.queue.change(ctx, func(ctx context.Context, s *session) error { return remove(ctx, s, old) })
+		if err != nil {
+			return total, err
 		}
-		if done {
-			return total, nil
+		total += int64(len(old))
+	}
+	return total, nil
+}
+
+// finishedBefore picks the finished ones that were received before the cutoff,
+// and tells whether it met one that was not.
+func finishedBefore(list []victim, cutoff int64) (old []victim, done bool) {
+	for _, v := range list {
+		if v.received >= cutoff {
+			return old, true
+		}
+		if v.state != StateReceived {
+			old = append(old, v)
 		}
 	}
+	return old, false
 }
 
 // oldest leaves the newest delivery out: sequence numbers continue from it.
