@@ -87,6 +87,10 @@ func (e *Error) Temporary() bool {
 	}
 }
 
+// RetryDelay is RetryAfter, in the form that a retrying caller asks for without
+// knowing this package.
+func (e *Error) RetryDelay() time.Duration { return e.RetryAfter }
+
 // kindOfStatus is the kind that a status alone tells.
 func kindOfStatus(status int) Kind {
 	switch status {

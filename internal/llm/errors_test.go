@@ -181,7 +181,7 @@ func TestTheWaitThatAProviderAsksForIsKept(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = m.Complete(t.Context(), hello())
-			if e := wantError(t, err, llm.KindRateLimit, 429, true, ""); e.RetryAfter != tt.want {
+			if e := wantError(t, err, llm.KindRateLimit, 429, true, ""); e.RetryAfter != tt.want || e.RetryDelay() != tt.want {
 				t.Errorf("wait %s, want %s", e.RetryAfter, tt.want)
 			}
 		})

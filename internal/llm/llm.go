@@ -32,7 +32,8 @@ type Message struct {
 }
 
 // ToolCall is a model's wish to call a tool. Args is a JSON object; what a
-// model sent instead of one is handed on as it is, for the schema to refuse.
+// model sent instead of one is handed on as a JSON string, for the schema to
+// refuse.
 type ToolCall struct {
 	ID   string          `json:"id"`
 	Name string          `json:"name"`
