@@ -22,8 +22,8 @@ type wikiReader struct {
 	pos   int
 	b     strings.Builder
 	last  lineKind
-	quote int // how many quotes and panels are open
-	outer int // how many of these were open all the time since the last line
+	open  []string // the names of the quotes and panels that are open
+	outer int      // how many of these were open all the time since the last line
 	list  listState
 }
 
@@ -78,14 +78,14 @@ func (r *wikiReader) blank() {
 // write writes lines of one kind, with an empty line before where Markdown needs
 // one, and with the marks of the quotes around it.
 func (r *wikiReader) write(kind lineKind, text string) {
-	prefix := strings.Repeat("> ", r.quote)
+	prefix := strings.Repeat("> ", len(r.open))
 	if r.b.Len() > 0 {
 		r.b.WriteByte('\n')
 		if kind != r.last || kind == otherBlock {
 			r.b.WriteString(strings.TrimRight(strings.Repeat("> ", r.outer), " ") + "\n")
 		}
 	}
-	r.outer = r.quote
+	r.outer = len(r.open)
 	for i, line := range strings.Split(text, "\n") {
 		if i > 0 {
 			r.b.WriteByte('\n')
@@ -112,10 +112,9 @@ func (r *wikiReader) text(line string) {
 func (r *wikiReader) heading(line string) {
 	s := oneLine(wikiPhrase(line[4:], false))
 	if line[0] == 'b' {
-		r.quote++
+		r.open = append(r.open, "bq")
 		r.write(otherBlock, s)
-		r.quote--
-		r.outer = r.quote
+		r.close()
 		return
 	}
 	r.write(otherBlock, strings.Repeat("#", int(line[1]-'0'))+" "+s)
@@ -183,23 +182,28 @@ func fenced(language, body string) string {
 
 // quoted opens or closes a quote or a panel, whose ends look the same.
 func (r *wikiReader) quoted(tag string) {
-	_, params, opens := strings.Cut(strings.Trim(tag, "{}"), ":")
+	name, params, opens := strings.Cut(strings.Trim(tag, "{}"), ":")
 	r.list = listState{}
 	if r.last != nothing {
 		r.last = otherBlock
 	}
-	if r.quote > 0 && !opens {
-		r.quote--
-		r.outer = min(r.outer, r.quote)
+	if n := len(r.open); n > 0 && r.open[n-1] == name && !opens {
+		r.close()
 		return
 	}
-	if r.quote >= maxQuotes {
+	if len(r.open) >= maxQuotes {
 		return
 	}
-	r.quote++
+	r.open = append(r.open, name)
 	if title := macroTitle(params); title != "" {
 		r.write(otherBlock, "**"+title+"**")
 	}
+}
+
+// close ends the innermost quote.
+func (r *wikiReader) close() {
+	r.open = r.open[:len(r.open)-1]
+	r.outer = min(r.outer, len(r.open))
 }
 
 // maxQuotes bounds how deep quotes and panels nest.

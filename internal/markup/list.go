@@ -36,6 +36,9 @@ func (w *wikiWriter) numbered(n *ast.List, f frame) {
 	number := n.Start
 	for item := n.FirstChild(); item != nil; item = item.NextSibling() {
 		w.newLine()
+		if before := item.PreviousSibling(); before != nil && before.ChildCount() > 1 {
+			w.b.WriteString("\n") // or the line would belong to a nested list
+		}
 		w.item(item, fmt.Sprintf("%d. ", number), frame{quote: f.quote, depth: f.depth})
 		number++
 	}
@@ -73,12 +76,8 @@ func (w *wikiWriter) item(item ast.Node, marker string, f frame) {
 		first = first.NextSibling()
 	}
 	for n := first; n != nil; n = n.NextSibling() {
-		inList := f
-		if inList.prefix == "" {
-			inList.prefix = "" // nested lists of a numbered item begin anew
-		}
 		w.newLine()
-		w.block(n, inList)
+		w.block(n, f)
 	}
 }
 

@@ -15,7 +15,10 @@ import (
 
 // newParser builds the Markdown parser. Mixed text may hold more of wiki markup.
 func newParser(mixed bool) parser.Parser {
-	inline := parser.WithInlineParsers(util.Prioritized(&wikiParser{mixed: mixed}, 50))
+	inline := parser.WithInlineParsers(
+		util.Prioritized(&wikiParser{mixed: mixed}, 50),
+		util.Prioritized(strongParser{}, 60),
+	)
 	return goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithParserOptions(inline)).Parser()
 }
 
@@ -45,6 +48,9 @@ func (p *wikiParser) Trigger() []byte { return []byte{'[', '{', '@', '!'} }
 // Parse implements goldmark's interface for inline parsers.
 func (p *wikiParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
 	line, _ := block.PeekLine()
+	if line[0] == '@' && isWord(block.PrecendingCharacter()) {
+		return nil
+	}
 	out, n := p.match(line)
 	if n == 0 {
 		return nil
@@ -52,6 +58,40 @@ func (p *wikiParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.
 	block.Advance(n)
 	return &wikiInline{text: out}
 }
+
+// strongParser recognises **plain text** before CommonMark's rules do, which go
+// by the characters around the stars: next to full-width punctuation or where a
+// pair is open above they take the end of one for the begin of another.
+type strongParser struct{}
+
+// Trigger implements goldmark's interface for inline parsers.
+func (strongParser) Trigger() []byte { return []byte{'*'} }
+
+// Parse implements goldmark's interface for inline parsers.
+func (strongParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
+	line, segment := block.PeekLine()
+	line = line[:min(len(line), maxInline)]
+	if !bytes.HasPrefix(line, []byte("**")) || block.PrecendingCharacter() == '*' {
+		return nil
+	}
+	n := bytes.IndexAny(line[2:], "*_`[]<>\\~!&{}@\n")
+	if n < 1 || !bytes.HasPrefix(line[2+n:], []byte("**")) || bytes.HasPrefix(line[2+n:], []byte("***")) {
+		return nil
+	}
+	inner := line[2 : 2+n]
+	if len(bytes.TrimSpace(inner)) != n || bytes.Contains(inner, []byte("://")) || bytes.Contains(inner, []byte("www.")) {
+		return nil
+	}
+	if isDigitRune(block.PrecendingCharacter()) && isDigitRune(rune(inner[0])) {
+		return nil
+	}
+	node := ast.NewEmphasis(2)
+	node.AppendChild(node, ast.NewTextSegment(text.NewSegment(segment.Start+2, segment.Start+2+n)))
+	block.Advance(n + 4)
+	return node
+}
+
+func isDigitRune(r rune) bool { return r >= '0' && r <= '9' }
 
 // maxInline bounds what is looked at, so that many openings cost no more than a
 // few.
@@ -143,7 +183,7 @@ func (p *wikiParser) macro(line []byte) (wiki string, n int) {
 		return "", 0
 	}
 	switch {
-	case name == "color", p.mixed && isMacro(name):
+	case name == "color", p.mixed && isMacro(name) && name != "code" && name != "noformat":
 		return string(line[:end+1]), end + 1
 	}
 	return "", 0

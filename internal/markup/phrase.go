@@ -45,6 +45,12 @@ func (p *phrases) node(n ast.Node, depth int) {
 	case *ast.CodeSpan:
 		p.code(n)
 	case *ast.Emphasis:
+		if mark := p.plainMark(n); mark != "" {
+			p.in.add(quoted, mark)
+			p.children(n, depth)
+			p.in.add(quoted, mark)
+			return
+		}
 		p.marked(n, p.emphasis(n), depth)
 	case *east.Strikethrough:
 		p.marked(n, "-", depth)
@@ -106,6 +112,39 @@ func (p *phrases) unescape(s []byte) {
 // control character is a space.
 func entity(s []byte) string {
 	return clean(string(util.ResolveEntityNames(util.ResolveNumericReferences(s))))
+}
+
+// plainMark returns the stars or underscores of what CommonMark takes for
+// emphasis but people mean as text: products and powers such as 5*6*7 and 2**3**4,
+// and Python's __init__.
+func (p *phrases) plainMark(n *ast.Emphasis) string {
+	t, ok := n.FirstChild().(*ast.Text)
+	if !ok || t.Segment.Len() == 0 || t.Segment.Start < n.Level {
+		return ""
+	}
+	at := t.Segment.Start - n.Level
+	mark := string(p.source[at:t.Segment.Start])
+	if mark == "__" && n.ChildCount() == 1 && isLowerName(t.Segment.Value(p.source)) {
+		return mark
+	}
+	if mark[0] != '*' || at < 1 {
+		return ""
+	}
+	before, inside := rune(p.source[at-1]), rune(p.source[t.Segment.Start])
+	digits := isDigitRune(before) && isDigitRune(inside)
+	if digits || n.Level == 1 && isASCIIWord(before) && isASCIIWord(inside) {
+		return mark
+	}
+	return ""
+}
+
+func isLowerName(s []byte) bool {
+	for _, c := range s {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' {
+			return false
+		}
+	}
+	return true
 }
 
 // emphasis returns the mark of emphasised text. Where wiki markup is around it,

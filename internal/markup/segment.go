@@ -78,14 +78,15 @@ func isHeaderRow(line string) bool {
 	return len(line) > 4 && strings.HasPrefix(line, "||") && strings.HasSuffix(line, "||") && strings.Trim(line, "| ") != ""
 }
 
-// blockMacro returns the name of the macro that is all that a line holds.
+// blockMacro returns the name of the macro that is all that a line holds; of code,
+// see verbatim.
 func blockMacro(line string) string {
 	line = strings.TrimSpace(line)
 	if len(line) < 4 || line[0] != '{' || strings.IndexByte(line, '}') != len(line)-1 {
 		return ""
 	}
 	name, _, _ := strings.Cut(line[1:len(line)-1], ":")
-	if name == "color" || name == "anchor" || !isMacro(name) {
+	if name == "code" || name == "noformat" || !isBlockMacro(name) {
 		return ""
 	}
 	return name
@@ -161,7 +162,9 @@ func splitWiki(lines []string) []segment {
 			}
 			s.raw(strings.Join(lines[i:i+n], "\n"))
 			i += n - 1
-		case blockMacro(line) != "" || isRow(line, s.inTable):
+		case isRow(line, s.inTable):
+			s.raw(convertRow(line))
+		case blockMacro(line) != "":
 			s.raw(line)
 		case headingPrefix(line) > 0:
 			n := headingPrefix(line)
@@ -181,6 +184,21 @@ func splitWiki(lines []string) []segment {
 // isRow reports whether a line is a row of a wiki table.
 func isRow(line string, inTable bool) bool {
 	return isHeaderRow(line) || inTable && strings.HasPrefix(line, "|") && strings.HasSuffix(strings.TrimSpace(line), "|")
+}
+
+// convertRow converts Markdown in the cells of a wiki table. A row with macros,
+// links or images, which may have bars inside, stays as it is.
+func convertRow(line string) string {
+	if strings.ContainsAny(line, "[{!\\") || !strings.ContainsAny(line, "*`_~") {
+		return line
+	}
+	cells := strings.Split(line, "|")
+	for i, cell := range cells {
+		if strings.TrimSpace(cell) != "" {
+			cells[i] = phrase(cell)
+		}
+	}
+	return strings.Join(cells, "|")
 }
 
 // isNumbered reports whether a line is an item of a wiki list with numbers,

@@ -80,6 +80,9 @@ func overhead(open []macroTag) int {
 	return n
 }
 
+// maxOverhead is that of three open macros, the most that are kept track of.
+const maxOverhead = 3 * (len("{noformat}") + 1)
+
 func openers(open []macroTag) int {
 	n := 0
 	for _, m := range open {
@@ -99,7 +102,7 @@ func (s *partSplitter) line(line string) {
 			s.cut()
 			continue
 		}
-		room := s.limit - openers(s.before) - overhead(s.before) - overhead(after) - 1
+		room := s.limit - openers(s.before) - maxOverhead - 1
 		if room < minLimit/4 {
 			s.before = nil // the macros themselves leave no room: go on without
 			s.size = 0
@@ -172,7 +175,7 @@ func (s *partSplitter) emit(lines []string, open []macroTag) {
 func (s *partSplitter) finish() { s.emit(s.lines, nil) }
 
 // breakAt returns where to break a line: before the last space within the room,
-// else within a word.
+// else within a word, but not within a tag.
 func breakAt(line string, room int) int {
 	used, at := 0, 0
 	for at < len(line) {
@@ -186,6 +189,9 @@ func breakAt(line string, room int) int {
 		}
 		used += n
 		at += size
+	}
+	if tag := strings.LastIndexByte(line[:at], '{'); tag > at/2 && !strings.Contains(line[tag:at], "}") {
+		at = tag
 	}
 	if space := strings.LastIndexByte(line[:at], ' '); space > at/2 {
 		return space

@@ -19,7 +19,7 @@ func wikiPhrase(line string, cell bool) string {
 
 // hole stands in the flat text for an atom. Control characters are not in it
 // otherwise, see clean.
-const hole = '\x00'
+const hole = '\x01'
 
 // atoms takes out of a line what emphasis does not look into: code, links,
 // mentions, images, escaped characters.
