@@ -6,11 +6,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aofctl/aofctl/internal/markup"
 	"github.com/aofctl/aofctl/internal/tool"
 )
 
-// maxText is Jira's default limit for a comment or description, in characters.
-const maxText = 32767
+// maxText is Jira's limit for a comment or description, in characters.
+const maxText = markup.CommentLimit
 
 type postCommentArgs struct {
 	Issue  Key    `json:"issue_key"`
@@ -41,7 +42,7 @@ func runPostComment(ctx context.Context, j job, a postCommentArgs) (tool.Result,
 		return tool.Result{}, refuse("the body is empty; a comment needs text")
 	}
 	var refs []string
-	for i, part := range split(body, maxText) {
+	for i, part := range markup.SplitComment(body, maxText) {
 		id := j.call.ID
 		if i > 0 {
 			id = fmt.Sprintf("%s#%d", j.call.ID, i+1)
@@ -67,4 +68,16 @@ func (j job) postPart(ctx context.Context, key, id, wiki string) (string, error)
 			return comment.ID, err
 		},
 	})
+}
+
+// length counts characters as Jira does, in UTF-16 code units.
+func length(s string) int {
+	n := 0
+	for _, r := range s {
+		n++
+		if r > 0xFFFF {
+			n++
+		}
+	}
+	return n
 }

@@ -5,9 +5,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"unicode/utf16"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestParseKeyReadsKeysAndAddresses(t *testing.T) {
@@ -243,58 +240,6 @@ func FuzzParseSpent(f *testing.F) {
 			t.Errorf("%q is read as %q and that as %+v, %v", s, got, again, err)
 		}
 	})
-}
-
-func TestSplitCutsWhereItHurtsLeast(t *testing.T) {
-	tests := map[string]struct {
-		text  string
-		limit int
-		want  []string
-	}{
-		"short":       {"abc", 40, []string{"abc"}},
-		"empty":       {"", 40, []string{""}},
-		"paragraphs":  {strings.Repeat("a", 20) + "\n\n" + strings.Repeat("b", 25), 40, []string{strings.Repeat("a", 20), strings.Repeat("b", 25)}},
-		"lines":       {strings.Repeat("a", 20) + "\n" + strings.Repeat("b", 25), 40, []string{strings.Repeat("a", 20), strings.Repeat("b", 25)}},
-		"words":       {strings.Repeat("abcd ", 9), 40, []string{"abcd abcd abcd abcd abcd", "abcd abcd abcd abcd "}},
-		"anywhere":    {strings.Repeat("x", 50), 40, []string{strings.Repeat("x", 29), strings.Repeat("x", 21)}},
-		"code blocks": {"{code:go}\n" + strings.Repeat("line\n", 10) + "{code}", 50, []string{"{code:go}\nline\nline\nline\nline\nline\n{code}", "{code:go}\nline\nline\nline\nline\nline\n{code}"}},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, split(tt.text, tt.limit)); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-}
-
-func FuzzSplitLosesNothing(f *testing.F) {
-	for _, s := range []string{"abc", strings.Repeat("x y\n", 40), "{code}" + strings.Repeat("a\n", 90), "{noformat}\n{code}\n" + strings.Repeat("é😀", 60), "{code:" + strings.Repeat("a", 100), "\\{code}" + strings.Repeat("b", 100)} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		if len(s) > 5000 {
-			t.Skip()
-		}
-		s = strings.ToValidUTF8(s, "")
-		const limit = 80
-		parts := split(s, limit)
-		joined := ""
-		for _, part := range parts {
-			if n := len(utf16.Encode([]rune(part))); n > limit {
-				t.Errorf("a part has %d characters: %q", n, part)
-			}
-			joined += part
-		}
-		if got, want := bare(joined), bare(s); got != want {
-			t.Errorf("lost or changed:\n got %q\nwant %q", got, want)
-		}
-	})
-}
-
-// bare is a text without blanks and block tags, which cutting may add or remove.
-func bare(s string) string {
-	return strings.Join(strings.Fields(blockPattern.ReplaceAllString(s, "")), "")
 }
 
 func TestDisplayMakesShortTextOfEveryShape(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -34,19 +35,24 @@ const alice = "5b10a2844c20165700ede21a"
 
 func newSite(t *testing.T) *site {
 	t.Helper()
+	return newSiteBehind(t, sandbox.Seed{}, func(h http.Handler) http.Handler { return h })
+}
+
+// newSiteBehind is a site with more in it, some of whose answers are changed.
+func newSiteBehind(t *testing.T, seed sandbox.Seed, change func(http.Handler) http.Handler) *site {
+	t.Helper()
 	issue := func(project, summary string) sandbox.NewIssue {
 		return sandbox.NewIssue{Project: project, Summary: summary, Type: "Bug", Priority: "Medium", Reporter: "alice", Labels: []string{"old"}}
 	}
 	own := issue("PROJ", "The login page | is slow")
 	own.Description, own.Assignee = "h3. Steps\n# open it", alice
 	own.Fields = map[string]any{"customfield_10016": 5}
-	server, err := sandbox.New(sandbox.Options{Seed: sandbox.Seed{Issues: []sandbox.NewIssue{
-		own, issue("PROJ", "Second"), issue("OTHER", "Foreign"), issue("FEAT", "Feature"),
-	}}})
+	seed.Issues = []sandbox.NewIssue{own, issue("PROJ", "Second"), issue("OTHER", "Foreign"), issue("FEAT", "Feature")}
+	server, err := sandbox.New(sandbox.Options{Seed: seed})
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := httptest.NewServer(server)
+	web := httptest.NewServer(change(server))
 	t.Cleanup(func() { server.Close(); web.Close() })
 	s := &site{Server: server, t: t, url: web.URL, ledger: newLedger()}
 	s.connect(atlassian.Config{
