@@ -451,3 +451,21 @@ func TestChangesDoNotWaitForSlowReceivers(t *testing.T) {
 		t.Errorf("%d deliveries", n)
 	}
 }
+
+func TestFirstLabelComesFromAnEmptyText(t *testing.T) {
+	s := newSite(t, Options{})
+	r := newReceiver(t)
+	key := s.issue(NewIssue{})
+	s.Register(Webhook{URL: r.url})
+	if err := s.As("bob").AddLabels(key, "signal"); err != nil {
+		t.Fatal(err)
+	}
+	s.settle()
+	items, _ := dig(r.all()[0].body, "changelog", "items").([]any)
+	want := map[string]any{
+		"field": "labels", "fieldtype": "jira", "fieldId": "labels", "from": nil, "fromString": "", "to": nil, "toString": "signal",
+	}
+	if diff := cmp.Diff([]any{want}, items); diff != "" {
+		t.Error(diff)
+	}
+}
