@@ -137,7 +137,7 @@ func (l *loop) call(ctx context.Context, name string, args json.RawMessage, allo
 }
 
 func invoke(ctx context.Context, verdict policy.Verdict, args json.RawMessage) (step.Entry, error) {
-	entry := step.Entry{Input: jsonOrString(args), Decision: verdict.Rule}
+	entry := step.Entry{Input: args, Decision: verdict.Rule}
 	if verdict.Tool != nil {
 		entry.Name = verdict.Tool.Spec().Name
 	}
@@ -161,13 +161,4 @@ func describeResult(entry step.Entry, r tool.Result) step.Entry {
 		entry.Error = r.Text
 	}
 	return entry
-}
-
-// jsonOrString keeps what a model sent instead of JSON as a JSON string, so that
-// the journal can hold it.
-func jsonOrString(args json.RawMessage) json.RawMessage {
-	if json.Valid(args) {
-		return args
-	}
-	return mustJSON(string(args))
 }

@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -10,10 +11,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -71,6 +75,10 @@ type App struct {
 
 	server, admin                 *http.Server
 	serverListener, adminListener net.Listener
+	// stopping is true once no more webhooks are taken, closing is closed when
+	// streams have to end.
+	stopping atomic.Bool
+	closing  chan struct{}
 
 	// cleanup undoes what New did, in reverse.
 	cleanup []func() error
@@ -83,7 +91,8 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if opts.Retry == (durable.Retry{}) {
 		opts.Retry = durable.DefaultRetry()
 	}
-	a := &App{opts: opts, secrets: &secretStore{env: opts.Env}, metrics: telemetry.NewMetrics(opts.Version)}
+	a := &App{opts: opts, secrets: &secretStore{env: opts.Env}, metrics: telemetry.NewMetrics(opts.Version),
+		closing: make(chan struct{})}
 	for _, build := range []func(context.Context) error{a.configure, a.openStorage, a.buildRuns, a.buildServers} {
 		if err := build(ctx); err != nil {
 			return nil, errors.Join(err, a.close())
@@ -92,35 +101,42 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	return a, nil
 }
 
-// configure checks everything that can be checked without touching the disk.
+// configure checks everything that can be checked without touching the disk, and
+// tells all of it at once.
 func (a *App) configure(ctx context.Context) error {
 	d := a.opts.Daemon
 	// A group commit needs a thread that runs while another waits for the disk,
 	// also on one core.
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 2))
+	problems := []error{d.MissingSecrets(a.opts.Env).Errors().Err()}
 	var err error
-	var problems []error
-	if missing := d.MissingSecrets(a.opts.Env); len(missing) > 0 {
-		problems = append(problems, missing)
-	}
 	if a.providers, err = newProviders(d, a.secrets, a.opts); err != nil {
-		problems = append(problems, err)
+		return errors.Join(append(problems, err)...) // without them no agent can be checked
 	}
-	if len(problems) == 0 {
-		if a.sites, err = newSites(d, a.secrets, a.opts.Version, &expressions{}); err != nil {
-			problems = append(problems, err)
-		}
-	}
+	problems = append(problems, a.loadCatalog(ctx))
 	if err := errors.Join(problems...); err != nil {
 		return err
 	}
-	if d.Admin.Enabled {
-		a.secrets.optional(d.Admin.Token) // so that the logger knows it
-	}
-	if a.log, err = a.newLogger(); err != nil {
+	if a.sites, err = newSites(d, a.secrets, a.opts.Version, &expressions{}); err != nil {
 		return err
 	}
-	return a.loadCatalog(ctx)
+	a.collectSecrets()
+	if err := a.secrets.err(); err != nil {
+		return err
+	}
+	a.log, err = a.newLogger()
+	return err
+}
+
+// collectSecrets makes the values known that the logger and the policy keep from
+// leaving and that nothing else has asked for yet.
+func (a *App) collectSecrets() {
+	if a.opts.Daemon.Admin.Enabled {
+		a.secrets.optional(a.opts.Daemon.Admin.Token)
+	}
+	for _, name := range a.live.catalog().SecretEnvs() {
+		a.secrets.optional(manifest.Secret{Env: name})
+	}
 }
 
 func (a *App) newLogger() (zerolog.Logger, error) {
@@ -137,7 +153,7 @@ func (a *App) newLogger() (zerolog.Logger, error) {
 // loadCatalog loads the manifests. They are checked against tools that are not
 // connected to anything yet: only the names matter.
 func (a *App) loadCatalog(ctx context.Context) error {
-	registry, err := newRegistry(a.sites, tool.Writer{})
+	registry, err := newRegistry(&sites{}, tool.Writer{})
 	if err != nil {
 		return err
 	}
@@ -170,15 +186,28 @@ func (a *App) watch(ctx context.Context) {
 func (a *App) checkModels(cat *manifest.Catalog) error {
 	var problems manifest.Problems
 	for _, ag := range cat.Agents {
-		if err := a.providers.Check(ag.Model); err != nil {
+		if err := a.checkModel(ag.Model); err != nil {
 			problems = append(problems, manifest.Problem{Path: ag.Source, Severity: manifest.Error, Message: "agent " + ag.Name + ": " + err.Error()})
 		}
 	}
+	slices.SortFunc(problems, func(x, y manifest.Problem) int { return cmp.Compare(x.String(), y.String()) })
 	return problems.Err()
 }
 
+// checkModel reports what keeps a model from being asked. The variable that the
+// configuration names for the key comes before the provider's own.
+func (a *App) checkModel(ref string) error {
+	name, _, _ := strings.Cut(ref, ":")
+	if env := a.opts.Daemon.Providers[name].APIKey.Env; env != "" {
+		if value, _ := a.opts.Env(env); value == "" {
+			return fmt.Errorf("model %s needs a key: environment variable %s is not set", ref, env)
+		}
+	}
+	return a.providers.Check(ref)
+}
+
 func (a *App) openStorage(ctx context.Context) error {
-	dir := strings.TrimPrefix(a.opts.Daemon.Storage.DSN, "sqlite:")
+	dir := a.storageDir()
 	lock, err := sqlite.Lock(dir)
 	if err != nil {
 		return fmt.Errorf("storage: %w", err)
@@ -196,6 +225,8 @@ func (a *App) openStorage(ctx context.Context) error {
 	return nil
 }
 
+func (a *App) storageDir() string { return strings.TrimPrefix(a.opts.Daemon.Storage.DSN, "sqlite:") }
+
 func (a *App) buildRuns(ctx context.Context) error {
 	d := a.opts.Daemon
 	var err error
@@ -209,7 +240,12 @@ func (a *App) buildRuns(ctx context.Context) error {
 	}
 	seen := observer{a.metrics}
 	worker := run.NewWorker(a.store, executors, a.sites, seen, a.log)
-	a.engine, err = durable.Open(ctx, a.store.DB(), worker.Work, durable.Options{
+	journal, err := sqlite.Open(filepath.Join(a.storageDir(), store.FileName), sqlite.Options{})
+	if err != nil {
+		return fmt.Errorf("storage: %w", err)
+	}
+	a.onClose(journal.Close)
+	a.engine, err = durable.Open(ctx, journal, worker.Work, durable.Options{
 		StepTimeout: d.Runtime.TaskTimeout, Retry: a.opts.Retry, Log: a.log})
 	if err != nil {
 		return err
@@ -231,7 +267,7 @@ func (a *App) onClose(undo func() error) { a.cleanup = append(a.cleanup, undo) }
 
 // Close closes what New opened. It is for an App that is not run: Run closes by
 // itself.
-func (a *App) Close() error { return a.close() }
+func (a *App) Close() error { return errors.Join(a.closeListeners(), a.close()) }
 
 // close undoes what was built, in reverse.
 func (a *App) close() error {

@@ -15,7 +15,7 @@ func newProviders(d *manifest.Daemon, secrets *secretStore, opts Options) (*llm.
 	var configs []llm.ProviderConfig
 	for _, name := range slices.Sorted(maps.Keys(d.Providers)) {
 		p := d.Providers[name]
-		configs = append(configs, llm.ProviderConfig{Name: name, Type: p.Type, BaseURL: p.BaseURL, APIKey: secrets.value(p.APIKey)})
+		configs = append(configs, llm.ProviderConfig{Name: name, Type: p.Type, BaseURL: p.BaseURL, APIKey: secrets.optional(p.APIKey)})
 	}
 	overrides := map[string]llm.Price{}
 	for ref, price := range d.Prices {
@@ -25,8 +25,7 @@ func newProviders(d *manifest.Daemon, secrets *secretStore, opts Options) (*llm.
 	if err != nil {
 		return nil, err
 	}
-	getenv := func(name string) string { value, _ := opts.Env(name); return value }
-	return llm.NewProviders(configs, llm.Options{Getenv: getenv, Prices: prices, UserAgent: "aofctl/" + opts.Version})
+	return llm.NewProviders(configs, llm.Options{Getenv: secrets.key, Prices: prices, UserAgent: "aofctl/" + opts.Version})
 }
 
 // newRegistry makes every tool of the program.

@@ -9,7 +9,7 @@ import (
 
 // ready tells whether the daemon can do its work.
 func (a *App) ready(ctx context.Context) []admin.Check {
-	checks := []admin.Check{check("inbox", a.inbox.Healthy()), check("store", a.store.Ping(ctx)), a.catalogCheck()}
+	checks := []admin.Check{a.intakeCheck(), check("inbox", a.inbox.Healthy()), check("store", a.store.Ping(ctx)), a.catalogCheck()}
 	for _, s := range a.sites.list {
 		checks = append(checks, s.check())
 	}
@@ -23,25 +23,39 @@ func check(name string, err error) admin.Check {
 	return admin.Check{Name: name, OK: true}
 }
 
-// catalogCheck is well as long as a catalogue is in force; a reload that was
-// refused is told, but does not take the daemon out of service.
+// intakeCheck fails while the daemon stops, so that no more webhooks are sent
+// to it.
+func (a *App) intakeCheck() admin.Check {
+	if a.stopping.Load() {
+		return admin.Check{Name: "intake", Detail: "the daemon is stopping: webhooks are answered with 503"}
+	}
+	return admin.Check{Name: "intake", OK: true}
+}
+
+// catalogCheck fails if the last change was refused. That does not take the
+// daemon out of service: the last good catalogue is in force.
 func (a *App) catalogCheck() admin.Check {
-	c := admin.Check{Name: "catalog", OK: true, Detail: "revision " + a.live.catalog().Revision}
+	c := admin.Check{Name: "catalog", OK: true, Optional: true, Detail: "revision " + a.live.catalog().Revision}
 	if err := a.live.source.Err(); err != nil {
-		c.Detail += "; the last change was refused: " + err.Error()
+		c.OK = false
+		c.Detail += " stays in force; the last change was refused: " + err.Error()
 	}
 	return c
 }
 
-// check is well in any case: webhooks are taken while Jira does not answer.
+// check fails until Jira has told who we are. That does not take the daemon out
+// of service: webhooks are taken and wait.
 func (o *site) check() admin.Check {
-	c := admin.Check{Name: "jira " + o.host(), OK: true}
+	c := admin.Check{Name: "jira " + o.host(), Optional: true}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.self == nil {
-		c.Detail = "Jira has not told yet who we are; events wait until it does"
-		return c
+	switch {
+	case o.self != nil:
+		c.OK, c.Detail = true, "as "+o.self.DisplayName
+	case o.trouble != nil:
+		c.Detail = fmt.Sprintf("events wait: %s (%s)", o.advice(o.trouble), o.trouble)
+	default:
+		c.Detail = "events wait: Jira has not told yet who we are"
 	}
-	c.Detail = fmt.Sprintf("as %s", o.self.DisplayName)
 	return c
 }

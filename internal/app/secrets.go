@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"os"
+	"strings"
 
 	"github.com/aofctl/aofctl/internal/manifest"
 )
@@ -37,6 +38,29 @@ func (s *secretStore) optional(secret manifest.Secret) string {
 		}
 	}
 	return s.value(secret)
+}
+
+// plain resolves what is kept beside secrets but is none, such as an e-mail
+// address: it may be logged and written.
+func (s *secretStore) plain(secret manifest.Secret) string {
+	if secret.IsZero() {
+		return ""
+	}
+	value, err := secret.Resolve(s.env, os.ReadFile)
+	if err != nil {
+		s.errs = append(s.errs, err)
+	}
+	return value
+}
+
+// key looks up a variable for a model provider. Those that hold keys are
+// remembered as secrets.
+func (s *secretStore) key(name string) string {
+	value, _ := s.env(name)
+	if value != "" && (strings.HasSuffix(name, "_KEY") || strings.HasSuffix(name, "_TOKEN")) {
+		s.values = append(s.values, value)
+	}
+	return value
 }
 
 func (s *secretStore) err() error { return errors.Join(s.errs...) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"net"
 	"net/http"
 	"sync"
@@ -33,7 +34,7 @@ func (a *App) buildServers(context.Context) error {
 		return err
 	}
 	a.server = webhook.Server(address(d.Server.Host, d.Server.Port), a.routes())
-	a.server.BaseContext = func(net.Listener) context.Context { return a.log.WithContext(context.Background()) }
+	a.prepare(a.server)
 	if !d.Admin.Enabled {
 		return nil
 	}
@@ -43,8 +44,15 @@ func (a *App) buildServers(context.Context) error {
 	}
 	a.admin = webhook.Server(address(d.Admin.Host, d.Admin.Port), admin.New(admin.Config{
 		Token: token, Version: a.opts.Version, Inbox: a.inbox, Store: a.store, Catalog: a.live.catalog,
-		Ready: a.ready, Metrics: a.metrics.Handler(), Log: a.log}))
-	return a.secrets.err()
+		Ready: a.ready, Metrics: a.metrics.Handler(), Closing: a.closing, Log: a.log}))
+	a.prepare(a.admin)
+	return nil
+}
+
+// prepare makes a server log as the rest of the daemon does.
+func (a *App) prepare(s *http.Server) {
+	s.BaseContext = func(net.Listener) context.Context { return a.log.WithContext(context.Background()) }
+	s.ErrorLog = log.New(a.log.With().Str("part", "http").Logger(), "", 0)
 }
 
 func (a *App) routes() http.Handler {
@@ -54,6 +62,7 @@ func (a *App) routes() http.Handler {
 	}
 	admin.MountHealth(r, a.ready)
 	r.Handle("/webhook/*", a.handler)
+	r.NotFound(a.handler.ServeHTTP)
 	return r
 }
 
@@ -68,16 +77,27 @@ func (a *App) Listen(ctx context.Context) error {
 	var err error
 	if a.admin != nil {
 		if a.adminListener, err = lc.Listen(ctx, "tcp", a.admin.Addr); err != nil {
-			return fmt.Errorf("admin: %w", err)
+			return fmt.Errorf("listen for the admin API (spec.admin.host and port): %w", err)
 		}
 	}
 	if a.serverListener, err = lc.Listen(ctx, "tcp", a.server.Addr); err != nil {
-		if a.adminListener != nil {
-			err = errors.Join(err, a.adminListener.Close())
-		}
-		return fmt.Errorf("server: %w", err)
+		return fmt.Errorf("listen for webhooks (spec.server.host and port): %w", errors.Join(err, a.closeListeners()))
 	}
 	return nil
+}
+
+// closeListeners closes what Listen bound and no server closes.
+func (a *App) closeListeners() error {
+	var errs []error
+	for _, l := range []net.Listener{a.serverListener, a.adminListener} {
+		if l == nil {
+			continue
+		}
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Addr is where webhooks are taken, once Listen has returned.
@@ -99,8 +119,9 @@ func (a *App) Run(ctx context.Context) error {
 	failed := make(chan error, 2)
 	var background sync.WaitGroup
 	if err := a.launch(work); err != nil {
-		return errors.Join(err, a.close())
+		return errors.Join(err, a.Close())
 	}
+	background.Go(func() { a.sites.acquaint(a.log.WithContext(work)) })
 	background.Go(func() { a.dispatcher.Run(work) })
 	background.Go(func() { a.scheduler.Run(work) })
 	background.Go(func() { a.watch(work) })
@@ -112,7 +133,8 @@ func (a *App) Run(ctx context.Context) error {
 	var err error
 	select {
 	case <-ctx.Done():
-		a.log.Info().Msg("stopping: no new webhooks, steps at work finish")
+		a.log.Info().Dur("at_most", a.opts.Daemon.Runtime.ShutdownGrace).
+			Msg("stopping: no new webhooks, steps at work finish; a second signal ends at once")
 	case err = <-failed:
 	}
 	return errors.Join(err, a.drain(stop, &background))
@@ -140,20 +162,25 @@ func (a *App) serve() error {
 	return a.server.Serve(a.serverListener)
 }
 
-// drain stops intake first, then the work, then closes the storage.
+// drain stops intake first, then the work, then the servers, and closes the
+// storage last. Until the steps at work are finished the ports stay open:
+// webhooks are told to come again, and the operator can look on.
 func (a *App) drain(stop context.CancelFunc, background *sync.WaitGroup) error {
 	a.handler.Drain()
-	var errs []error
+	a.stopping.Store(true)
+	stop()
+	background.Wait()
+	grace, cancel := context.WithTimeout(context.Background(), a.opts.Daemon.Runtime.ShutdownGrace)
+	defer cancel()
+	errs := []error{a.engine.Shutdown(grace)}
+	close(a.closing)
 	for _, s := range []*http.Server{a.server, a.admin} {
 		if s != nil {
 			errs = append(errs, shutdown(s))
 		}
 	}
-	stop()
-	background.Wait()
-	grace, cancel := context.WithTimeout(context.Background(), a.opts.Daemon.Runtime.ShutdownGrace)
-	defer cancel()
-	errs = append(errs, a.engine.Shutdown(grace), a.close())
+	errs = append(errs, a.close())
+	a.log.Info().Msg("stopped")
 	return errors.Join(errs...)
 }
 

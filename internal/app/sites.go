@@ -28,6 +28,8 @@ type site struct {
 
 	mu   sync.Mutex
 	self *jira.User
+	// trouble is why Jira has not told yet who we are; nil if it was not asked.
+	trouble error
 }
 
 // sites are the configured Jiras by name; the first also answers to "".
@@ -57,8 +59,8 @@ func newSites(d *manifest.Daemon, secrets *secretStore, version string, expr rou
 
 func newSite(cfg manifest.JiraSite, secrets *secretStore, version string) (*site, error) {
 	transport, err := atlassian.NewTransport(atlassian.Config{
-		BaseURL: cfg.BaseURL, CloudID: secrets.value(cfg.CloudID), AuthType: atlassian.AuthType(cfg.AuthType),
-		Email: secrets.value(cfg.Email), Token: secrets.value(cfg.Token), HTTPProxy: cfg.HTTPProxy, HTTPSProxy: cfg.HTTPSProxy,
+		BaseURL: cfg.BaseURL, CloudID: secrets.plain(cfg.CloudID), AuthType: atlassian.AuthType(cfg.AuthType),
+		Email: secrets.plain(cfg.Email), Token: secrets.value(cfg.Token), HTTPProxy: cfg.HTTPProxy, HTTPSProxy: cfg.HTTPSProxy,
 		NoProxy: cfg.NoProxy, InsecureSkipVerify: !cfg.TLSVerify, CACertPath: cfg.CACertPath,
 		RequestsPerSecond: cfg.RequestsPerSecond, Version: version, BotName: cfg.BotName,
 	})
@@ -127,7 +129,7 @@ func some(s string) []string {
 }
 
 // whoAmI asks Jira once and remembers the answer for good: an account does not
-// change while its token works.
+// change while its token works. Why Jira did not tell is remembered as well.
 func (o *site) whoAmI(ctx context.Context) (jira.User, error) {
 	o.mu.Lock()
 	known := o.self
@@ -136,12 +138,15 @@ func (o *site) whoAmI(ctx context.Context) (jira.User, error) {
 		return *known, nil
 	}
 	me, err := o.client.Myself(ctx)
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if err != nil {
+		if ctx.Err() == nil {
+			o.trouble = err
+		}
 		return jira.User{}, fmt.Errorf("ask Jira who we are: %w", err)
 	}
-	o.mu.Lock()
-	o.self = &me
-	o.mu.Unlock()
+	o.self, o.trouble = &me, nil
 	return me, nil
 }
 

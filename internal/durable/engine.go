@@ -68,7 +68,8 @@ type Engine struct {
 	changed  chan struct{} // closed and replaced when active, parked or draining change
 }
 
-// Open prepares the engine on db and creates its tables. Nothing runs before Launch.
+// Open prepares the engine on db and creates its tables. Nothing runs before
+// Launch. The engine owns the connections from then on: Shutdown closes them.
 func Open(ctx context.Context, db *sql.DB, work Work, opts Options) (*Engine, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now

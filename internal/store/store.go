@@ -24,8 +24,9 @@ var migrations embed.FS
 // ErrNotFound is returned when there is no such row.
 var ErrNotFound = errors.New("not found")
 
-// fileName is the database beside the inbox in the storage directory.
-const fileName = "main.db"
+// FileName is the database beside the inbox in the storage directory. The run
+// engine keeps its journal in the same file, over connections of its own.
+const FileName = "main.db"
 
 // Store is the daemon's database.
 type Store struct {
@@ -42,7 +43,7 @@ func Open(ctx context.Context, dir string, now func() time.Time) (*Store, error)
 	if now == nil {
 		now = time.Now
 	}
-	db, err := sqlite.Open(filepath.Join(dir, fileName), sqlite.Options{})
+	db, err := sqlite.Open(filepath.Join(dir, FileName), sqlite.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -51,14 +52,11 @@ func Open(ctx context.Context, dir string, now func() time.Time) (*Store, error)
 		return nil, errors.Join(fmt.Errorf("read migrations: %w", err), db.Close())
 	}
 	if err := sqlite.Migrate(ctx, db, files); err != nil {
-		return nil, errors.Join(fmt.Errorf("migrate %s: %w", fileName, err), db.Close())
+		return nil, errors.Join(fmt.Errorf("migrate %s: %w", FileName, err), db.Close())
 	}
 	events := newBroadcast()
 	return &Store{db: db, writer: newWriter(db, events.wake), now: now, events: events}, nil
 }
-
-// DB returns the database, for the run engine's own tables.
-func (s *Store) DB() *sql.DB { return s.db }
 
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.db.PingContext(ctx) }

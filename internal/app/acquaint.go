@@ -1,0 +1,75 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/aofctl/aofctl/internal/atlassian"
+)
+
+// Pauses between two tries to reach a Jira that has not told yet who we are.
+const (
+	firstPause   = time.Second
+	longestPause = 30 * time.Second
+)
+
+// acquaint asks each Jira who we are until all have told: a wrong token is to
+// be seen at the start and not with the first event.
+func (s *sites) acquaint(ctx context.Context) {
+	var all sync.WaitGroup
+	for _, one := range s.list {
+		all.Go(func() { one.acquaint(ctx) })
+	}
+	all.Wait()
+}
+
+func (o *site) acquaint(ctx context.Context) {
+	log := zerolog.Ctx(ctx).With().Str("jira", o.host()).Logger()
+	told := ""
+	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		me, err := o.whoAmI(ctx)
+		if err == nil {
+			log.Info().Str("account", me.DisplayName).Msg("Jira knows us")
+			return
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if advice := o.advice(err); advice != told {
+			told = advice
+			log.Warn().Err(err).Msg("events wait: " + advice)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+	}
+}
+
+// advice says what to do about a Jira that does not tell who we are.
+func (o *site) advice(err error) string {
+	var refused *atlassian.Error
+	switch {
+	case !errors.As(err, &refused):
+		return "Jira cannot be asked"
+	case refused.Unauthorized():
+		return "Jira does not accept our credentials; check " + o.credentials()
+	case refused.Status == 0:
+		return "Jira does not answer; check base_url, proxy and network"
+	default:
+		return "Jira refuses to tell who we are"
+	}
+}
+
+// credentials names where the credentials come from.
+func (o *site) credentials() string {
+	if o.config.Email.IsZero() {
+		return o.config.Token.String()
+	}
+	return o.config.Email.String() + " and " + o.config.Token.String()
+}
