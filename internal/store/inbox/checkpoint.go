@@ -73,13 +73,19 @@ func (c *checkpointer) run() {
 		case <-c.due:
 		case <-ticker.C:
 		}
-		if !c.dirty.Swap(false) {
-			continue
-		}
-		frames, err := c.copy(context.Background())
-		if err == nil && frames > c.maxFrames {
-			c.restart.Store(true)
-		}
+		c.round(context.Background())
+	}
+}
+
+// round copies what was written since the last one, and asks the writer for
+// help if it is too much. An error is left to the writer to meet.
+func (c *checkpointer) round(ctx context.Context) {
+	if !c.dirty.Swap(false) {
+		return
+	}
+	frames, err := c.copy(ctx)
+	if err == nil && frames > c.maxFrames {
+		c.restart.Store(true)
 	}
 }
 

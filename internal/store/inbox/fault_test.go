@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -125,19 +126,50 @@ func TestOpenRefusesForeignAndNewerFiles(t *testing.T) {
 	}
 }
 
-func TestLogIsCutWhileWritesGoOn(t *testing.T) {
-	dir := t.TempDir()
-	in := open(t, dir, Options{CheckpointBytes: 64 << 10, MaxLogBytes: 1 << 20})
-	const n = 600
-	for i := range n {
-		mustAppend(t, in, incoming("", string(rune('a'+i%26))+random(8, i), random(20_000, i)))
-	}
-	info, err := os.Stat(filepath.Join(dir, FileName+"-wal"))
+func logFrames(t *testing.T, in *Inbox) int64 {
+	t.Helper()
+	frames, err := in.check.copy(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info.Size() > n*20_000/2 {
-		t.Errorf("log of %d bytes after writing %d", info.Size(), n*20_000)
+	return frames
+}
+
+func TestWriterStartsTheLogAgainWhenAsked(t *testing.T) {
+	in := open(t, t.TempDir(), Options{})
+	for i := range 20 {
+		mustAppend(t, in, incoming("", fmt.Sprint("a", i), random(20_000, i)))
+	}
+	in.check.restart.Store(true)
+	mustAppend(t, in, incoming("", "b", random(20_000, 1)))
+	// The second one goes to the beginning of the log.
+	mustAppend(t, in, incoming("", "c", "{}"))
+	if n := logFrames(t, in); n > 20 {
+		t.Errorf("%d frames in the log", n)
+	}
+}
+
+func TestLongLogAsksTheWriterToStartAgain(t *testing.T) {
+	dir := t.TempDir()
+	in := open(t, dir, Options{})
+	mustAppend(t, in, incoming("", "k", "{}"))
+	for _, tt := range []struct {
+		max         int64
+		dirty, want bool
+	}{{1 << 20, true, false}, {0, false, false}, {0, true, true}} {
+		c, err := newCheckpointer(filepath.Join(dir, FileName), Options{}.withDefaults())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.close(); err != nil {
+			t.Fatal(err)
+		}
+		c.db, c.maxFrames = in.check.db, tt.max
+		c.dirty.Store(tt.dirty)
+		c.round(context.Background())
+		if got := c.restart.Load(); got != tt.want {
+			t.Errorf("at most %d frames, dirty %v: asked %v", tt.max, tt.dirty, got)
+		}
 	}
 }
 

@@ -174,7 +174,7 @@ func (q *queue) poll() (batch, bool) {
 	return b, q.closed
 }
 
-// release gives back the memory of a batch that was answered.
+// release gives back the memory of a batch that is done with.
 func (q *queue) release(b batch) {
 	var n int64
 	for _, a := range b.arrivals {

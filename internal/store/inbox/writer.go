@@ -140,13 +140,13 @@ func (w *writer) store(ctx context.Context, arrivals []*arrival) error {
 
 // answer tells the callers that their batch is on the disk.
 func (w *writer) answer(b batch) {
+	w.inbox.queue.release(b)
 	for _, a := range b.arrivals {
 		a.finish(nil)
 	}
 	for _, c := range b.changes {
 		c.done <- nil
 	}
-	w.inbox.queue.release(b)
 	if len(b.arrivals) > 0 {
 		w.wakeReader()
 	}
@@ -165,8 +165,8 @@ func (w *writer) wakeReader() {
 func (w *writer) repair(ctx context.Context, b batch, cause error) {
 	q := w.inbox.queue
 	q.setBroken(cause)
-	b.fail(cause)
 	q.release(b)
+	b.fail(cause)
 	for {
 		w.refuse(cause)
 		if err := w.reopen(ctx); err == nil {
@@ -189,8 +189,8 @@ func (w *writer) refuse(cause error) {
 		if b.empty() {
 			return
 		}
-		b.fail(cause)
 		w.inbox.queue.release(b)
+		b.fail(cause)
 	}
 }
 

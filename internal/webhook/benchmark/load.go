@@ -29,9 +29,9 @@ type figures struct {
 // one as soon as the last was answered. The client is written by hand because
 // net/http's would need more of a CPU than the server.
 func load(ctx context.Context, addr string, s settings) (figures, error) {
+	templates := templates(64)
 	ctx, cancel := context.WithTimeout(ctx, s.warmup+s.duration)
 	defer cancel()
-	templates := templates(64)
 	begin := time.Now().Add(s.warmup)
 	var next atomic.Int64
 	times := make([][]time.Duration, s.conns)

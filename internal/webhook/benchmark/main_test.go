@@ -33,7 +33,7 @@ func TestEveryHandlerAnswersTheLoad(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := httptest.NewServer(h)
-		f, err := load(context.Background(), s.Listener.Addr().String(), settings{conns: 4, duration: 50 * time.Millisecond})
+		f, err := load(context.Background(), s.Listener.Addr().String(), settings{conns: 4, duration: 300 * time.Millisecond})
 		s.Close()
 		if err := end(); err != nil {
 			t.Error(err)
