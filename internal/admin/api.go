@@ -24,6 +24,8 @@ import (
 type Check struct {
 	Name string `json:"name"`
 	OK   bool   `json:"ok"`
+	// Optional is true for what does not take the daemon out of service.
+	Optional bool `json:"optional,omitempty"`
 	// Detail says what is wrong, or more about what is right.
 	Detail string `json:"detail,omitempty"`
 }
@@ -40,6 +42,8 @@ type Config struct {
 	// Ready runs the checks of readiness.
 	Ready   func(ctx context.Context) []Check
 	Metrics http.Handler
+	// Closing is closed when streams have to end; nil for never.
+	Closing <-chan struct{}
 	Log     zerolog.Logger
 }
 
@@ -76,7 +80,7 @@ func (a *api) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if a.cfg.Token == "" {
 			if !isLoopback(r.Host) {
-				writeError(w, http.StatusForbidden, "without a token the admin API only answers to loopback names; set AOF_ADMIN_TOKEN")
+				writeError(w, http.StatusForbidden, "without a token the admin API only answers requests to localhost or a loopback address; set AOF_ADMIN_TOKEN for the daemon to allow others")
 				return
 			}
 			next.ServeHTTP(w, r)
@@ -85,11 +89,19 @@ func (a *api) authenticate(next http.Handler) http.Handler {
 		given := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 		if !equal(given, a.cfg.Token) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="aofctl"`)
-			writeError(w, http.StatusUnauthorized, "a bearer token is required: set AOF_ADMIN_TOKEN or pass --token")
+			writeError(w, http.StatusUnauthorized, unauthorized(r))
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// unauthorized says what is wrong with the request's token.
+func unauthorized(r *http.Request) string {
+	if r.Header.Get("Authorization") == "" {
+		return "this daemon asks for its admin token: set AOF_ADMIN_TOKEN to it"
+	}
+	return "this is not the daemon's admin token: check AOF_ADMIN_TOKEN"
 }
 
 // equal compares in constant time, also for values of different lengths.

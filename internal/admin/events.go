@@ -53,6 +53,8 @@ func (a *api) followEvents(w http.ResponseWriter, r *http.Request) {
 		case <-changed:
 		case <-r.Context().Done():
 			return
+		case <-a.cfg.Closing:
+			return
 		case <-time.After(keepAlive):
 			if _, err := fmt.Fprint(w, ": still here\n\n"); err != nil {
 				return

@@ -72,7 +72,7 @@ func (e *agentExecutor) job(task run.Task) (agent.Job, error) {
 		job.Origin.Project = ev.String("project_key")
 	}
 	if c := task.Work.Command; c != nil {
-		job.Command, job.Args, job.ArgsList, job.Body = c.Name, c.Args, c.ArgsList, c.Body
+		job.Command, job.Args, job.ArgsList, job.Body, job.Typed = c.Name, c.Args, c.ArgsList, c.Body, c.Params
 	}
 	return job, nil
 }

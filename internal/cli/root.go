@@ -45,6 +45,7 @@ func (u *usageError) Unwrap() error { return u.err }
 func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // so that a second signal ends the process at once
 	c := &console{in: in, out: out, err: errOut, env: os.LookupEnv}
 	root := newRoot(c)
 	root.SetArgs(args)
