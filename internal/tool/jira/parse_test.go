@@ -94,6 +94,7 @@ func TestNarrowRefusesWhatCouldLeadOut(t *testing.T) {
 		`status = Open) OR (project = SECRET`, `)`, `(`, `a = 1) OR project = SECRET ORDER BY (b`, `text ~ "x`, `text ~ 'x`, `text ~ "x\`,
 		`text ~ "a\q"`, `a = \" ) OR (b = \"`, `a\) = 1`, "text ~ \"a\nb\"", "a = 1\x00", "a\x1b = 1", `a = ")`, `a = '"' OR b = '`,
 		`order by a) OR (project = SECRET`,
+		`a = x\y`, `a = \" ) OR (b = x"`,
 	} {
 		if got, err := narrow(jql, []string{"PROJ"}); err == nil {
 			t.Errorf("narrow(%q) = %s", jql, got)
