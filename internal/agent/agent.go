@@ -52,8 +52,9 @@ type Job struct {
 	Args     string
 	ArgsList []string
 	Body     string
-	// Params are the operator's.
+	// Params are the operator's, Typed those that the person wrote as key=value.
 	Params map[string]any
+	Typed  map[string]string
 	// Response is posted before the agent starts; "" for nothing.
 	Response string
 	// Seed is secret and random, and belongs to the run.
@@ -116,7 +117,7 @@ func (r *Runner) prompt(job Job) (prompt.Prompt, error) {
 	builder := prompt.NewBuilder(prompt.Config{Random: rand.NewChaCha8(sha256.Sum256([]byte(job.Seed)))})
 	text, err := builder.Build(tmpl, prompt.Data{
 		Metadata: job.Event.Metadata(), Command: job.Command, Args: job.Args, ArgsList: job.ArgsList,
-		ArgsBody: job.Body, Params: job.Params, Agent: job.Agent.Name, Now: job.Now,
+		ArgsBody: job.Body, Params: job.Params, Typed: job.Typed, Agent: job.Agent.Name, Now: job.Now,
 	})
 	if err != nil {
 		return prompt.Prompt{}, fmt.Errorf("render instructions of agent %s: %w", job.Agent.Name, err)

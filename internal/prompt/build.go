@@ -34,6 +34,9 @@ type Data struct {
 	// Params are the operator's own, from the trigger's command; trusted. What a
 	// person wrote as key=value does not belong here.
 	Params map[string]any
+	// Typed are params that a person wrote as key=value; untrusted. Templates read
+	// them as params too, in place of the operator's text of that name.
+	Typed map[string]string
 	// Agent is the agent's name; trusted.
 	Agent string
 	// Now is the time of the run; it renders in RFC 3339.

@@ -2,6 +2,8 @@ package prompt
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 
@@ -73,6 +75,9 @@ func (d dataBlock) fields(data Data, refs []Ref) []field {
 	add("command", data.Command)
 	add("args", data.Args)
 	add("args_body", data.ArgsBody)
+	for _, name := range slices.Sorted(maps.Keys(data.Typed)) {
+		add("params."+name, data.Typed[name])
+	}
 	for _, name := range chosen(data.Metadata, refs) {
 		add(name, data.Metadata[name])
 	}

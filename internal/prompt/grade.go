@@ -2,6 +2,7 @@ package prompt
 
 import (
 	"fmt"
+	"maps"
 	"sort"
 	"strings"
 	"time"
@@ -20,7 +21,7 @@ type grader struct {
 func (g grader) variables(data Data) map[string]value.Value {
 	g.trustAll(toValue(data.Params, 0), 0)
 	g.tracker.piece(data.Agent)
-	vars := map[string]any{"params": data.Params, "agent": data.Agent}
+	vars := map[string]any{"params": g.params(data), "agent": data.Agent}
 	if !data.Now.IsZero() {
 		now := data.Now.Format(time.RFC3339)
 		g.tracker.piece(now)
@@ -39,6 +40,24 @@ func (g grader) variables(data Data) map[string]value.Value {
 	g.grade("args_list", toValue(data.ArgsList, 0), freeText, 0)
 	out := toContext(vars)
 	out["metadata"], out["event"] = metadata, metadata
+	return out
+}
+
+// params lays what a person typed over the operator's params. Only text gives way
+// to text: a number of the operator's is not replaced by somebody's words.
+func (g grader) params(data Data) map[string]any {
+	out := maps.Clone(data.Params)
+	for name, text := range data.Typed {
+		_, isText := out[name].(string)
+		if (out[name] != nil && !isText) || !isCommand(name) {
+			continue
+		}
+		if out == nil {
+			out = map[string]any{}
+		}
+		out[name] = text
+		g.grade("params."+name, toValue(text, 0), freeText, 0)
+	}
 	return out
 }
 

@@ -258,17 +258,20 @@ func TestArgumentsAreSplitLikeAShellDoes(t *testing.T) {
 	}
 }
 
-func TestTypedParamsKeepTheManifestsTypes(t *testing.T) {
+func TestTypedNumbersReplaceTheManifestsAndTypedTextDoesNot(t *testing.T) {
 	tr := trigger("t", command("x"))
 	tr.Commands[0].Params = map[string]any{
 		"s": "a", "b": true, "i": 1, "l": int64(1), "f": 1.5, "list": []any{1}, "kept": "k", "bad": 7, "nan": 1.0,
 	}
 	d := table(tr).Decide(commented("/x s=z b=False i=2 l=3 f=2.5 list=4 new=n bad=seven nan=NaN"), route.Input{})
 	want := map[string]any{
-		"s": "z", "b": false, "i": 2, "l": int64(3), "f": 2.5, "list": []any{1}, "kept": "k", "new": "n", "bad": 7, "nan": 1.0,
+		"s": "a", "b": false, "i": 2, "l": int64(3), "f": 2.5, "list": []any{1}, "kept": "k", "bad": 7, "nan": 1.0,
 	}
 	if diff := cmp.Diff(want, d.Matches[0].Params); diff != "" {
 		t.Errorf("params (-want +got):\n%s", diff)
+	}
+	if typed := d.Matches[0].Command.Params; typed["s"] != "z" || typed["new"] != "n" {
+		t.Errorf("typed text %v is lost", typed)
 	}
 	if tr.Commands[0].Params["s"] != "a" {
 		t.Error("the manifest's params were changed")

@@ -123,7 +123,8 @@ type Match struct {
 	Target manifest.Target
 	// Command is how it was called; nil if no command was given.
 	Command *Invocation
-	// Params are the manifest's params, overlaid by those that the caller typed.
+	// Params are the manifest's params, overlaid by the numbers and truth values
+	// that the caller typed. Typed text is in Command.Params only.
 	Params map[string]any
 	// Response is a text to post at once; "" for none.
 	Response string

@@ -95,18 +95,14 @@ func afterWords(line string, n int) string {
 	return strings.TrimFunc(line, isBlank)
 }
 
-// overlay lays what the caller typed over the manifest's params. A value keeps
-// the type that the manifest gave it; one that does not fit changes nothing.
+// overlay lays the numbers and truth values that the caller typed over the
+// manifest's params of these types; one that does not fit changes nothing. Typed
+// text stays in the invocation's params: the manifest's are the operator's words
+// and may be taken for instructions, a person's may not.
 func overlay(defaults map[string]any, typed map[string]string) map[string]any {
-	if len(defaults) == 0 && len(typed) == 0 {
-		return nil
-	}
 	out := maps.Clone(defaults)
-	if out == nil {
-		out = make(map[string]any, len(typed))
-	}
 	for key, text := range typed {
-		if value, ok := fit(out[key], text); ok {
+		if value, ok := fit(defaults[key], text); ok {
 			out[key] = value
 		}
 	}
@@ -116,8 +112,6 @@ func overlay(defaults map[string]any, typed map[string]string) map[string]any {
 // fit reads a text as a value of the same type as the default.
 func fit(standard any, text string) (any, bool) {
 	switch standard.(type) {
-	case nil, string:
-		return text, true
 	case bool:
 		v, err := strconv.ParseBool(strings.ToLower(text))
 		return v, err == nil

@@ -105,7 +105,7 @@ func (d *Dispatcher) newRun(it item, catalog string, match route.Match) (store.R
 func (d *Dispatcher) workOf(ev *event.Event, match route.Match) Work {
 	w := Work{Event: *ev, Params: maps.Clone(match.Params), Response: match.Response, Seed: d.cfg.Seed()}
 	if c := match.Command; c != nil {
-		w.Command = &Command{Name: c.Name, Args: c.Args, ArgsList: c.ArgsList, Body: c.Body}
+		w.Command = &Command{Name: c.Name, Args: c.Args, ArgsList: c.ArgsList, Body: c.Body, Params: c.Params}
 	}
 	return w
 }

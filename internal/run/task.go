@@ -23,6 +23,8 @@ type Command struct {
 	Args     string   `json:"args,omitempty"`
 	ArgsList []string `json:"args_list,omitempty"`
 	Body     string   `json:"body,omitempty"`
+	// Params are the key=value words of Args.
+	Params map[string]string `json:"params,omitempty"`
 }
 
 // Work is what a run has to do, kept with it.
