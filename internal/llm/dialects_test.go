@@ -87,6 +87,20 @@ func TestReasoningGoesBackBetweenToolCallsOnly(t *testing.T) {
 	}
 }
 
+func TestReasoningInClearOfAFinalAnswerIsLeftOut(t *testing.T) {
+	state := json.RawMessage(`{"provider":"gateway","message":{"reasoning_content":"hm","reasoning_details":[1]}}`)
+	rec := record(t, func(_ []byte, w http.ResponseWriter) { _, _ = w.Write([]byte(said("ok"))) })
+	req := llm.Request{Messages: []llm.Message{
+		{Role: llm.User, Text: "x"}, {Role: llm.Assistant, Text: "done", ProviderState: state}, {Role: llm.User, Text: "y"},
+	}}
+	if _, err := open(t, "gateway", "deepseek", rec.URL, llm.Options{}).Complete(t.Context(), req); err != nil {
+		t.Fatal(err)
+	}
+	if got := gjson.GetBytes(rec.bodies[0], "messages.1").Raw; got != `{"role":"assistant","content":"done","reasoning_details":[1]}` {
+		t.Errorf("sent %s", got)
+	}
+}
+
 func TestOpenRoutersReasoningDetailsComeBackUnchanged(t *testing.T) {
 	const details = `[{"type":"reasoning.encrypted","data":"AbC+/=","id":"rs_1","index":0,"format":"openai-responses-v1","n":12345678901234567890}]`
 	body := `{"id":"gen-1","object":"chat.completion","created":1,"model":"openai/gpt-5.4","provider":"OpenAI","choices":[{"index":0,"finish_reason":"tool_calls","native_finish_reason":"completed",

@@ -177,6 +177,28 @@ func TestAnswersAreBounded(t *testing.T) {
 	}
 }
 
+func TestAnEndlessAnswerIsNotReadToItsEnd(t *testing.T) {
+	var given int
+	endless := roundTrip(func(r *http.Request) (*http.Response, error) {
+		body := readerFunc(func(p []byte) (int, error) {
+			if given > 64<<20 {
+				return 0, io.EOF
+			}
+			for i := range p {
+				p[i] = ' '
+			}
+			given += len(p)
+			return len(p), nil
+		})
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(body), Request: r}, nil
+	})
+	_, err := fake(t, "openai:gpt-4.1", endless).Complete(t.Context(), hello())
+	wantError(t, err, llm.KindInvalid, 200, false, "larger than 16777216 bytes")
+	if given > 17<<20 {
+		t.Errorf("%d bytes were read", given)
+	}
+}
+
 // go-openai refuses these names itself, whoever serves them.
 func TestToolsForGPT6AreRefusedWithWhatToDo(t *testing.T) {
 	req := hello()

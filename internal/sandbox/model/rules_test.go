@@ -120,6 +120,33 @@ rules:
 	}
 }
 
+func TestAfterToolMeansTheLastAnswersOnly(t *testing.T) {
+	const file = `
+rules:
+  - {name: once, when: {not_called: look}, call: [{tool: look}, {tool: list}]}
+  - {name: wrong, when: {after_tool: [look, write]}, say: both at once}
+  - {name: next, when: {after_tool: [look, list], not_called: write}, call: [{tool: write}]}
+  - {name: still, when: {after_tool: look}, say: look is long ago}
+  - {name: end, when: {after_tool: write}, say: end}
+  - {name: rest, say: rest}
+`
+	_, url := start(t, model.Options{Rules: rules(t, file)})
+	m := client(t, url, "")
+	calls, final := converse(t, m, llm.Request{Messages: []llm.Message{{Role: llm.User, Text: "x"}}}, done)
+	if diff := cmp.Diff([]string{"look {}", "list {}", "write {}"}, calls); diff != "" || final != "end" {
+		t.Errorf("%s, final %q", diff, final)
+	}
+	over := []llm.Message{
+		{Role: llm.User, Text: "x"},
+		{Role: llm.Assistant, ToolCalls: []llm.ToolCall{{ID: "a", Name: "look", Args: []byte(`{}`)}}},
+		{Role: llm.ToolRole, ToolCallID: "a", ToolName: "look", Text: "r"},
+		{Role: llm.User, Text: "and now?"},
+	}
+	if resp, err := m.Complete(t.Context(), llm.Request{Messages: over}); err != nil || resp.Message.Text != "rest" {
+		t.Errorf("after the user spoke: %q, %v", resp.Message.Text, err)
+	}
+}
+
 func TestARuleDoesNotRepeatItsCalls(t *testing.T) {
 	const file = `
 let: {who: {in: results, match: 'now (\w+)', else: nobody}}
