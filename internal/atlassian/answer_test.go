@@ -168,7 +168,7 @@ func TestRetryAfterIsReadInAllItsForms(t *testing.T) {
 
 func TestRetryAfterOfAnErrorIsBounded(t *testing.T) {
 	failure := failureOf(t, answer("GET", 429, map[string]string{"Retry-After": "80000", "RateLimit-Reason": "jira-quota-tenant-based"}, ""))
-	if failure.RetryAfter != time.Hour || !strings.Contains(failure.Detail(), "jira-quota-tenant-based") {
+	if failure.RetryAfter != time.Hour || failure.RetryDelay() != time.Hour || !strings.Contains(failure.Detail(), "jira-quota-tenant-based") {
 		t.Errorf("after %s: %v", failure.RetryAfter, failure)
 	}
 }

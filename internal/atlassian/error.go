@@ -77,6 +77,10 @@ func (e *Error) Temporary() bool {
 	return !errors.Is(e.Err, context.Canceled) && !badCertificate(e.Err)
 }
 
+// RetryDelay is RetryAfter, in the form that a retrying caller asks for without
+// knowing this package.
+func (e *Error) RetryDelay() time.Duration { return e.RetryAfter }
+
 // Refused reports whether it is certain that the request changed nothing: it
 // never left, or the answer says that it was not carried out. A time-out or a
 // server's failure proves nothing.
