@@ -24,8 +24,11 @@ func Clean(s string) string {
 	prev := rune(0) // the last rune that was kept
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
-		next, _ := utf8.DecodeRuneInString(s[i+size:])
 		i += size
+		next, ahead := utf8.DecodeRuneInString(s[i:])
+		if ahead == 0 {
+			next = 0
+		}
 		if r == '\r' {
 			if next == '\n' {
 				continue

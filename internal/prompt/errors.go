@@ -47,18 +47,25 @@ func fromEngine(name string, err error) *Error {
 	return &Error{Name: name, Line: line, Message: message}
 }
 
-// splitLine takes the line out of a parse error of the engine, whose type is in
-// an internal package of the engine, so that only its text can be read:
-// "SyntaxError: unexpected end of block (line 1)".
+// splitLine takes the line out of a syntax error of the engine, whose types are
+// in internal packages of the engine, so that only its text can be read:
+// "SyntaxError: unexpected end of block (line 1)" from its parser, which quotes
+// what its lexer says: "syntax error at line 2, col 5: unexpected end of string".
 func splitLine(text string) (message string, line int) {
 	text = strings.TrimPrefix(text, "SyntaxError: ")
-	head, tail, ok := strings.Cut(text, " (line ")
+	if i := strings.LastIndex(text, " (line "); i >= 0 {
+		if n, err := strconv.Atoi(strings.TrimSuffix(text[i+len(" (line "):], ")")); err == nil {
+			text, line = text[:i], n
+		}
+	}
+	rest, ok := strings.CutPrefix(text, "syntax error at line ")
 	if !ok {
-		return text, 0
+		return text, line
 	}
-	line, err := strconv.Atoi(strings.TrimSuffix(tail, ")"))
-	if err != nil {
-		return text, 0
+	place, message, _ := strings.Cut(rest, ": ")
+	number, _, _ := strings.Cut(place, ",")
+	if n, err := strconv.Atoi(number); err == nil {
+		return message, n
 	}
-	return head, line
+	return text, line
 }

@@ -2,6 +2,7 @@ package prompt
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -9,6 +10,7 @@ import (
 // Expression is a compiled condition: a trigger's filter, a flow's when.
 type Expression struct {
 	source   string
+	lines    int
 	template *Template
 }
 
@@ -22,18 +24,20 @@ func CompileExpression(src string) (*Expression, error) {
 		return nil, err
 	}
 	t, err := Compile("expression", "{% if (\n"+body+"\n) %}1{% endif %}")
+	lines := strings.Count(body, "\n") + 1
 	if err != nil {
-		return nil, expressionError(err)
+		return nil, expressionError(err, lines)
 	}
-	return &Expression{source: src, template: t}, nil
+	return &Expression{source: src, lines: lines, template: t}, nil
 }
 
-// expressionError takes off the line that the wrapping adds.
-func expressionError(err error) error {
-	if e, ok := err.(*Error); ok {
-		return &Error{Name: e.Name, Line: max(0, e.Line-1), Message: e.Message}
+// expressionError takes off the lines that the wrapping adds.
+func expressionError(err error, lines int) error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return err
 	}
-	return err
+	return &Error{Name: e.Name, Line: min(max(0, e.Line-1), lines), Message: e.Message}
 }
 
 // Source returns the text that was compiled.
@@ -44,7 +48,7 @@ func (e *Expression) Source() string { return e.source }
 func (e *Expression) Eval(vars map[string]any) (bool, error) {
 	out, err := e.template.render(context.Background(), toContext(vars))
 	if err != nil {
-		return false, expressionError(err)
+		return false, expressionError(err, e.lines)
 	}
 	return out != "", nil
 }

@@ -3,6 +3,7 @@ package prompt
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -30,16 +31,17 @@ func (g grader) variables(data Data) map[string]value.Value {
 	if isCommand(data.Command) {
 		g.tracker.piece(data.Command)
 	}
-	vars["command"] = data.Command
-	vars["args"], vars["args_body"], vars["args_list"] = data.Args, data.ArgsBody, data.ArgsList
-	metadata := toValue(data.Metadata, 0)
-	g.metadata(metadata)
-	g.grade("command", toValue(data.Command, 0), freeText, 0)
-	g.grade("args", toValue(data.Args, 0), freeText, 0)
-	g.grade("args_body", toValue(data.ArgsBody, 0), freeText, 0)
-	g.grade("args_list", toValue(data.ArgsList, 0), freeText, 0)
 	out := toContext(vars)
+	metadata := copied(toValue(data.Metadata, 0), 0)
+	g.metadata(metadata)
 	out["metadata"], out["event"] = metadata, metadata
+	for _, v := range []struct {
+		name  string
+		value any
+	}{{"command", data.Command}, {"args", data.Args}, {"args_body", data.ArgsBody}, {"args_list", data.ArgsList}} {
+		out[v.name] = copied(toValue(v.value, 0), 0)
+		g.grade(v.name, out[v.name], freeText, 0)
+	}
 	return out
 }
 
@@ -47,7 +49,7 @@ func (g grader) variables(data Data) map[string]value.Value {
 // to text: a number of the operator's is not replaced by somebody's words.
 func (g grader) params(data Data) map[string]any {
 	out := maps.Clone(data.Params)
-	for name, text := range data.Typed {
+	for _, name := range slices.Sorted(maps.Keys(data.Typed)) {
 		_, isText := out[name].(string)
 		if (out[name] != nil && !isText) || !isCommand(name) {
 			continue
@@ -55,15 +57,51 @@ func (g grader) params(data Data) map[string]any {
 		if out == nil {
 			out = map[string]any{}
 		}
+		text := strings.Clone(data.Typed[name])
 		out[name] = text
-		g.grade("params."+name, toValue(text, 0), freeText, 0)
+		g.grade("params."+name, value.FromString(text), freeText, 0)
 	}
 	return out
 }
 
-// isCommand accepts the names that triggers give to commands.
+// copied returns the value with every string in it stored for itself, so that the
+// tracker can tell two variables with the same value apart.
+func copied(v value.Value, depth int) value.Value {
+	if s, ok := v.AsString(); ok {
+		return value.FromString(strings.Clone(s))
+	}
+	if depth > maxDepth {
+		return v
+	}
+	if m, ok := v.AsMap(); ok {
+		out := make(map[string]value.Value, len(m))
+		for k, item := range m {
+			out[k] = copied(item, depth+1)
+		}
+		return value.FromMap(out)
+	}
+	if items, ok := v.AsSlice(); ok {
+		out := make([]value.Value, len(items))
+		for i, item := range items {
+			out[i] = copied(item, depth+1)
+		}
+		return value.FromSlice(out)
+	}
+	return v
+}
+
+// isCommand accepts the names that triggers give to commands: one or two words.
 func isCommand(s string) bool {
-	return len(s) <= 64 && isListName(strings.TrimPrefix(s, "/"))
+	words := strings.Split(strings.TrimPrefix(s, "/"), " ")
+	if len(words) > 2 {
+		return false
+	}
+	for _, w := range words {
+		if !isIdentifier(w) || len(w) > 32 {
+			return false
+		}
+	}
+	return true
 }
 
 // trustAll trusts the strings and keys of an operator's value.
@@ -88,8 +126,9 @@ func (g grader) trustAll(v value.Value, depth int) {
 	}
 }
 
-// metadata grades the event's variables, known names first, so that a value
-// which two variables share is called by the better known name.
+// metadata grades the event's variables, known names first, so that what is
+// computed from a value that two variables share is called by the better known
+// name.
 func (g grader) metadata(v value.Value) {
 	m, ok := v.AsMap()
 	if !ok {
@@ -125,6 +164,7 @@ func (g grader) grade(name string, v value.Value, c class, depth int) {
 			return
 		}
 		g.tracker.mark(s, name)
+		g.tracker.place(s, name)
 		return
 	}
 	if depth > maxDepth {

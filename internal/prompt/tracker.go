@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"unsafe"
 
 	minijinja "github.com/mitsuhiko/minijinja/minijinja-go/v2"
 	"github.com/mitsuhiko/minijinja/minijinja-go/v2/value"
@@ -20,8 +21,10 @@ type tracker struct {
 	trusted map[string]bool
 	// pieces are the trusted strings of which others may be put together.
 	pieces []string
-	// origins names the variable behind an untrusted string.
+	// origins names the variable behind an untrusted string, by its value; places
+	// by where it is stored, since two variables often have the same value.
 	origins map[string]string
+	places  map[*byte]string
 	// plus is true if the template uses the operator +, which the engine lets
 	// mark a sum as already printed although only one part of it was.
 	plus bool
@@ -42,7 +45,7 @@ func trackerFrom(ctx context.Context) (*tracker, bool) {
 // text between its tags, which a block may capture.
 func newTracker(source string) *tracker {
 	// ", " is what the engine's joiner() gives by default.
-	t := &tracker{trusted: map[string]bool{"": true, ", ": true}, origins: map[string]string{}}
+	t := &tracker{trusted: map[string]bool{"": true, ", ": true}, origins: map[string]string{}, places: map[*byte]string{}}
 	for _, tok := range scan(source) {
 		switch {
 		case tok.kind == stringToken || tok.kind == textToken:
@@ -77,6 +80,14 @@ func (t *tracker) trust(s string) {
 func (t *tracker) mark(s, name string) {
 	if _, ok := t.origins[s]; !ok && len(t.origins) < maxTracked {
 		t.origins[s] = name
+	}
+}
+
+// place notes where the string of a variable is stored. The string has to be a
+// copy of its own. It is only an identity: nothing is read through it.
+func (t *tracker) place(s, name string) {
+	if s != "" && len(t.places) < maxTracked {
+		t.places[unsafe.StringData(s)] = name
 	}
 }
 
@@ -151,6 +162,9 @@ func reference(name string) string {
 
 // origin names the variable from which an untrusted string was made.
 func (t *tracker) origin(s string) string {
+	if name, ok := t.places[unsafe.StringData(s)]; ok {
+		return name
+	}
 	if name, ok := t.origins[s]; ok {
 		return name
 	}
