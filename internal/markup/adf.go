@@ -3,6 +3,7 @@ package markup
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -30,6 +31,13 @@ func ADFToMarkdown(doc []byte) string {
 	return strings.TrimSpace(clean(string(doc)))
 }
 
+// Types of nodes that are asked for in several places.
+const (
+	nodeText      = "text"
+	nodeHardBreak = "hardBreak"
+	nodeMedia     = "media"
+)
+
 // adfNode is a node as it was decoded. Members of a type that the schema does
 // not allow are as good as absent.
 type adfNode map[string]any
@@ -56,7 +64,7 @@ func nodes(v any) []adfNode {
 		case map[string]any:
 			out = append(out, item)
 		case string:
-			out = append(out, adfNode{"type": "text", "text": item})
+			out = append(out, adfNode{"type": nodeText, "text": item})
 		}
 	}
 	return out
@@ -84,8 +92,8 @@ func (n adfNode) allText() string {
 			parts = append(parts, s)
 		}
 		below := top.content()
-		for i := len(below) - 1; i >= 0; i-- {
-			stack = append(stack, below[i])
+		for _, n := range slices.Backward(below) {
+			stack = append(stack, n)
 		}
 	}
 	return strings.Join(parts, " ")

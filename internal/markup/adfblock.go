@@ -34,7 +34,7 @@ func (w adfWriter) blocks(list []adfNode, depth int) string {
 
 func isInlineADF(n adfNode) bool {
 	switch n.kind() {
-	case "text", "hardBreak", "mention", "emoji", "inlineCard", "status", "date", "mediaInline", "placeholder", "inlineExtension":
+	case nodeText, nodeHardBreak, "mention", "emoji", "inlineCard", "status", "date", "mediaInline", "placeholder", "inlineExtension":
 		return true
 	}
 	return n.kind() == "" && n.text() != ""
@@ -63,7 +63,7 @@ func (w adfWriter) block(n adfNode, depth int) string {
 		return "---"
 	case "table":
 		return w.table(n, depth)
-	case "media", "mediaSingle", "mediaGroup":
+	case nodeMedia, "mediaSingle", "mediaGroup":
 		return w.media(n)
 	case "blockCard", "embedCard":
 		return n.attr("url")
@@ -92,7 +92,7 @@ func (w adfWriter) heading(n adfNode) string {
 func adfCode(n adfNode) string {
 	var b strings.Builder
 	for _, c := range n.content() {
-		if c.kind() == "hardBreak" {
+		if c.kind() == nodeHardBreak {
 			b.WriteByte('\n')
 			continue
 		}
@@ -134,7 +134,7 @@ func quoteLines(s string) string {
 }
 
 func (w adfWriter) media(n adfNode) string {
-	if n.kind() != "media" {
+	if n.kind() != nodeMedia {
 		var out []string
 		for _, c := range n.content() {
 			s := w.media(adfMedia(c))
@@ -157,8 +157,8 @@ func (w adfWriter) media(n adfNode) string {
 // adfMedia takes a node within a media group for media, unless it holds text,
 // as a caption does.
 func adfMedia(n adfNode) adfNode {
-	if n.kind() == "media" {
+	if n.kind() == nodeMedia {
 		return n
 	}
-	return adfNode{"type": "media", "attrs": map[string]any{"alt": n.allText()}}
+	return adfNode{"type": nodeMedia, "attrs": map[string]any{"alt": n.allText()}}
 }

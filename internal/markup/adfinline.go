@@ -13,25 +13,26 @@ func (w adfWriter) inline(list []adfNode) string {
 	var b strings.Builder
 	for i := 0; i < len(list); i++ {
 		n := list[i]
-		if n.kind() != "text" || len(n.marks()) == 0 {
+		if n.kind() != nodeText || len(n.marks()) == 0 {
 			b.WriteString(w.inlineNode(n))
 			continue
 		}
-		text := n.text()
-		for i+1 < len(list) && list[i+1].kind() == "text" && reflect.DeepEqual(n["marks"], list[i+1]["marks"]) {
+		var text strings.Builder
+		text.WriteString(n.text())
+		for i+1 < len(list) && list[i+1].kind() == nodeText && reflect.DeepEqual(n["marks"], list[i+1]["marks"]) {
 			i++
-			text += list[i].text()
+			text.WriteString(list[i].text())
 		}
-		b.WriteString(marked(text, n.marks()))
+		b.WriteString(marked(text.String(), n.marks()))
 	}
 	return b.String()
 }
 
 func (w adfWriter) inlineNode(n adfNode) string {
 	switch n.kind() {
-	case "text":
+	case nodeText:
 		return n.text()
-	case "hardBreak":
+	case nodeHardBreak:
 		return "\n"
 	case "mention":
 		return adfMention(n)

@@ -1,4 +1,4 @@
-package markup
+package markup //nolint:goconst // names of languages read best as they are
 
 import "strings"
 

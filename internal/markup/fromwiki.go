@@ -96,7 +96,7 @@ func (r *wikiReader) write(kind lineKind, text string) {
 }
 
 func (r *wikiReader) text(line string) {
-	s := wikiPhrase(strings.TrimSpace(line), false)
+	s := wikiPhrase(strings.TrimSpace(line))
 	if s == "" {
 		return
 	}
@@ -110,7 +110,7 @@ func (r *wikiReader) text(line string) {
 }
 
 func (r *wikiReader) heading(line string) {
-	s := oneLine(wikiPhrase(line[4:], false))
+	s := oneLine(wikiPhrase(line[4:]))
 	if line[0] == 'b' {
 		r.open = append(r.open, "bq")
 		r.write(otherBlock, s)
@@ -137,10 +137,10 @@ func (r *wikiReader) code(item wikiItem) {
 // {code:title=x|language=java}.
 func macroLanguage(tag string) string {
 	name, params, _ := strings.Cut(strings.Trim(tag, "{}"), ":")
-	if name != "code" {
+	if name != macroCode {
 		return ""
 	}
-	for _, p := range strings.Split(params, "|") {
+	for p := range strings.SplitSeq(params, "|") {
 		key, value, ok := strings.Cut(p, "=")
 		switch {
 		case ok && key == "language":
@@ -210,7 +210,7 @@ func (r *wikiReader) close() {
 const maxQuotes = 4
 
 func macroTitle(params string) string {
-	for _, p := range strings.Split(params, "|") {
+	for p := range strings.SplitSeq(params, "|") {
 		if title, ok := strings.CutPrefix(p, "title="); ok {
 			return oneLine(strings.ReplaceAll(title, "*", ""))
 		}

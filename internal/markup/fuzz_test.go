@@ -11,7 +11,7 @@ func FuzzMarkdownToWiki(f *testing.F) {
 		"# a\n**b** _c_ `d{e}` [f](g) ![h](i) ~~j~~\n\n- k\n  1. l\n\n| m | n |\n|---|---|\n| o \\| p | q |",
 		"h3. x\n{code}\n**\n{code}\n**y**\n||a||\n|b|", "** a ** b **", "[~x] @[y z] {color:red}a{color}", "{code:a}\n{noformat}",
 		"- [x] a\n- [ ] b", "> > > a\n- > b\n  - c", "&#123;&#x0;&amp;\\{\\\\", "<br><b>x</b><!-- -->", "a\r\nb\u2028c",
-		"3. a\n4. b\n   - c", "[a|b](c|d \"e\")", "![a|b!](c)", "**重：**a", "2**3**4 a*b*c __init__",
+		"3. a\n4. b\n   - c", "[a|b](c|d \"e\")", "![a|b!](c)", "**\u91cd：**a", "2**3**4 a*b*c __init__",
 	} {
 		f.Add(s)
 	}

@@ -78,7 +78,7 @@ func (in *inline) wiki(at place) string {
 type flat struct {
 	at    place
 	text  []byte
-	owner []int32
+	owner []int
 	parts []part
 	start []int // where each part begins
 	// last tells for each mark where the last character stands that could close
@@ -104,7 +104,7 @@ func (f *flat) add(p part, at place) {
 	f.start = append(f.start, len(f.text))
 	f.parts = append(f.parts, p)
 	for range len(text) {
-		f.owner = append(f.owner, int32(len(f.parts)-1))
+		f.owner = append(f.owner, len(f.parts)-1)
 	}
 	f.text = append(f.text, text...)
 }
@@ -113,13 +113,14 @@ func (f *flat) add(p part, at place) {
 func (f *flat) inMark() bool {
 	depth := 0
 	for i := len(f.parts) - 1; i >= 0 && i > len(f.parts)-64; i-- {
-		switch f.parts[i].kind {
-		case opening:
-			if depth == 0 {
-				return true
-			}
+		kind := f.parts[i].kind
+		if kind == opening && depth == 0 {
+			return true
+		}
+		if kind == opening {
 			depth--
-		case closing:
+		}
+		if kind == closing {
 			depth++
 		}
 	}
@@ -174,15 +175,15 @@ func (f *flat) write() string {
 	var b strings.Builder
 	b.Grow(len(f.text) + len(f.text)/8)
 	escapedTo := 0
-	for i := 0; i < len(f.text); i++ {
+	for i := range len(f.text) {
 		c := f.text[i]
 		p := f.parts[f.owner[i]]
-		switch p.kind {
-		case raw, lineEnd:
+		if p.kind == raw || p.kind == lineEnd {
 			b.WriteByte(c)
 			continue
-		case opening, closing:
-			b.WriteString(f.mark(int(f.owner[i])))
+		}
+		if p.kind == opening || p.kind == closing {
+			b.WriteString(f.mark(f.owner[i]))
 			continue
 		}
 		if n := f.blockMark(i); n > 0 {

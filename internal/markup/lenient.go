@@ -77,21 +77,24 @@ func canPair(parts []part, first, last int) bool {
 	}
 	depth, words := 0, false
 	for _, p := range parts[first+1 : last] {
-		switch p.kind {
-		case lineEnd:
-			return false
-		case opening:
-			depth++
-		case closing:
-			depth--
-		default:
-			words = words || strings.TrimSpace(p.text) != ""
-		}
-		if depth < 0 {
+		depth += nesting(p)
+		if p.kind == lineEnd || depth < 0 {
 			return false
 		}
+		words = words || nesting(p) == 0 && strings.TrimSpace(p.text) != ""
 	}
 	return depth == 0 && words
+}
+
+// nesting is how much deeper the text is nested after a part.
+func nesting(p part) int {
+	if p.kind == opening {
+		return 1
+	}
+	if p.kind == closing {
+		return -1
+	}
+	return 0
 }
 
 // edge returns the first or the last character of a part.

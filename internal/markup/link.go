@@ -106,7 +106,7 @@ func wikiURL(dest string) (string, bool) {
 	for _, r := range dest {
 		switch r {
 		case '|', '[', ']', '{', '}', '!', ' ', '\\', '"', '<', '>', '^', '`':
-			out.WriteString("%" + strings.ToUpper(hex(byte(r))))
+			out.WriteString("%" + hex(byte(r)))
 		case '\n', '\t':
 		default:
 			out.WriteRune(r)

@@ -25,6 +25,7 @@ func newParser(mixed bool) parser.Parser {
 // wikiInline is wiki markup within Markdown.
 type wikiInline struct {
 	ast.BaseInline
+
 	text string
 }
 
@@ -183,19 +184,10 @@ func (p *wikiParser) macro(line []byte) (wiki string, n int) {
 		return "", 0
 	}
 	switch {
-	case name == "color", p.mixed && isMacro(name) && name != "code" && name != "noformat":
+	case name == macroColor, p.mixed && isMacro(name) && !isVerbatim(name):
 		return string(line[:end+1]), end + 1
 	}
 	return "", 0
-}
-
-// isMacro knows Jira's macros.
-func isMacro(name string) bool {
-	switch name {
-	case "color", "code", "noformat", "quote", "panel", "anchor", "info", "note", "tip", "warning", "expand":
-		return true
-	}
-	return false
 }
 
 // wikiImage reads !file.png! and !file.png|thumbnail!.

@@ -172,7 +172,7 @@ func TestConvertersAnswerHostileInput(t *testing.T) {
 	units := []string{
 		"> ", "- ", "* a\n  ", "[", "![", "*", "_a ", "`", "<", "(", "[a](", "**a ", "|a", "\\", "&", "~~a", "\n>", "- \n",
 		"1. ", "{code:a}\n", "{", "[~", "|-|\n", "a | b\n", "\t", "#", "```\n", "<!--", "@[", "[^", "{{", "{quote}", "(x)",
-		"{code}a{code} ", "{panel:title=x}", "||a", "h1. ", "{*}", "!a.b", "\x00\xff", "\u202e", "**重：**",
+		"{code}a{code} ", "{panel:title=x}", "||a", "h1. ", "{*}", "!a.b", "\x00\xff", "\u202e", "**\u91cd：**",
 	}
 	for _, unit := range units {
 		in := strings.Repeat(unit, 4000/len(unit))
@@ -243,8 +243,14 @@ func TestRealDescriptionsAndCommentsConvert(t *testing.T) {
 			t.Fatal(err)
 		}
 		var payload struct {
-			Issue   struct{ Fields struct{ Description any } }
-			Comment struct{ Body any }
+			Issue struct {
+				Fields struct {
+					Description any `json:"description"`
+				} `json:"fields"`
+			} `json:"issue"`
+			Comment struct {
+				Body any `json:"body"`
+			} `json:"comment"`
 		}
 		if json.Unmarshal(raw, &payload) != nil {
 			continue

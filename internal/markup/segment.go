@@ -86,7 +86,7 @@ func blockMacro(line string) string {
 		return ""
 	}
 	name, _, _ := strings.Cut(line[1:len(line)-1], ":")
-	if name == "code" || name == "noformat" || !isBlockMacro(name) {
+	if isVerbatim(name) || !isBlockMacro(name) {
 		return ""
 	}
 	return name
@@ -96,7 +96,7 @@ func blockMacro(line string) string {
 // nothing is markup.
 func verbatim(line string) string {
 	line = strings.TrimSpace(line)
-	for _, name := range []string{"code", "noformat"} {
+	for _, name := range []string{macroCode, macroNoformat} {
 		rest, ok := strings.CutPrefix(line, "{"+name)
 		if ok && (strings.HasPrefix(rest, "}") || strings.HasPrefix(rest, ":") && strings.Contains(rest, "}")) {
 			return name
@@ -111,7 +111,7 @@ func closes(line, name string) bool { return strings.Contains(line, "{"+name+"}"
 type ends map[string]int
 
 func findEnds(lines []string) ends {
-	out := ends{"code": -1, "noformat": -1}
+	out := ends{macroCode: -1, macroNoformat: -1}
 	for i, line := range lines {
 		for name := range out {
 			if closes(line, name) {

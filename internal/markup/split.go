@@ -1,6 +1,7 @@
 package markup
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -166,8 +167,8 @@ func (s *partSplitter) emit(lines []string, open []macroTag) {
 		all = append(all, m.open)
 	}
 	all = append(all, lines...)
-	for i := len(open) - 1; i >= 0; i-- {
-		all = append(all, "{"+open[i].name+"}")
+	for _, m := range slices.Backward(open) {
+		all = append(all, "{"+m.name+"}")
 	}
 	s.parts = append(s.parts, strings.Trim(strings.Join(all, "\n"), "\n"))
 }
@@ -227,7 +228,7 @@ func scanMacros(line string, open []macroTag) []macroTag {
 // splits reports whether a macro has a body that may be split.
 func splits(name string) bool {
 	switch name {
-	case "code", "noformat", "quote", "panel":
+	case macroCode, macroNoformat, macroQuote, macroPanel:
 		return true
 	}
 	return false
@@ -240,7 +241,7 @@ func toggle(open []macroTag, tag macroTag, params bool) []macroTag {
 		if top.name == tag.name && !params {
 			return open[: n-1 : n-1]
 		}
-		if top.name == "code" || top.name == "noformat" || n >= 3 {
+		if isVerbatim(top.name) || n >= 3 {
 			return open
 		}
 	}

@@ -1,6 +1,7 @@
 package markup
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
@@ -170,7 +171,7 @@ func (w *wikiWriter) heading(n *ast.Heading, f frame) string {
 	if f.prefix != "" {
 		return "*" + strings.ReplaceAll(s, "*", "") + "*"
 	}
-	return "h" + string(rune('0'+n.Level)) + ". " + s
+	return "h" + strconv.Itoa(n.Level) + ". " + s
 }
 
 // quote writes a block quote. Jira's do not nest.

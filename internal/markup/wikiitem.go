@@ -71,7 +71,7 @@ func (s *itemSplitter) tag(start, stop int) int {
 	name, _, _ := strings.Cut(tag[1:len(tag)-1], ":")
 	item := wikiItem{tag: tag}
 	next := stop
-	if name == "code" || name == "noformat" {
+	if isVerbatim(name) {
 		end := "{" + name + "}"
 		size := s.find(stop, end)
 		if size < 0 {
@@ -130,5 +130,3 @@ func findTag(line string, from int) (start, end int) {
 	}
 	return -1, -1
 }
-
-func isBlockMacro(name string) bool { return name != "color" && name != "anchor" && isMacro(name) }

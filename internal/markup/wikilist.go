@@ -2,6 +2,7 @@ package markup
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -26,7 +27,7 @@ type listState struct {
 }
 
 // width is the indentation of what belongs to the last item.
-func (l listState) width() int {
+func (l *listState) width() int {
 	n := 0
 	for i := range l.marker {
 		n += l.step(i)
@@ -35,9 +36,9 @@ func (l listState) width() int {
 }
 
 // step is the width of the marker of a level.
-func (l listState) step(level int) int {
+func (l *listState) step(level int) int {
 	if l.marker[level] == '#' {
-		return len(fmt.Sprint(l.counts[level])) + 2
+		return len(strconv.Itoa(l.counts[level])) + 2
 	}
 	return 2
 }
@@ -79,6 +80,6 @@ func (r *wikiReader) listItem(line string) {
 		task, text = "[ ] ", strings.TrimSpace(text[3:])
 	}
 	pad := strings.Repeat(" ", indent)
-	body := strings.ReplaceAll(wikiPhrase(text, false), "\n", "\n"+pad+strings.Repeat(" ", len(bullet)))
+	body := strings.ReplaceAll(wikiPhrase(text), "\n", "\n"+pad+strings.Repeat(" ", len(bullet)))
 	r.write(listLine, pad+bullet+task+body)
 }

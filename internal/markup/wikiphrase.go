@@ -8,9 +8,9 @@ import (
 
 // wikiPhrase converts the wiki markup of one line of text to Markdown. The result
 // may hold line ends, from \\.
-func wikiPhrase(line string, cell bool) string {
+func wikiPhrase(line string) string {
 	a := &atoms{}
-	a.scan(line, cell)
+	a.scan(line)
 	var b strings.Builder
 	w := phraseWriter{b: &b, atoms: a.list}
 	w.write(a.flat.String(), 0)
@@ -33,7 +33,7 @@ func (a *atoms) add(md string) {
 	a.list = append(a.list, md)
 }
 
-func (a *atoms) scan(s string, cell bool) {
+func (a *atoms) scan(s string) {
 	wordBefore := false
 	for s != "" {
 		n := a.one(s, wordBefore)
@@ -103,7 +103,7 @@ func (a *atoms) brace(s string) int {
 		return 0
 	}
 	name, _, _ := strings.Cut(s[1:end], ":")
-	if name == "color" || name == "anchor" {
+	if name == macroColor || name == macroAnchor {
 		return end + 1 // nothing stays of it
 	}
 	return 0
@@ -191,7 +191,7 @@ func (a *atoms) bracket(s string) int {
 		a.add(bareLink(dest))
 		return end + 1
 	}
-	text := strings.NewReplacer("[", "(", "]", ")", "\n", " ").Replace(wikiPhrase(label, false))
+	text := strings.NewReplacer("[", "(", "]", ")", "\n", " ").Replace(wikiPhrase(label))
 	a.add("[" + text + "](" + markdownURL(dest) + ")")
 	return end + 1
 }
@@ -257,7 +257,7 @@ func (a *atoms) image(s string) int {
 		return 0
 	}
 	alt := ""
-	for _, p := range strings.Split(params, ",") {
+	for p := range strings.SplitSeq(params, ",") {
 		if v, ok := strings.CutPrefix(strings.TrimSpace(p), "alt="); ok {
 			alt = strings.Trim(v, `"`)
 		}

@@ -30,7 +30,7 @@ func (r *wikiReader) table() {
 	}
 	for _, row := range rows {
 		for i, cell := range row {
-			row[i] = cellText(wikiPhrase(strings.TrimSpace(cell), true))
+			row[i] = cellText(wikiPhrase(strings.TrimSpace(cell)))
 		}
 	}
 	r.list = listState{}

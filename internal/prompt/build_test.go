@@ -336,6 +336,13 @@ func TestTypedParamsAreNotTheOperators(t *testing.T) {
 	}
 }
 
+func TestAValueThatLooksPutTogetherIsAReference(t *testing.T) {
+	got := system(t, "{{ metadata.issue_summary }}{{ 'a' }}{{ 'b' }}", Data{Metadata: map[string]any{"issue_summary": "abba"}})
+	if want := "[issue_summary: see the data below]ab"; got != want {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestAStableSystemPromptHasNoIdentifiers(t *testing.T) {
 	one, other := event(), event()
 	other["issue_key"], other["issue_status"], other["issue_type"] = "PROJ-999", "Done", "Story"
@@ -433,13 +440,13 @@ func TestBuildReportsErrors(t *testing.T) {
 	}
 }
 
-// reference finds the seed's documentation, which is not part of the repository.
-func seed(t testing.TB) string {
-	t.Helper()
+// seed finds the seed's documentation, which is not part of the repository.
+func seed(tb testing.TB) string {
+	tb.Helper()
 	root := os.Getenv("AOF_SHARED")
 	dir, err := os.Getwd()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for ; root == "" && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
 		if _, err := os.Stat(filepath.Join(dir, "..", "shared", "seeds")); err == nil {
@@ -448,13 +455,13 @@ func seed(t testing.TB) string {
 	}
 	raw, err := os.ReadFile(filepath.Join(root, "seeds", "jira-integration-reference.txt"))
 	if err != nil {
-		t.Skip("the reference is not here")
+		tb.Skip("the reference is not here")
 	}
 	_, rest, ok := strings.Cut(string(raw), "Usage in Agent Instructions")
 	_, rest, ok2 := strings.Cut(rest, "instructions: |\n")
 	source, _, ok3 := strings.Cut(rest, "API Actions")
 	if !ok || !ok2 || !ok3 {
-		t.Fatal("the reference has changed")
+		tb.Fatal("the reference has changed")
 	}
 	return strings.TrimSpace(source)
 }

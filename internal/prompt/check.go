@@ -1,9 +1,9 @@
-package prompt
+package prompt //nolint:goconst // names of the language and of variables read best as they are
 
 import (
 	"fmt"
+	"maps"
 	"slices"
-	"sort"
 )
 
 // check reports what a template names that does not exist. The engine would
@@ -67,7 +67,7 @@ func (c *checker) at(i int) string {
 func (c *checker) tag(i int) string {
 	switch name := c.tokens[i].text; name {
 	case "include", "import", "from", "extends":
-		return fmt.Sprintf("%s is not available: a template stands alone", name)
+		return name + " is not available: a template stands alone"
 	case "filter":
 		if c.isName(i + 1) {
 			return unknown("filter", c.tokens[i+1].text, c.filters)
@@ -105,15 +105,9 @@ func method(name string) string {
 }
 
 func filterNames() []string {
-	var names []string
-	for name := range engineFilters() {
-		names = append(names, name)
-	}
-	for name := range ownFilters() {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
+	all := engineFilters()
+	maps.Copy(all, ownFilters())
+	return slices.Sorted(maps.Keys(all))
 }
 
 // testNames are the engine's tests that can be written as a name.

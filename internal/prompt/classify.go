@@ -1,4 +1,4 @@
-package prompt
+package prompt //nolint:goconst // names of the language and of variables read best as they are
 
 import (
 	"strings"
@@ -49,6 +49,7 @@ func isHarmless(c class, s string) bool {
 		return isListName(s)
 	case link:
 		return isLink(s)
+	case freeText:
 	}
 	return false
 }

@@ -1,4 +1,4 @@
-package prompt
+package prompt //nolint:goconst // names of the language and of variables read best as they are
 
 import (
 	"fmt"
@@ -94,15 +94,14 @@ func chosen(metadata map[string]any, refs []Ref) []string {
 	}
 	extra := make([]string, 0, len(refs))
 	for _, ref := range refs {
-		switch {
-		case ref.Name == "*":
-			for name := range metadata {
-				if name != "raw" {
-					extra = append(extra, name)
-				}
-			}
-		default:
+		if ref.Name != "*" {
 			extra = append(extra, ref.Name)
+			continue
+		}
+		for name := range metadata {
+			if name != "raw" {
+				extra = append(extra, name)
+			}
 		}
 	}
 	sort.Strings(extra)

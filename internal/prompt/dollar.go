@@ -1,4 +1,4 @@
-package prompt
+package prompt //nolint:goconst // names of the language and of variables read best as they are
 
 import (
 	"fmt"
@@ -47,7 +47,7 @@ func undollarExpression(body string) (string, error) {
 			expr, ok = dollarPath(inner, 0)
 		}
 		if !ok {
-			return "", &Error{Name: "expression", Message: fmt.Sprintf("cannot read %q: a variable is written event.name or nodes.id.output", clip(body[i:], 40))}
+			return "", &Error{Name: expressionName, Message: fmt.Sprintf("cannot read %q: a variable is written event.name or nodes.id.output", clip(body[i:], 40))}
 		}
 		b.WriteString(body[:i] + "(" + expr + ")")
 		body = rest

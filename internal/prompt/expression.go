@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// expressionName stands for the file in errors.
+const expressionName = "expression"
+
 // Expression is a compiled condition: a trigger's filter, a flow's when.
 type Expression struct {
 	source   string
@@ -23,7 +26,7 @@ func CompileExpression(src string) (*Expression, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := Compile("expression", "{% if (\n"+body+"\n) %}1{% endif %}")
+	t, err := Compile(expressionName, "{% if (\n"+body+"\n) %}1{% endif %}")
 	lines := strings.Count(body, "\n") + 1
 	if err != nil {
 		return nil, expressionError(err, lines)
@@ -67,7 +70,7 @@ func (e *Expression) Variables() []Ref {
 // expression.
 func normalise(src string) (string, error) {
 	if len(src) > MaxSource/2 {
-		return "", &Error{Name: "expression", Message: fmt.Sprintf("the expression has %d bytes, more than %d", len(src), MaxSource/2)}
+		return "", &Error{Name: expressionName, Message: fmt.Sprintf("the expression has %d bytes, more than %d", len(src), MaxSource/2)}
 	}
 	body := strings.TrimSpace(src)
 	if inner, ok := strings.CutPrefix(body, "{{"); ok && strings.HasSuffix(inner, "}}") {
@@ -78,7 +81,7 @@ func normalise(src string) (string, error) {
 		return "", err
 	}
 	if body == "" {
-		return "", &Error{Name: "expression", Message: "the expression is empty"}
+		return "", &Error{Name: expressionName, Message: "the expression is empty"}
 	}
 	return respell(body)
 }
@@ -99,12 +102,12 @@ func respell(body string) (string, error) {
 		tok := s.tokens[len(s.tokens)-1]
 		s.tokens = s.tokens[:0]
 		if message := foreign(tok, s.src[s.pos:], &depth); message != "" {
-			return "", &Error{Name: "expression", Line: tok.line, Message: message}
+			return "", &Error{Name: expressionName, Line: tok.line, Message: message}
 		}
 		b.WriteString(spelling(tok, raw))
 	}
 	if depth != 0 {
-		return "", &Error{Name: "expression", Message: "a bracket is not closed"}
+		return "", &Error{Name: expressionName, Message: "a bracket is not closed"}
 	}
 	return b.String(), nil
 }
@@ -141,7 +144,7 @@ func foreign(tok token, rest string, depth *int) string {
 		*depth++
 	case ")", "]", "}":
 		if *depth--; *depth < 0 {
-			return fmt.Sprintf("%s closes nothing", tok.text)
+			return tok.text + " closes nothing"
 		}
 	case "==":
 		if strings.HasPrefix(rest, "=") {

@@ -87,7 +87,7 @@ func TestWhatIsNoExpressionIsRefused(t *testing.T) {
 		"a]":                           "closes nothing",
 		"a b":                          "line 1",
 		"x is definedd":                "unknown test",
-		"x|lenght":                     "did you mean length",
+		"x|leng":                       "did you mean length",
 		"${HOME} == 'x'":               "a variable is written",
 		"${event.x":                    "a variable is written",
 		"x.startswith('a')":            "use is startingwith",

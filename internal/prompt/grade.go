@@ -1,4 +1,4 @@
-package prompt
+package prompt //nolint:goconst // names of the language and of variables read best as they are
 
 import (
 	"fmt"

@@ -40,15 +40,6 @@ func scan(source string) []token {
 	return s.tokens
 }
 
-// scanExpression splits the source of a bare expression.
-func scanExpression(source string) []token {
-	s := &scanner{src: source, line: 1}
-	for s.pos < len(s.src) {
-		s.one()
-	}
-	return s.tokens
-}
-
 func (s *scanner) add(k kind, text string) {
 	s.tokens = append(s.tokens, token{k, text, s.line})
 }

@@ -1,4 +1,4 @@
-package prompt
+package prompt //nolint:goconst // names of the language and of variables read best as they are
 
 import (
 	"context"
@@ -45,7 +45,8 @@ func trackerFrom(ctx context.Context) (*tracker, bool) {
 // text between its tags, which a block may capture.
 func newTracker(source string) *tracker {
 	// ", " is what the engine's joiner() gives by default.
-	t := &tracker{trusted: map[string]bool{"": true, ", ": true}, origins: map[string]string{}, places: map[*byte]string{}}
+	t := &tracker{trusted: map[string]bool{"": true}, origins: map[string]string{}, places: map[*byte]string{}}
+	t.trust(", ")
 	for _, tok := range scan(source) {
 		switch {
 		case tok.kind == stringToken || tok.kind == textToken:
@@ -87,7 +88,7 @@ func (t *tracker) mark(s, name string) {
 // copy of its own. It is only an identity: nothing is read through it.
 func (t *tracker) place(s, name string) {
 	if s != "" && len(t.places) < maxTracked {
-		t.places[unsafe.StringData(s)] = name
+		t.places[unsafe.StringData(s)] = name //nolint:gosec // compared, never read
 	}
 }
 
@@ -162,7 +163,7 @@ func reference(name string) string {
 
 // origin names the variable from which an untrusted string was made.
 func (t *tracker) origin(s string) string {
-	if name, ok := t.places[unsafe.StringData(s)]; ok {
+	if name, ok := t.places[unsafe.StringData(s)]; ok { //nolint:gosec // compared, never read
 		return name
 	}
 	if name, ok := t.origins[s]; ok {
@@ -184,11 +185,10 @@ func (t *tracker) origin(s string) string {
 
 // taint reports whether a value holds an untrusted string, and whose.
 func (t *tracker) taint(v value.Value, depth int) (name string, tainted bool) {
-	switch v.Kind() {
-	case value.KindUndefined, value.KindNone, value.KindBool, value.KindNumber:
+	if isScalar(v) {
 		return "", false
-	case value.KindString:
-		s, _ := v.AsString()
+	}
+	if s, ok := v.AsString(); ok {
 		if v.IsSafe() && !t.plus || t.isTrusted(s) {
 			return "", false
 		}
@@ -206,6 +206,12 @@ func (t *tracker) taint(v value.Value, depth int) (name string, tainted bool) {
 		}
 	}
 	return "", false
+}
+
+// isScalar reports whether a value is harmless whatever it is: a number, true,
+// false, null or missing.
+func isScalar(v value.Value) bool {
+	return v.IsUndefined() || v.IsNone() || v.Kind() == value.KindBool || v.Kind() == value.KindNumber
 }
 
 // taintMap looks at a map's keys too: field names are written by people.

@@ -136,7 +136,7 @@ func looksLikeMarker(s string) bool {
 		if r >= 'A' && r <= 'Z' {
 			r += 'a' - 'A'
 		}
-		if byte(r) == want[0] && r < 0x80 {
+		if r == rune(want[0]) {
 			if want = want[1:]; want == "" {
 				return true
 			}

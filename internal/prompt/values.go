@@ -3,8 +3,8 @@ package prompt
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -114,7 +114,7 @@ func display(v value.Value) string {
 		return s
 	}
 	if b, ok := v.AsBool(); ok && v.Kind() == value.KindBool {
-		return fmt.Sprint(b)
+		return strconv.FormatBool(b)
 	}
 	if v.Kind() == value.KindNumber {
 		return v.String()
@@ -143,14 +143,13 @@ func toNative(v value.Value, depth int) any {
 	if depth > maxDepth || v.IsUndefined() || v.IsNone() {
 		return nil
 	}
-	switch v.Kind() {
-	case value.KindBool:
-		b, _ := v.AsBool()
-		return b
-	case value.KindNumber:
+	if v.Kind() == value.KindNumber {
 		return nativeNumber(v)
-	case value.KindString:
-		s, _ := v.AsString()
+	}
+	if b, ok := v.AsBool(); ok && v.Kind() == value.KindBool {
+		return b
+	}
+	if s, ok := v.AsString(); ok {
 		return s
 	}
 	if m, ok := v.AsMap(); ok {

@@ -1,4 +1,4 @@
-package prompt
+package prompt //nolint:goconst // names of the language and of variables read best as they are
 
 // Ref is a place where a template reads an event variable.
 type Ref struct {
