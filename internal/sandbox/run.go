@@ -25,12 +25,12 @@ Point a daemon at it, in daemon.yaml under spec:
       webhook_secret_env: JIRA_WEBHOOK_SECRET
   models:
     providers:
-      openai: {base_url: "{{.Model}}", api_key_env: OPENAI_API_KEY}
+      google: {base_url: "{{.Model}}", api_key_env: GOOGLE_API_KEY}
 
 with this environment:
 
   export JIRA_EMAIL={{.Email}} JIRA_API_TOKEN={{.Token}}
-  export JIRA_WEBHOOK_SECRET={{.Secret}} OPENAI_API_KEY=sandbox
+  export JIRA_WEBHOOK_SECRET={{.Secret}} GOOGLE_API_KEY=sandbox
 {{if not .Hooks}}
 Send webhooks to it (signed with the secret; they fire on every change):
 
@@ -43,7 +43,7 @@ Webhooks go to:
 Act as somebody, look at the result, make things go wrong:
 
   curl -s {{.Control}}/act -d '{"as": "alice", "action": "create_issue", "project": "PROJ", "type": "Bug", "summary": "Login fails"}'
-  curl -s {{.Control}}/act -d '{"as": "alice", "action": "comment", "issue": "PROJ-1", "body": "/help"}'
+  curl -s {{.Control}}/act -d '{"as": "alice", "action": "comment", "issue": "PROJ-1", "body": "/triage"}'
   curl -s {{.Control}}/issues/PROJ-1
   curl -s -u {{.Email}}:{{.Token}} '{{.Jira}}/rest/api/2/issue/PROJ-1?fields=summary,status'
   curl -s {{.Control}}/faults -d '{"method": "POST", "path": "/comment$", "effect": "cut_after", "count": 1}'
