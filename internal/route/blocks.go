@@ -87,12 +87,12 @@ func nextMacro(line string) (name, rest string, found bool) {
 		}
 		escaped := i > 0 && line[i-1] == '\\'
 		line = line[i+1:]
-		end := strings.IndexByte(line, '}')
-		if end < 0 {
+		inside, after, closed := strings.Cut(line, "}")
+		if !closed {
 			return "", "", false
 		}
-		if name := macroName(line[:end]); name != "" && !escaped {
-			return name, line[end+1:], true
+		if name := macroName(inside); name != "" && !escaped {
+			return name, after, true
 		}
 	}
 }

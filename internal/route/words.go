@@ -10,7 +10,7 @@ const maxArgs = 100
 // a value; elsewhere, as in "what's", they are characters like others. Dashes
 // before a key are ignored, so that --depth=2 and depth=2 mean the same.
 func splitArgs(line string) (words []string, params map[string]string) {
-	for count := 0; count < maxArgs; count++ {
+	for range maxArgs {
 		line = strings.TrimLeftFunc(line, isBlank)
 		if line == "" {
 			break

@@ -140,7 +140,7 @@ func (b *body) readRest(r io.Reader, p pace) Result {
 		if err == nil {
 			continue
 		}
-		if err != io.EOF {
+		if !errors.Is(err, io.EOF) {
 			return b.result(err)
 		}
 		return b.join(pieces, total)
@@ -173,9 +173,9 @@ func (b *body) join(pieces [][]byte, total int64) Result {
 func (b *body) result(err error) Result {
 	var tooLarge *http.MaxBytesError
 	switch {
-	case err == io.EOF && int64(len(b.bytes)) > b.owner.max:
+	case errors.Is(err, io.EOF) && int64(len(b.bytes)) > b.owner.max:
 		return TooLarge
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		return Accepted
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return TooSlow

@@ -16,14 +16,16 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx); err != nil {
+	err := run(ctx)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "benchmark:", err)
 		os.Exit(1)
 	}
@@ -43,7 +45,7 @@ type settings struct {
 func run(ctx context.Context) error {
 	var s settings
 	flag.StringVar(&s.serve, "serve", "", "serve this kind of handler (used by the program itself)")
-	flag.StringVar(&s.only, "only", strings.Join(kinds, ","), "kinds to measure, comma-separated")
+	flag.StringVar(&s.only, "only", strings.Join(kinds(), ","), "kinds to measure, comma-separated")
 	flag.StringVar(&s.dir, "dir", "", "directory on the disk to measure; default: a temporary one")
 	flag.IntVar(&s.conns, "c", 32, "connections")
 	flag.DurationVar(&s.warmup, "warmup", time.Second, "load before measuring")
@@ -72,7 +74,7 @@ func measureAll(ctx context.Context, s settings) error {
 	}
 	report := newReport(s)
 	for range s.rounds {
-		for _, kind := range strings.Split(s.only, ",") {
+		for _, kind := range strings.SplitSeq(s.only, ",") {
 			f, err := measure(ctx, s, kind)
 			if err != nil {
 				return fmt.Errorf("measure %s: %w", kind, err)
@@ -89,7 +91,7 @@ func pinSelf() bool {
 	if runtime.NumCPU() < 2 {
 		return false
 	}
-	return exec.Command("taskset", "-a", "-p", "-c", "1", fmt.Sprint(os.Getpid())).Run() == nil
+	return exec.Command("taskset", "-a", "-p", "-c", "1", strconv.Itoa(os.Getpid())).Run() == nil
 }
 
 func measure(ctx context.Context, s settings, kind string) (figures, error) {

@@ -27,7 +27,7 @@ func TestPayloadIsAnIssueEventOfTheRightSize(t *testing.T) {
 }
 
 func TestEveryHandlerAnswersTheLoad(t *testing.T) {
-	for _, kind := range kinds {
+	for _, kind := range kinds() {
 		h, end, err := handler(context.Background(), kind, t.TempDir())
 		if err != nil {
 			t.Fatal(err)

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -43,8 +44,8 @@ func payload(n int) []byte {
 	event := map[string]any{
 		"timestamp": 1772000000000 + int64(n), "webhookEvent": "jira:issue_created", "issue_event_type_name": "issue_created",
 		"user":  user(n, "Ada"),
-		"issue": map[string]any{"id": fmt.Sprint(20000 + n), "self": fmt.Sprintf("%s/rest/api/2/%d", site, 20000+n), "key": fmt.Sprintf("DEMO-%d", n), "fields": fields},
-		"changelog": map[string]any{"id": fmt.Sprint(30000 + n), "items": []any{
+		"issue": map[string]any{"id": strconv.Itoa(20000 + n), "self": fmt.Sprintf("%s/rest/api/2/%d", site, 20000+n), "key": fmt.Sprintf("DEMO-%d", n), "fields": fields},
+		"changelog": map[string]any{"id": strconv.Itoa(30000 + n), "items": []any{
 			map[string]any{"field": "summary", "fieldtype": "jira", "fieldId": "summary", "from": nil, "fromString": nil, "to": nil, "toString": "Login fails"},
 			map[string]any{"field": "Status", "fieldtype": "jira", "fieldId": "status", "from": nil, "fromString": nil, "to": "10000", "toString": "To Do"},
 		}},

@@ -13,13 +13,14 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/aofctl/aofctl/internal/store/inbox"
 	"github.com/aofctl/aofctl/internal/webhook"
 )
 
 // kinds are the handlers, from the cheapest to ours.
-var kinds = []string{"bare", "append", "inbox"}
+func kinds() []string { return []string{"bare", "append", "inbox"} }
 
 const secret = "benchmark secret of no worth"
 
@@ -38,10 +39,10 @@ func serve(ctx context.Context, kind, dir string) error {
 	fmt.Println(l.Addr())
 	server := webhook.Server("", h)
 	if kind != "inbox" {
-		server = &http.Server{Handler: h}
+		server = &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
 	}
 	stop := profile()
-	go server.Serve(l)
+	go func() { _ = server.Serve(l) }()
 	<-ctx.Done()
 	stop()
 	_ = server.Close()
