@@ -74,7 +74,7 @@ func measureAll(ctx context.Context, s settings) error {
 	}
 	report := newReport(s)
 	for range s.rounds {
-		for _, kind := range strings.SplitSeq(s.only, ",") {
+		for kind := range strings.SplitSeq(s.only, ",") {
 			f, err := measure(ctx, s, kind)
 			if err != nil {
 				return fmt.Errorf("measure %s: %w", kind, err)
