@@ -53,6 +53,12 @@ type api struct{ cfg Config }
 func New(cfg Config) http.Handler {
 	a := &api{cfg: cfg}
 	r := chi.NewRouter()
+	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
+		writeError(w, http.StatusNotFound, "there is nothing at "+r.URL.Path+"; the API is below /api/v1")
+	})
+	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
+		writeError(w, http.StatusMethodNotAllowed, r.Method+" is not allowed at "+r.URL.Path)
+	})
 	MountHealth(r, cfg.Ready)
 	r.Group(func(r chi.Router) {
 		r.Use(a.authenticate)

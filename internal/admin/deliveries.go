@@ -48,7 +48,11 @@ func (a *api) listDeliveries(r *http.Request) (any, error) {
 		return nil, err
 	}
 	q := r.URL.Query()
-	list, err := a.cfg.Inbox.List(r.Context(), inbox.Filter{State: inbox.State(q.Get("state")), Source: q.Get("source"),
+	state, err := stateOf(r, inbox.StateReceived, inbox.StateRouted, inbox.StateIgnored, inbox.StateDuplicate, inbox.StateFailed)
+	if err != nil {
+		return nil, err
+	}
+	list, err := a.cfg.Inbox.List(r.Context(), inbox.Filter{State: state, Source: q.Get("source"),
 		IssueKey: q.Get("issue"), Limit: limit, Before: before})
 	if err != nil {
 		return nil, err

@@ -1,8 +1,11 @@
 package admin
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -50,7 +53,11 @@ func (a *api) listRuns(r *http.Request) (any, error) {
 		return nil, err
 	}
 	q := r.URL.Query()
-	return a.cfg.Store.Runs(r.Context(), store.RunFilter{State: store.State(q.Get("state")), Target: q.Get("target"),
+	state, err := stateOf(r, store.StateQueued, store.StateRunning, store.StateSucceeded, store.StateFailed, store.StateRejected)
+	if err != nil {
+		return nil, err
+	}
+	return a.cfg.Store.Runs(r.Context(), store.RunFilter{State: state, Target: q.Get("target"),
 		IssueKey: q.Get("issue"), Project: q.Get("project"), Delivery: q.Get("delivery"), Limit: limit, Before: before})
 }
 
@@ -64,6 +71,19 @@ func (a *api) getRun(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return RunDetail{Run: run, StepList: steps}, nil
+}
+
+// stateOf reads ?state; a state that there is not would look like an empty list.
+func stateOf[T ~string](r *http.Request, known ...T) (T, error) {
+	state := T(r.URL.Query().Get("state"))
+	if state == "" || slices.Contains(known, state) {
+		return state, nil
+	}
+	names := make([]string, len(known))
+	for i, s := range known {
+		names[i] = string(s)
+	}
+	return "", &problem{http.StatusBadRequest, fmt.Sprintf("there is no state %q; the states are %s", state, strings.Join(names, ", "))}
 }
 
 func paging(r *http.Request) (limit int, before int64, err error) {

@@ -1,14 +1,60 @@
 package app
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
+	"github.com/mattn/go-isatty"
+
 	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/telemetry"
 )
+
+// Announce says what the daemon serves: as a banner to people, as lines of the
+// log where the log is for machines. Listen must have been called.
+func (a *App) Announce(out io.Writer) {
+	if !a.machineLog() {
+		a.Banner(out)
+		return
+	}
+	cat := a.live.catalog()
+	a.log.Info().Str("version", a.opts.Version).Strs("webhooks", a.webhookURLs()).Str("admin", a.AdminAddr()).
+		Int("triggers", len(cat.Triggers)).Int("agents", len(cat.Agents)).Str("revision", cat.Revision).
+		Str("storage", a.opts.Daemon.Storage.DSN).Msg("serving")
+	for _, w := range a.Warnings() {
+		a.log.Warn().Msg(w)
+	}
+}
+
+// machineLog reports whether the log is JSON.
+func (a *App) machineLog() bool {
+	switch cmp.Or(a.opts.LogFormat, a.opts.Daemon.Log.Format) {
+	case telemetry.FormatJSON:
+		return true
+	case telemetry.FormatConsole:
+		return false
+	}
+	f, ok := a.opts.LogOut.(*os.File)
+	return !ok || !isatty.IsTerminal(f.Fd())
+}
+
+// webhookURLs are where webhooks are taken.
+func (a *App) webhookURLs() []string {
+	scheme := "http"
+	if a.opts.Daemon.Server.CertFile != "" {
+		scheme = "https"
+	}
+	var list []string
+	for _, src := range a.sites.sources(a.live.secrets) {
+		list = append(list, fmt.Sprintf("%s://%s/webhook/%s", scheme, a.Addr(), strings.TrimSuffix(src.Name+"/"+src.Site, "/")))
+	}
+	return list
+}
 
 // Banner says what the daemon serves: endpoints, triggers, agents, storage, and
 // what the operator should know. Listen must have been called.
@@ -18,12 +64,8 @@ func (a *App) Banner(out io.Writer) {
 		_, _ = fmt.Fprintf(out, "  %-10s %s\n", label, fmt.Sprintf(format, args...))
 	}
 	_, _ = fmt.Fprintf(out, "aofctl %s\n", a.opts.Version)
-	scheme := "http"
-	if d.Server.CertFile != "" {
-		scheme = "https"
-	}
-	for _, src := range a.sites.sources(a.live.secrets) {
-		say("webhooks", "%s://%s/webhook/%s", scheme, a.Addr(), strings.TrimSuffix(src.Name+"/"+src.Site, "/"))
+	for _, u := range a.webhookURLs() {
+		say("webhooks", "%s", u)
 	}
 	for _, s := range a.sites.list {
 		say("jira", "%s (%s)", s.config.BaseURL, s.config.AuthType)
@@ -37,17 +79,26 @@ func (a *App) Banner(out io.Writer) {
 		say("not run", "%d fleets and flows are checked but cannot be run by this version", n)
 	}
 	say("storage", "%s", d.Storage.DSN)
-	say("limits", "%d runs at a time, %s each, %d per issue and hour", d.Runtime.MaxConcurrentTasks, d.Runtime.TaskTimeout, d.Runtime.MaxRunsPerIssuePerHour)
+	say("limits", "%s", limits(d.Runtime))
 	for _, w := range a.Warnings() {
 		say("warning", "%s", w)
 	}
+}
+
+func limits(r manifest.Runtime) string {
+	perIssue := fmt.Sprintf("%d per issue and hour", r.MaxRunsPerIssuePerHour)
+	if r.MaxRunsPerIssuePerHour == 0 {
+		perIssue = "any number per issue"
+	}
+	return fmt.Sprintf("%d runs at a time, %s each, %s", r.MaxConcurrentTasks, r.TaskTimeout, perIssue)
 }
 
 // Warnings are what was found in the configuration and the manifests that does
 // not keep the daemon from working.
 func (a *App) Warnings() []string {
 	var list []string
-	for _, p := range append(slices.Clone(a.opts.Daemon.Warnings), a.live.catalog().Warnings...) {
+	found := slices.Concat(a.opts.Daemon.Warnings, a.opts.Daemon.MissingSecrets(a.opts.Env).Warnings(), a.live.catalog().Warnings)
+	for _, p := range found {
 		list = append(list, p.String())
 	}
 	for _, p := range a.opts.Daemon.Check(a.live.catalog()) {

@@ -133,7 +133,7 @@ func (a *App) Run(ctx context.Context) error {
 	var err error
 	select {
 	case <-ctx.Done():
-		a.log.Info().Dur("at_most", a.opts.Daemon.Runtime.ShutdownGrace).
+		a.log.Info().Stringer("at_most", a.opts.Daemon.Runtime.ShutdownGrace).
 			Msg("stopping: no new webhooks, steps at work finish; a second signal ends at once")
 	case err = <-failed:
 	}

@@ -1,12 +1,16 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"net/http"
-	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/aofctl/aofctl/internal/admin/client"
+	"github.com/aofctl/aofctl/internal/manifest"
 )
 
 // daemonFlags say which running daemon a verb asks.
@@ -25,15 +29,17 @@ func (f *daemonFlags) client(c *console, cmd *cobra.Command) *client.Client {
 	if url := c.getenv("AOF_ADMIN_URL"); url != "" && !cmd.Flags().Changed("server") {
 		server = url
 	}
+	if !strings.Contains(server, "://") {
+		server = "http://" + server
+	}
 	return client.New(server, c.getenv(f.tokenEnv), http.DefaultClient)
 }
 
-// stdoutIsTerminal reports whether people read the output.
-func (c *console) stdoutIsTerminal() bool {
-	f, ok := c.out.(*os.File)
-	if !ok {
-		return false
+// loadDaemon reads the configuration that a verb needs.
+func (c *console) loadDaemon(path string) (*manifest.Daemon, error) {
+	d, err := manifest.LoadDaemon(path, c.env)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no %s: name the configuration with --config", path)
 	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return d, err
 }

@@ -18,7 +18,7 @@ a scripted model; no real model runs), lets three stories happen there, and prin
 each step as it happens and the issues as they are afterwards.`,
 		Example: `  aofctl demo          # stays up afterwards, to look around
   aofctl demo --once   # ends afterwards`,
-		Args: cobra.NoArgs,
+		Args: noArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			opts.Out, opts.LogOut, opts.Version = c.out, c.err, version()
 			if opts.Dir != "" {
@@ -34,7 +34,7 @@ each step as it happens and the issues as they are afterwards.`,
 		},
 	}
 	cmd.Flags().BoolVar(&opts.Once, "once", false, "end after the stories")
-	cmd.Flags().StringVar(&opts.Dir, "dir", "", "keep configuration and data in this `directory`")
+	cmd.Flags().StringVar(&opts.Dir, "dir", "", "keep configuration and data in this empty `directory`")
 	cmd.Flags().StringVar(&opts.LogLevel, "log-level", "error", "the daemon's log level")
 	return cmd
 }

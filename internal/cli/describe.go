@@ -24,9 +24,13 @@ func newDescribe(c *console) *cobra.Command {
 		Example: `  aofctl describe run 01KAHZ3W8G0000000000000000-1
   aofctl describe delivery 01KAHZ3W8G0000000000000000
   aofctl describe trigger bug-triage`,
-		Args: cobra.ExactArgs(2),
+		Args: takes(2, 2, "a kind and an id or name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.describe(cmd.Context(), daemon.client(c, cmd), args[0], args[1], output)
+			kind, err := kindOf("describe", args[0])
+			if err != nil {
+				return err
+			}
+			return c.describe(cmd.Context(), daemon.client(c, cmd), kind, args[1], output)
 		},
 	}
 	daemon.register(cmd)
@@ -36,28 +40,26 @@ func newDescribe(c *console) *cobra.Command {
 
 func (c *console) describe(ctx context.Context, daemon *client.Client, kind, id string, output outputFlag) error {
 	switch kind {
-	case "delivery", "deliveries":
+	case "deliveries":
 		d, err := daemon.Delivery(ctx, id)
 		if err != nil {
 			return err
 		}
 		return output.write(c, d, func() { c.showDelivery(d) })
-	case "run", "runs":
+	case "runs":
 		r, err := daemon.Run(ctx, id)
 		if err != nil {
 			return err
 		}
 		return output.write(c, r, func() { c.showRun(r) })
-	case "trigger", "agent", "fleet", "flow", "triggers", "agents", "fleets", "flows":
-		m, err := daemon.Manifest(ctx, strings.TrimSuffix(kind, "s")+"s", id)
+	default:
+		m, err := daemon.Manifest(ctx, kind, id)
 		if err != nil {
 			return err
 		}
 		return output.write(c, m, func() {
 			c.printf("# %s %s, revision %s, from %s\n%s\n", m.Kind, m.Name, m.Revision, m.Source, strings.TrimSpace(m.Text))
 		})
-	default:
-		return &usageError{fmt.Errorf("cannot describe %q; kinds are delivery, run, trigger, agent, fleet, flow", kind)}
 	}
 }
 
@@ -71,7 +73,7 @@ func (c *console) showDelivery(d admin.DeliveryDetail) {
 	c.printf("Issue:      %s\n", dash(d.IssueKey))
 	c.printf("State:      %s\n", d.State)
 	if d.Reason != "" {
-		c.printf("Reason:     %s\n", d.Reason)
+		c.printf("Reason:     %s\n", reasonText(d.Reason))
 	}
 	c.showDecision(d.Decision)
 	for _, r := range d.Runs {
@@ -98,8 +100,36 @@ func (c *console) explain(misses []route.Miss) {
 	}
 	c.printf("Near misses:\n")
 	for _, m := range misses {
-		c.printf("  trigger %s (%s): %s wants %s, the event has %s\n", m.Trigger, m.Source, m.Clause, dash(m.Want), dash(m.Got))
+		who := "the site's configuration"
+		if m.Trigger != "" {
+			who = fmt.Sprintf("trigger %s (%s)", m.Trigger, m.Source)
+		}
+		c.printf("  %s: %s wants %s, the event has %s\n", who, m.Clause, dash(m.Want), dash(m.Got))
 	}
+}
+
+// reasonText says in words what a reason of the router means; other texts stay
+// as they are.
+func reasonText(reason string) string {
+	switch reason {
+	case route.ReasonOwnAccount:
+		return "our own account did this"
+	case route.ReasonOwnComment:
+		return "we wrote this comment"
+	case route.ReasonBot:
+		return "an app did this, and triggers ignore apps unless ignore_bots is false"
+	case route.ReasonNotAllowed:
+		return "the site's allowed_projects, allowed_events or allowed_users refuse it"
+	case route.ReasonNoTrigger:
+		return "no trigger asks for this event"
+	case route.ReasonFiltered:
+		return "the filters of the triggers for this event refuse it"
+	case route.ReasonNoCommand:
+		return "the triggers for this event wait for a command, and it has none of theirs"
+	case route.ReasonNeedsData:
+		return "filters need what the event does not tell"
+	}
+	return reason
 }
 
 func (c *console) showRun(r admin.RunDetail) {

@@ -15,8 +15,27 @@ import (
 	"github.com/aofctl/aofctl/internal/store"
 )
 
-// kinds are what get lists.
-var kinds = []string{"deliveries", "runs", "triggers", "agents", "fleets", "flows"} //nolint:gochecknoglobals // a constant list
+// kinds are what get lists and, one of them, describe shows.
+func kinds() []string {
+	return []string{"deliveries", "runs", "triggers", "agents", "fleets", "flows"}
+}
+
+// kindOf takes a kind in the plural or the singular.
+func kindOf(verb, name string) (string, error) {
+	for _, kind := range kinds() {
+		if name == kind || name == singular(kind) {
+			return kind, nil
+		}
+	}
+	return "", &usageError{fmt.Errorf("cannot %s %q: it is one of %s", verb, name, strings.Join(kinds(), ", "))}
+}
+
+func singular(kind string) string {
+	if kind == "deliveries" {
+		return "delivery"
+	}
+	return strings.TrimSuffix(kind, "s")
+}
 
 // getFlags narrow a list.
 type getFlags struct {
@@ -31,15 +50,19 @@ type getFlags struct {
 func newGet(c *console) *cobra.Command {
 	var f getFlags
 	cmd := &cobra.Command{
-		Use:   "get <" + strings.Join(kinds, "|") + ">",
+		Use:   "get <" + strings.Join(kinds(), "|") + ">",
 		Short: "List what a running daemon has and did",
 		Example: `  aofctl get runs
   aofctl get runs --state failed --issue PROJ-1
   aofctl get deliveries --state ignored -o json`,
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
-		ValidArgs: kinds,
+		Args:      takes(1, 1, "one of "+strings.Join(kinds(), ", ")),
+		ValidArgs: kinds(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.get(cmd.Context(), f.daemon.client(c, cmd), args[0], f)
+			kind, err := kindOf("list", args[0])
+			if err != nil {
+				return err
+			}
+			return c.get(cmd.Context(), f.daemon.client(c, cmd), kind, f)
 		},
 	}
 	f.daemon.register(cmd)
@@ -88,7 +111,7 @@ func (c *console) deliveriesTable(list []admin.Delivery) {
 	now := time.Now()
 	rows := make([][]string, len(list))
 	for i, d := range list {
-		rows[i] = []string{d.ID, age(now, d.Received), d.Source, dash(d.EventType), dash(d.IssueKey), string(d.State), oneLine(d.Reason, 60)}
+		rows[i] = []string{d.ID, age(now, d.Received), d.Source, dash(d.EventType), dash(d.IssueKey), string(d.State), oneLine(reasonText(d.Reason), 60)}
 	}
 	c.table([]string{"ID", "AGE", "SOURCE", "EVENT", "ISSUE", "STATE", "REASON"}, rows)
 }

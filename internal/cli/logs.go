@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"strconv"
 	"time"
@@ -22,7 +23,7 @@ func newLogs(c *console) *cobra.Command {
 		Short: "Show what runs did, and with -f what they do",
 		Example: `  aofctl logs -f
   aofctl logs 01KAHZ3W8G0000000000000000-1`,
-		Args: cobra.MaximumNArgs(1),
+		Args: takes(0, 1, "at most one run"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			q := url.Values{"follow": {strconv.FormatBool(follow)}}
 			if len(args) == 1 {
@@ -49,13 +50,17 @@ func (c *console) logs(ctx context.Context, daemon *client.Client, q url.Values,
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	return daemon.Events(ctx, q, func(e store.Event) error {
+	err := daemon.Events(ctx, q, func(e store.Event) error {
 		c.showEvent(e, asJSON)
 		if untilEnd && e.Kind == store.EventFinished {
 			cancel()
 		}
 		return nil
 	})
+	if err == nil && ctx.Err() == nil && q.Get("follow") == "true" {
+		return errors.New("the daemon ended the stream: it is stopping or restarting")
+	}
+	return err
 }
 
 func (c *console) showEvent(e store.Event, asJSON bool) {

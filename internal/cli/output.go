@@ -12,18 +12,16 @@ import (
 )
 
 // outputFlag is -o.
-type outputFlag struct{ format string }
+type outputFlag struct{ format choice }
 
 func (o *outputFlag) register(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&o.format, "output", "o", "table", "output `format`: table, json or yaml")
+	o.format = choice{value: "table", allowed: []string{"table", "json", "yaml"}}
+	cmd.Flags().VarP(&o.format, "output", "o", "output `format`: table, json or yaml")
 }
 
 // write prints v as JSON or YAML, or calls table.
 func (o *outputFlag) write(c *console, v any, table func()) error {
-	switch o.format {
-	case "table", "":
-		table()
-		return nil
+	switch o.format.value {
 	case "json":
 		enc := json.NewEncoder(c.out)
 		enc.SetIndent("", "  ")
@@ -31,7 +29,8 @@ func (o *outputFlag) write(c *console, v any, table func()) error {
 	case "yaml":
 		return writeYAML(c, v)
 	default:
-		return &usageError{fmt.Errorf("--output %q is none of table, json, yaml", o.format)}
+		table()
+		return nil
 	}
 }
 

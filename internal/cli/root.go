@@ -88,23 +88,33 @@ on the issue, and shows what they did.
 
 See it work without a Jira and without a model's key:   aofctl demo
 Run it:                                                 aofctl serve --config daemon.yaml`,
-		SilenceErrors: true,
-		SilenceUsage:  true,
+		Version:                    version(),
+		SilenceErrors:              true,
+		SuggestionsMinimumDistance: 2,
+		SilenceUsage:               true,
+		Args:                       cobra.ArbitraryArgs, // an unknown verb is told by RunE
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return unknownVerb(cmd, args[0])
+		},
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.SetVersionTemplate("aofctl {{.Version}}\n")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &usageError{fmt.Errorf("%w; see '%s --help'", err, cmd.CommandPath())}
+	})
 	root.AddCommand(
 		newServe(c), newDemo(c), newSandbox(c), newValidate(c), newSchema(c), newSend(c), newRoute(c),
 		newGet(c), newDescribe(c), newLogs(c), newVersion(c),
 	)
-	for _, cmd := range root.Commands() {
-		if check := cmd.Args; check != nil {
-			cmd.Args = func(cmd *cobra.Command, args []string) error {
-				if err := check(cmd, args); err != nil {
-					return &usageError{fmt.Errorf("%w; see 'aofctl %s --help'", err, cmd.Name())}
-				}
-				return nil
-			}
-		}
-	}
 	return root
+}
+
+func unknownVerb(root *cobra.Command, verb string) error {
+	hint := ""
+	if near := root.SuggestionsFor(verb); len(near) > 0 {
+		hint = fmt.Sprintf(" (did you mean %q?)", near[0])
+	}
+	return &usageError{fmt.Errorf("unknown command %q%s; see 'aofctl --help'", verb, hint)}
 }

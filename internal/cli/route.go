@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aofctl/aofctl/internal/app"
-	"github.com/aofctl/aofctl/internal/manifest"
 )
 
 func newRoute(c *console) *cobra.Command {
@@ -19,19 +18,19 @@ func newRoute(c *console) *cobra.Command {
 nobody; what the daemon would ask Jira for is listed.`,
 		Example: `  aofctl route comment_created.json --config daemon.yaml
   aofctl route - -o json < payload.json`,
-		Args: cobra.ExactArgs(1),
+		Args: takes(1, 1, "a payload file, or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			body, err := c.readPayload(args[0])
 			if err != nil {
 				return err
 			}
-			d, err := manifest.LoadDaemon(config, c.env)
+			d, err := c.loadDaemon(config)
 			if err != nil {
-				return c.refuse(err)
+				return c.refuse(err, "nothing decided")
 			}
 			explained, err := app.Explain(cmd.Context(), d, c.env, site, body)
 			if err != nil {
-				return c.refuse(err)
+				return c.refuse(err, "nothing decided")
 			}
 			return output.write(c, explained, func() { c.showExplanation(explained) })
 		},
@@ -58,7 +57,7 @@ func (c *console) showExplanation(x app.Explanation) {
 		}
 	}
 	if len(x.Decision.Matches) == 0 {
-		c.printf("Runs:       nothing (%s)\n", x.Decision.Reason)
+		c.printf("Runs:       nothing: %s\n", reasonText(x.Decision.Reason))
 	}
 	for _, u := range x.Decision.Unknown {
 		c.printf("Unknown:    /%s (nearest: %s)\n", u.Name, dash(strings.Join(u.Nearest, ", ")))

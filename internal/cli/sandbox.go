@@ -18,10 +18,10 @@ rules, on this machine only. It fires signed webhooks on changes like the real o
 can be told to fail, and remembers every request. It prints how to point a daemon at
 it.`,
 		Example: `  aofctl sandbox --addr 127.0.0.1:8090 --webhook http://127.0.0.1:3000/webhook/jira`,
-		Args:    cobra.NoArgs,
+		Args:    noArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if webhook != "" {
-				opts.Webhooks = append(opts.Webhooks, jira.Webhook{Name: "aofctl", URL: webhook, Secret: c.getenv(secretEnv)})
+				opts.Webhooks = append(opts.Webhooks, jira.Webhook{Name: "aofctl", URL: webhook, Secret: c.sandboxSecret(secretEnv)})
 			}
 			return sandbox.Run(cmd.Context(), opts, c.out)
 		},
@@ -30,6 +30,15 @@ it.`,
 	cmd.Flags().StringVar(&opts.ContextPath, "context-path", "", "`path` under which Jira is, such as /jira")
 	cmd.Flags().BoolVar(&opts.Demo, "demo", true, "begin with a few issues")
 	cmd.Flags().StringVar(&webhook, "webhook", "", "send webhooks to this `URL`")
-	cmd.Flags().StringVar(&secretEnv, "secret-env", "JIRA_WEBHOOK_SECRET", "environment `variable` with the secret that signs them")
+	cmd.Flags().StringVar(&secretEnv, "secret-env", "JIRA_WEBHOOK_SECRET", "environment `variable` with the secret that signs them; unset, it is the one that the sandbox prints")
 	return cmd
+}
+
+// sandboxSecret is what webhooks are signed with. Unsigned they would all be
+// refused, and the sandbox says what it is.
+func (c *console) sandboxSecret(name string) string {
+	if secret := c.getenv(name); secret != "" {
+		return secret
+	}
+	return "sandbox-secret"
 }

@@ -20,7 +20,7 @@ func newSchema(c *console) *cobra.Command {
 in manifests as  # yaml-language-server: $schema=schema/trigger.json`,
 		Example: `  aofctl schema Trigger > trigger.json
   aofctl schema --dir schema`,
-		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
+		Args:      takes(0, 1, "at most one of "+strings.Join(manifest.Kinds(), ", ")),
 		ValidArgs: manifest.Kinds(),
 		RunE: func(_ *cobra.Command, args []string) error {
 			switch {
@@ -31,7 +31,7 @@ in manifests as  # yaml-language-server: $schema=schema/trigger.json`,
 			}
 			schema, err := manifest.Schema(args[0])
 			if err != nil {
-				return err
+				return &usageError{err}
 			}
 			c.printf("%s\n", schema)
 			return nil

@@ -6,10 +6,13 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,17 +29,13 @@ func newSend(c *console) *cobra.Command {
 		Example: `  aofctl send issue_created.json
   aofctl send - --url https://aof.example.com/webhook/jira < payload.json
   aofctl send payload.json --identifier 42   # sent twice, the second is a duplicate`,
-		Args: cobra.ExactArgs(1),
+		Args: takes(1, 1, "a payload file, or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			body, err := c.readPayload(args[0])
 			if err != nil {
 				return err
 			}
-			secret, ok := c.env(secretEnv)
-			if !ok || secret == "" {
-				return fmt.Errorf("the webhook secret is needed to sign: set %s, or name another variable with --secret-env", secretEnv)
-			}
-			return c.send(cmd.Context(), target, secret, identifier, body)
+			return c.send(cmd.Context(), target, secretEnv, identifier, body)
 		},
 	}
 	cmd.Flags().StringVar(&target, "url", "http://127.0.0.1:3000/webhook/jira", "the daemon's webhook `URL`")
@@ -65,7 +64,14 @@ func (c *console) readPayload(path string) ([]byte, error) {
 	return body, nil
 }
 
-func (c *console) send(ctx context.Context, target, secret, identifier string, body []byte) error {
+func (c *console) send(ctx context.Context, target, secretEnv, identifier string, body []byte) error {
+	secret := c.getenv(secretEnv)
+	if secret == "" {
+		return fmt.Errorf("the webhook secret is needed to sign: set %s, or name another variable with --secret-env", secretEnv)
+	}
+	if u, err := url.Parse(target); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return &usageError{fmt.Errorf("--url %q is no address such as http://127.0.0.1:3000/webhook/jira", target)}
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
 	if err != nil {
 		return &usageError{fmt.Errorf("--url: %w", err)}
@@ -78,6 +84,9 @@ func (c *console) send(ctx context.Context, target, secret, identifier string, b
 		req.Header.Set("X-Atlassian-Webhook-Identifier", identifier)
 	}
 	resp, err := (&http.Client{Timeout: 30 * time.Second}).Do(req)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("no daemon answers at %s: is `aofctl serve` running, and is --url right?", target)
+	}
 	if err != nil {
 		return fmt.Errorf("send webhook: %w", err)
 	}
@@ -87,8 +96,22 @@ func (c *console) send(ctx context.Context, target, secret, identifier string, b
 		return fmt.Errorf("read answer: %w", err)
 	}
 	c.printf("%s %s\n", resp.Status, bytes.TrimSpace(answer))
-	if resp.StatusCode >= http.StatusBadRequest {
+	if hint := sendHint(resp.StatusCode, secretEnv); hint != "" {
+		c.complain(errors.New(hint))
+	}
+	if resp.StatusCode != http.StatusOK {
 		return &failure{exitFailure}
 	}
 	return nil
+}
+
+// sendHint says what to do about an answer that alone does not tell.
+func sendHint(status int, secretEnv string) string {
+	switch status {
+	case http.StatusUnauthorized:
+		return "the daemon does not know this signature: " + secretEnv + " must hold the secret that its configuration names"
+	case http.StatusNotFound:
+		return "the path of --url is /webhook/jira, or /webhook/jira/SITE if the daemon has several sites"
+	}
+	return ""
 }

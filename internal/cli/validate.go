@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,11 +17,11 @@ import (
 type validateFlags struct {
 	config string
 	strict bool
-	format string
+	format choice
 }
 
 func newValidate(c *console) *cobra.Command {
-	var f validateFlags
+	f := validateFlags{format: choice{value: "text", allowed: []string{"text", "json", "github"}}}
 	cmd := &cobra.Command{
 		Use:   "validate [paths]",
 		Short: "Check manifests and the configuration, and tell every mistake with its place",
@@ -34,7 +35,7 @@ configuration and the directories that it names. Nothing is run or asked.`,
 	}
 	cmd.Flags().StringVarP(&f.config, "config", "c", "daemon.yaml", "the daemon's configuration `file`, if no paths are given")
 	cmd.Flags().BoolVar(&f.strict, "strict", false, "fail on warnings too")
-	cmd.Flags().StringVar(&f.format, "format", "text", "text, json or github")
+	cmd.Flags().Var(&f.format, "format", "text, json or github")
 	return cmd
 }
 
@@ -57,7 +58,7 @@ func (c *console) validate(ctx context.Context, f validateFlags, paths []string)
 	if err != nil {
 		return err
 	}
-	if err := c.report(f.format, problems); err != nil {
+	if err := c.report(f.format.value, problems); err != nil {
 		return err
 	}
 	if len(problems.Errors()) > 0 || (f.strict && len(problems) > 0) {
@@ -68,13 +69,6 @@ func (c *console) validate(ctx context.Context, f validateFlags, paths []string)
 
 func (c *console) report(format string, problems manifest.Problems) error {
 	switch format {
-	case "text":
-		for _, p := range problems {
-			c.printf("%s\n", p)
-		}
-		if len(problems) == 0 {
-			c.printf("all well\n")
-		}
 	case "json":
 		enc := json.NewEncoder(c.out)
 		enc.SetIndent("", "  ")
@@ -83,12 +77,28 @@ func (c *console) report(format string, problems manifest.Problems) error {
 		}
 		return enc.Encode(problems)
 	case "github":
-		// https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 		for _, p := range problems {
-			c.printf("::%s file=%s,line=%d,col=%d::%s\n", p.Severity, p.Path, p.Line, p.Column, p.Message)
+			c.printf("%s\n", annotation(p))
 		}
 	default:
-		return &usageError{fmt.Errorf("--format %q is none of text, json, github", format)}
+		for _, p := range problems {
+			c.printf("%s\n", p)
+		}
+		if len(problems) == 0 {
+			c.printf("all well\n")
+		}
 	}
 	return nil
+}
+
+// annotation is a problem as GitHub shows it beside the line
+// (https://docs.github.com/actions/reference/workflow-commands-for-github-actions).
+func annotation(p manifest.Problem) string {
+	text := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+	at := "file=" + property.Replace(p.Path)
+	if p.Line > 0 {
+		at += fmt.Sprintf(",line=%d,col=%d", p.Line, p.Column)
+	}
+	return fmt.Sprintf("::%s %s::%s", p.Severity, at, text.Replace(p.Message))
 }

@@ -10,7 +10,7 @@ func newVersion(c *console) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  noArgs(),
 		RunE: func(*cobra.Command, []string) error {
 			c.printf("aofctl %s\n", version())
 			return nil

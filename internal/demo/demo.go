@@ -29,7 +29,7 @@ type Options struct {
 	LogOut   io.Writer
 	LogLevel string
 	Version  string
-	// Dir is where configuration and data go.
+	// Dir is where configuration and data go; it must be empty or not exist.
 	Dir string
 	// Once ends after the stories; else the daemon stays up until ctx ends.
 	Once bool
@@ -52,6 +52,9 @@ type stage struct {
 func Run(ctx context.Context, o Options) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	if err := checkEmpty(o.Dir); err != nil {
+		return err
+	}
 	box, err := sandbox.Start(ctx, sandbox.Options{})
 	if err != nil {
 		return err
@@ -81,6 +84,21 @@ func Run(ctx context.Context, o Options) error {
 	}
 	stop()
 	return errors.Join(told, <-ended)
+}
+
+// checkEmpty refuses a directory in which something is: what an earlier demo
+// left there is about issues that are no more.
+func checkEmpty(dir string) error {
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("use directory for the demo: %w", err)
+	case len(entries) > 0:
+		return fmt.Errorf("directory %s is not empty: the demo needs one of its own, since its Jira begins anew each time", dir)
+	}
+	return nil
 }
 
 // startDaemon writes a configuration and starts the daemon from it.
