@@ -18,8 +18,11 @@ type assembly struct {
 	// that one mistake is not reported as two.
 	named map[[2]string]*document
 	names map[string][]string
-	// files are the agents by the file in which they stand.
+	// files are the agents by the file in which they stand, and bases the files
+	// of agents by the last part of their path.
 	files map[string][]*document
+	bases map[string][]string
+	hints hints
 	// partial is true if only some of the manifests were given: what is missing
 	// may be elsewhere.
 	partial bool
@@ -33,6 +36,7 @@ func assemble(files []*parsedFile, known Known, partial bool) (*Catalog, Problem
 		named:   map[[2]string]*document{},
 		names:   map[string][]string{},
 		files:   map[string][]*document{},
+		bases:   map[string][]string{},
 		catalog: &Catalog{Agents: map[string]*Agent{}, Fleets: map[string]*Fleet{}, Flows: map[string]*Flow{}},
 	}
 	sum := sha256.New()
@@ -72,6 +76,10 @@ func (a *assembly) add(doc *document) {
 		a.catalog.Triggers = append(a.catalog.Triggers, doc.trigger)
 	case doc.agent != nil:
 		a.catalog.Agents[doc.meta.Name] = doc.agent
+		if a.files[doc.path] == nil {
+			base := filepath.Base(doc.path)
+			a.bases[base] = append(a.bases[base], doc.path)
+		}
 		a.files[doc.path] = append(a.files[doc.path], doc)
 	case doc.fleet != nil:
 		a.catalog.Fleets[doc.meta.Name] = doc.fleet
@@ -94,7 +102,7 @@ func (a *assembly) references(doc *document) {
 			a.setMember(doc.meta.Name, ref.member, agent.meta.Name)
 			continue
 		}
-		severity, message := Error, "there is no "+string(ref.kind)+" "+quote(ref.name)+meant(ref.name, a.names[kind])
+		severity, message := Error, "there is no "+string(ref.kind)+" "+quote(ref.name)+a.hints.meant(ref.name, a.names[kind])
 		switch {
 		case ref.file:
 			message = "no agent is loaded from " + quote(ref.name)
@@ -118,7 +126,7 @@ func (a *assembly) inFile(ref reference, from string) *document {
 		return docs[0]
 	}
 	suffix := "/" + strings.TrimPrefix(path.Clean(ref.name), "/")
-	for _, file := range keys(a.files) {
+	for _, file := range a.bases[path.Base(ref.name)] {
 		if strings.HasSuffix("/"+filepath.ToSlash(file), suffix) && len(a.files[file]) == 1 {
 			return a.files[file][0]
 		}

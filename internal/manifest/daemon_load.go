@@ -57,12 +57,13 @@ func daemonDocument(r *report, text []byte, env func(string) (string, bool)) (*d
 	var decl *daemonDecl
 	var found section
 	var d *decoder
+	left := nodesOf(text)
 	for _, s := range splitDocuments(string(text)) {
 		root := s.parse(r)
 		if root == nil {
 			continue
 		}
-		next := newDecoder(r, s.before, env, &shapes{})
+		next := newDecoder(r, s.before, env, &shapes{}, left)
 		if decl != nil {
 			r.errorf(next.pos(root), "the file holds one DaemonConfig and nothing else")
 			continue

@@ -15,8 +15,9 @@ type decoder struct {
 	before int
 	env    func(string) (string, bool)
 	shapes *shapes
-	// left is how many nodes may still be visited, which bounds aliases.
-	left int
+	// left is how many nodes may still be visited in the whole file, which bounds
+	// what aliases multiply.
+	left *int
 }
 
 // decodable is a type with its own way of being decoded.
@@ -30,8 +31,15 @@ type openFields interface {
 	unknownField(d *decoder, key, value *yaml.Node) bool
 }
 
-func newDecoder(r *report, before int, env func(string) (string, bool), s *shapes) *decoder {
-	return &decoder{report: r, before: before, env: env, shapes: s, left: maxNodes}
+func newDecoder(r *report, before int, env func(string) (string, bool), s *shapes, left *int) *decoder {
+	return &decoder{report: r, before: before, env: env, shapes: s, left: left}
+}
+
+// nodesOf returns how many nodes a file may have: more than it can have without
+// aliases.
+func nodesOf(text []byte) *int {
+	left := spareNodes + len(text)
+	return &left
 }
 
 func (d *decoder) pos(n *yaml.Node) pos {
@@ -46,16 +54,16 @@ func (d *decoder) into(n *yaml.Node, v any) {
 // enter resolves an alias and counts the visit. It returns nil when the
 // document is too deep or too large once its aliases are expanded.
 func (d *decoder) enter(n *yaml.Node, depth int) *yaml.Node {
-	if d.left <= 0 {
+	if *d.left <= 0 {
 		return nil
 	}
 	if depth > maxDepth {
-		d.left = 0
+		*d.left = 0
 		d.errorf(d.pos(n), "nested more than %d levels deep", maxDepth)
 		return nil
 	}
-	if d.left--; d.left == 0 {
-		d.errorf(d.pos(n), "the document has more than %d values once its aliases are expanded", maxNodes)
+	if *d.left--; *d.left == 0 {
+		d.errorf(d.pos(n), "the file has too many values once its aliases are expanded")
 		return nil
 	}
 	if n.Kind == yaml.AliasNode {
@@ -92,6 +100,9 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, depth int) {
 		d.errorf(d.pos(n), "expected a list, found %s", describe(n))
 		return
 	}
+	if d.tooMany(n, len(n.Content)) {
+		return
+	}
 	out := reflect.MakeSlice(v.Type(), 0, len(n.Content))
 	for _, item := range n.Content {
 		element := reflect.New(v.Type().Elem()).Elem()
@@ -104,6 +115,15 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, depth int) {
 		out = reflect.Append(out, element)
 	}
 	v.Set(out)
+}
+
+// tooMany bounds what is compared with each other later.
+func (d *decoder) tooMany(n *yaml.Node, entries int) bool {
+	if entries <= maxEntries {
+		return false
+	}
+	d.errorf(d.pos(n), "more than %d entries", maxEntries)
+	return true
 }
 
 func (d *decoder) structure(n *yaml.Node, v reflect.Value, depth int) {

@@ -29,7 +29,7 @@ func TestVariablesExpand(t *testing.T) {
 	}
 	for text, want := range cases {
 		r := &report{}
-		d := newDecoder(r, 0, testEnv, &shapes{})
+		d := newDecoder(r, 0, testEnv, &shapes{}, nodesOf(nil))
 		got := d.expand(&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text})
 		if want, failed := strings.CutSuffix(want, "!"); got != want || r.failed() != failed {
 			t.Errorf("%s: got %q, problems %v, want %q", text, got, r.problems, want)
@@ -124,7 +124,7 @@ func decodeSample(text string) (sample, *report) {
 	r := &report{path: "f"}
 	var s sample
 	if root := (section{text: text}).parse(r); root != nil {
-		newDecoder(r, 0, testEnv, &shapes{}).into(root, &s)
+		newDecoder(r, 0, testEnv, &shapes{}, nodesOf([]byte(text))).into(root, &s)
 	}
 	return s, r
 }
@@ -215,7 +215,7 @@ func TestDeepAndWideDocumentsAreRefused(t *testing.T) {
 		"nested":    "free: " + strings.Repeat("[", 5000) + strings.Repeat("]", 5000),
 		"unclosed":  "free: " + strings.Repeat("[", 50000),
 		"subs":      strings.Repeat("{sub: ", 200) + strings.Repeat("}", 200),
-		"wide":      "free: [" + strings.Repeat("1,", maxNodes+5) + "]",
+		"bomb":      "free: [&a [" + strings.Repeat("1,", 500) + "], " + strings.Repeat("*a,", 500) + "]",
 		"loop":      "free: &a {b: *a}",
 		"merges":    "named: &a {<<: *a}",
 		"key alias": "a: &a [1]\n*a : 2",

@@ -15,7 +15,8 @@ import (
 const (
 	maxFileBytes = 4 << 20
 	maxDepth     = 64
-	maxNodes     = 200_000
+	maxEntries   = 10_000
+	spareNodes   = 50_000
 )
 
 // section is one YAML document of a file, as text.
@@ -59,6 +60,9 @@ func isMarker(line string) bool {
 // parse returns the root node of a document, or nil if it is empty or broken;
 // what is broken is reported.
 func (s section) parse(r *report) (root *yaml.Node) {
+	if s.blank() {
+		return nil
+	}
 	if strings.HasPrefix(s.text, "...") {
 		s.text = "#" + s.text
 	}
@@ -76,6 +80,20 @@ func (s section) parse(r *report) (root *yaml.Node) {
 		return nil
 	}
 	return root
+}
+
+// blank reports whether there is nothing but comments after the marker.
+func (s section) blank() bool {
+	for i, line := range strings.Split(s.text, "\n") {
+		line = strings.TrimSpace(line)
+		if i == 0 && isMarker(line) {
+			line = strings.TrimSpace(line[3:])
+		}
+		if line != "" && line[0] != '#' {
+			return false
+		}
+	}
+	return true
 }
 
 // unmarshal turns a panic of the YAML library, which some malformed inputs

@@ -27,7 +27,7 @@ func (b *builder) flow(decl flowDecl) *Flow {
 		b.errorf(decl.Metadata.Name.pos, "flow %q has no nodes", f.Name)
 		return f
 	}
-	g := graph{builder: b, where: where, known: map[[2]string]bool{}, entered: map[string]bool{}}
+	g := graph{builder: b, where: where, known: map[[2]string]bool{}, entered: map[string]bool{}, ids: keys(where)}
 	g.connect(decl.Spec)
 	f.Connections = g.connections
 	if !g.broken {

@@ -16,6 +16,8 @@ type graph struct {
 	known   map[[2]string]bool
 	entered map[string]bool
 	started bool
+	hints   hints
+	ids     []string
 	// broken is true if a connection names what is not there.
 	broken bool
 }
@@ -73,7 +75,7 @@ func (g *graph) note(c FlowConnection) {
 func (g *graph) add(from, to str, when string, at pos) {
 	for _, end := range []str{from, to} {
 		if _, ok := g.where[end.value]; !ok && (end.value != flowStart || end == to) {
-			g.errorf(end.pos, "there is no node %q%s", shorten(end.value), meant(end.value, g.nodes()))
+			g.errorf(end.pos, "there is no node %q%s", shorten(end.value), g.hints.meant(end.value, g.ids))
 			g.broken = true
 		}
 	}
@@ -85,14 +87,6 @@ func (g *graph) add(from, to str, when string, at pos) {
 }
 
 func (g *graph) has(from, to string) bool { return g.known[[2]string{from, to}] }
-
-func (g *graph) nodes() []string {
-	var out []string
-	for id := range g.where {
-		out = append(out, id)
-	}
-	return out
-}
 
 // check reports cycles and nodes that no way leads to.
 func (g *graph) check(f *Flow) {

@@ -56,8 +56,9 @@ func (p *parser) file(path string, text []byte) *parsedFile {
 	r := &report{path: path}
 	out := &parsedFile{path: path}
 	if checkText(text, r) {
+		left := nodesOf(text)
 		for _, s := range splitDocuments(string(text)) {
-			if doc := p.document(r, s, s.parse(r)); doc != nil {
+			if doc := p.document(r, s, s.parse(r), left); doc != nil {
 				out.documents = append(out.documents, doc)
 			}
 		}
@@ -74,11 +75,11 @@ type parsedFile struct {
 }
 
 // document returns nil for a document that is empty or not loaded.
-func (p *parser) document(r *report, s section, root *yaml.Node) *document {
+func (p *parser) document(r *report, s section, root *yaml.Node, left *int) *document {
 	if root == nil {
 		return nil
 	}
-	b := &builder{decoder: newDecoder(r, s.before, p.env, &p.shapes), known: p.known}
+	b := &builder{decoder: newDecoder(r, s.before, p.env, &p.shapes, left), known: p.known}
 	if root.Kind != yaml.MappingNode {
 		b.errorf(b.pos(root), "expected a manifest with apiVersion, kind, metadata and spec, found %s", describe(root))
 		return nil
@@ -250,7 +251,7 @@ func ParseAgent(text, source string, known Known) (*Agent, Problems) {
 	if hasLine {
 		s.before = line - root.Line
 	}
-	doc := newParser(known).document(r, s, root)
+	doc := newParser(known).document(r, s, root, nodesOf([]byte(text)))
 	switch {
 	case r.failed():
 		return nil, r.problems.sorted()

@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -13,11 +12,13 @@ func nearest(name string, candidates []string) string {
 		return ""
 	}
 	best, bestDistance := "", max(1, len(name)/3)+1
-	for _, c := range slices.Sorted(slices.Values(candidates)) {
-		if diff := len(c) - len(name); diff >= bestDistance || -diff >= bestDistance {
+	plain := plainName(name)
+	for _, c := range candidates {
+		if diff := len(c) - len(name); diff > bestDistance || -diff > bestDistance {
 			continue
 		}
-		if d := editDistance(plainName(name), plainName(c)); d < bestDistance {
+		d := editDistance(plain, plainName(c))
+		if d < bestDistance || d == bestDistance && best != "" && c < best {
 			best, bestDistance = c, d
 		}
 	}
@@ -35,6 +36,18 @@ func meant(name string, candidates []string) string {
 		return fmt.Sprintf(" (did you mean %q?)", n)
 	}
 	return ""
+}
+
+// hints gives suggestions, but not without end: each is a comparison with all
+// candidates.
+type hints struct{ given int }
+
+func (h *hints) meant(name string, candidates []string) string {
+	const most = 200
+	if h.given++; h.given > most {
+		return ""
+	}
+	return meant(name, candidates)
 }
 
 // editDistance counts insertions, deletions, replacements and swaps of

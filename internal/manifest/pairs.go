@@ -14,6 +14,9 @@ func (d *decoder) pairs(n *yaml.Node, depth int) ([]pair, bool) {
 		d.errorf(d.pos(n), "expected a mapping, found %s", describe(n))
 		return nil, false
 	}
+	if d.tooMany(n, len(n.Content)/2) {
+		return nil, false
+	}
 	var out []pair
 	var merges []*yaml.Node
 	seen := map[string]*yaml.Node{}

@@ -26,6 +26,7 @@ func (m *mapping[T]) decodeYAML(d *decoder, n *yaml.Node, depth int) {
 		return
 	}
 	pairs, _ := d.pairs(n, depth)
+	m.entries = make([]entry[T], 0, len(pairs))
 	for _, p := range pairs {
 		e := entry[T]{key: p.key.Value, pos: d.pos(p.key)}
 		d.child(p.value, &e.value, depth)
