@@ -1,0 +1,183 @@
+package internal_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/aofctl/aofctl/internal/app"
+	"github.com/aofctl/aofctl/internal/manifest"
+)
+
+// top is the repository's top directory, as seen from this one.
+const top = ".."
+
+// exampleTargets is what each payload of an example starts, one after another;
+// nothing for those that no trigger takes. The tables in the examples' READMEs
+// say the same.
+func exampleTargets() map[string][]string {
+	return map[string][]string{
+		"bug-triage/payload-bug-created.json":            {"agent/bug-triager"},
+		"bug-triage/payload-reopened.json":               {"agent/bug-triager"},
+		"bug-triage/payload-story-created.json":          nil,
+		"bug-triage/payload-summary-edited.json":         nil,
+		"bug-triage/payload-by-automation.json":          nil,
+		"story-estimation/payload-estimate-command.json": {"agent/story-estimator"},
+		"story-estimation/payload-estimate-with-depth.json": {
+			"agent/story-estimator",
+		},
+		"story-estimation/payload-label-added.json":    {"agent/story-estimator"},
+		"story-estimation/payload-plain-comment.json":  nil,
+		"story-estimation/payload-command-on-bug.json": nil,
+		"multi-team/payload-bug-in-proj.json":          {"agent/platform-triager"},
+		"multi-team/payload-story-in-feat.json":        {"agent/story-reviewer"},
+		"multi-team/payload-task-in-sup.json":          {"agent/support-sorter"},
+		"multi-team/payload-vip-in-sup.json":           {"agent/vip-responder"},
+		"multi-team/payload-other-project.json":        nil,
+		"self-hosted/payload-comment-as-update.json":   {"agent/bug-triager"},
+		"self-hosted/payload-comment-created.json":     nil,
+		"self-hosted/payload-bug-created.json":         nil,
+		"commands/payload-triage.json":                 {"agent/helper"},
+		"commands/payload-mention.json":                {"agent/helper"},
+		"commands/payload-in-description.json":         {"agent/helper"},
+		"commands/payload-review.json":                 {"agent/helper"},
+		"commands/payload-review-security.json":        {"agent/security-reviewer"},
+		"commands/payload-two-commands.json":           {"agent/helper", "agent/helper"},
+		"commands/payload-allowed.json":                {"agent/closer"},
+		"commands/payload-not-allowed.json":            nil,
+		"commands/payload-quoted.json":                 nil,
+	}
+}
+
+// exampleEnv are the variables that examples/sandbox.env sets.
+func exampleEnv(t *testing.T) func(string) (string, bool) {
+	t.Helper()
+	vars := map[string]string{}
+	for line := range strings.Lines(read(t, filepath.Join(top, "examples", "sandbox.env"))) {
+		if assignment, ok := strings.CutPrefix(strings.TrimSpace(line), "export "); ok {
+			name, value, _ := strings.Cut(assignment, "=")
+			vars[name] = value
+		}
+	}
+	return func(name string) (string, bool) {
+		value, ok := vars[name]
+		return value, ok
+	}
+}
+
+func TestExamplesAreValidWithoutWarnings(t *testing.T) {
+	env := exampleEnv(t)
+	for _, dir := range examples(t) {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			daemon := loadExample(t, dir, env)
+			known, err := app.Known(daemon, env)
+			if err != nil {
+				t.Fatal(err)
+			}
+			problems, err := manifest.Validate(t.Context(), []string{dir}, known)
+			if err != nil || len(problems) > 0 {
+				t.Errorf("problems: %v %v", problems, err)
+			}
+			if missing := daemon.MissingSecrets(env); len(missing) > 0 {
+				t.Errorf("sandbox.env leaves out what the example needs: %v", missing)
+			}
+			if _, err := os.Stat(filepath.Join(dir, "README.md")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestExamplePayloadsStartWhatTheirReadmeSays(t *testing.T) {
+	env := exampleEnv(t)
+	want := exampleTargets()
+	for _, dir := range examples(t) {
+		readme := read(t, filepath.Join(dir, "README.md"))
+		payloads, err := filepath.Glob(filepath.Join(dir, "payload-*.json"))
+		if err != nil || len(payloads) == 0 {
+			t.Fatalf("%s has no payloads: %v", dir, err)
+		}
+		for _, path := range payloads {
+			name := filepath.Base(dir) + "/" + filepath.Base(path)
+			t.Run(name, func(t *testing.T) {
+				targets, listed := want[name]
+				if !listed {
+					t.Fatalf("the table does not say what %s starts", name)
+				}
+				checkRow(t, readme, filepath.Base(path), targets)
+				explained, err := app.Explain(context.Background(), loadExample(t, dir, env), env, "", []byte(read(t, path)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				var got []string
+				for _, m := range explained.Decision.Matches {
+					got = append(got, m.Target.String())
+				}
+				if diff := cmp.Diff(targets, got); diff != "" {
+					t.Errorf("targets (-want +got):\n%s\nreason %s, misses %+v", diff, explained.Decision.Reason, explained.Decision.Misses)
+				}
+			})
+		}
+	}
+	for name := range want {
+		if _, err := os.Stat(filepath.Join(top, "examples", name)); err != nil {
+			t.Errorf("the table has a payload that is not there: %v", err)
+		}
+	}
+}
+
+// checkRow checks that the README's table names the payload with its target.
+func checkRow(t *testing.T, readme, payload string, targets []string) {
+	t.Helper()
+	word := "nothing"
+	if len(targets) > 0 {
+		_, name, _ := strings.Cut(targets[0], "/")
+		word = "`" + name + "`"
+	}
+	for line := range strings.Lines(readme) {
+		if strings.HasPrefix(line, "|") && strings.Contains(line, "`"+payload+"`") {
+			if !strings.Contains(line, word) {
+				t.Errorf("the README says %q, want %s", strings.TrimSpace(line), word)
+			}
+			return
+		}
+	}
+	t.Errorf("the README's table leaves out %s", payload)
+}
+
+func loadExample(t *testing.T, dir string, env func(string) (string, bool)) *manifest.Daemon {
+	t.Helper()
+	daemon, err := manifest.LoadDaemon(filepath.Join(dir, "daemon.yaml"), env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return daemon
+}
+
+// examples are the directories of the examples.
+func examples(t *testing.T) []string {
+	t.Helper()
+	configs, err := filepath.Glob(filepath.Join(top, "examples", "*", "daemon.yaml"))
+	if err != nil || len(configs) < 5 {
+		t.Fatalf("found %d examples: %v", len(configs), err)
+	}
+	for i, path := range configs {
+		configs[i] = filepath.Dir(path)
+	}
+	slices.Sort(configs)
+	return configs
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
