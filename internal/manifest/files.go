@@ -118,11 +118,7 @@ func isManifestFile(path string) bool {
 }
 
 // readFile reads a manifest, but not what is far too large for one.
-func readFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
+func readFile(path string, info fs.FileInfo) ([]byte, error) {
 	if info.Size() > maxFileBytes {
 		return make([]byte, maxFileBytes+1), nil
 	}

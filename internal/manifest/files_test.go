@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -158,6 +159,44 @@ func TestLoaderSharesWhatDidNotChange(t *testing.T) {
 	if third := mustLoad(); third.Agents["a"] != nil || third.Revision == second.Revision {
 		t.Error("the removed agent is still there")
 	}
+}
+
+func TestChangesUnderOldTimesAreSeen(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.yaml")
+	old := time.Now().Add(-time.Hour)
+	put := func(path, name string, at time.Time) {
+		write(t, path, agentText(name))
+		if err := os.Chtimes(path, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	loader := NewLoader(directories(dir), testKnown())
+	expect := func(step, name string) {
+		t.Helper()
+		c, err := loader.Load(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Agents[name] == nil {
+			t.Errorf("%s: agents are %v, want %s", step, keys(c.Agents), name)
+		}
+	}
+	put(path, "a", old)
+	expect("first", "a")
+	expect("unchanged", "a")
+	put(path, "b", old.Add(time.Minute))
+	expect("another time", "b")
+	put(filepath.Join(dir, ".new"), "c", old.Add(time.Minute))
+	rename(t, filepath.Join(dir, ".new"), path)
+	expect("another file with the same time and size", "c")
+	put(path, "longer", old.Add(time.Minute))
+	expect("another size with the same time", "longer")
+	now := time.Now()
+	put(path, "d", now)
+	expect("now", "d")
+	put(path, "e", now)
+	expect("again at the same time", "e")
 }
 
 func TestLoadEndsWithItsContext(t *testing.T) {

@@ -3,8 +3,11 @@ package manifest
 import (
 	"bytes"
 	"context"
+	"io/fs"
+	"os"
 	"runtime"
 	"sync"
+	"time"
 )
 
 // Loader loads the catalogue again and again, and only takes apart the files
@@ -19,8 +22,19 @@ type Loader struct {
 
 // cachedFile is a file's content and what came of it.
 type cachedFile struct {
+	info   fs.FileInfo
+	read   time.Time
 	text   []byte
 	parsed *parsedFile
+}
+
+// isStill reports whether a file is the one that was read, without reading it
+// again. A file that was written shortly before it was read may have been
+// written once more since, with the same time.
+func (c cachedFile) isStill(info fs.FileInfo) bool {
+	const coarsest = 2 * time.Second // FAT's resolution; others are finer.
+	return c.info != nil && os.SameFile(c.info, info) && c.info.Size() == info.Size() &&
+		c.info.ModTime().Equal(info.ModTime()) && c.read.Sub(info.ModTime()) > coarsest
 }
 
 // NewLoader returns a Loader for the manifests of all kinds in the directories.
@@ -94,14 +108,24 @@ func feed(ctx context.Context, next chan<- int, n int) error {
 // parse reads a file. The cache is only read here; no one writes to it while
 // the workers are at work.
 func (l *Loader) parse(path string) cachedFile {
-	text, err := readFile(path)
+	known := l.cache[path]
+	now := time.Now()
+	info, err := os.Stat(path)
+	if err == nil && known.isStill(info) {
+		return known
+	}
+	var text []byte
+	if err == nil {
+		text, err = readFile(path, info)
+	}
 	if err != nil {
 		s := scanner{report: &report{path: path}}
 		s.fail(path, err)
 		return cachedFile{parsed: &parsedFile{path: path, problems: s.problems}}
 	}
-	if known, ok := l.cache[path]; ok && known.text != nil && bytes.Equal(known.text, text) {
-		return known
+	parsed := known.parsed
+	if known.info == nil || !bytes.Equal(known.text, text) {
+		parsed = l.parser.file(path, text)
 	}
-	return cachedFile{text: text, parsed: l.parser.file(path, text)}
+	return cachedFile{info: info, read: now, text: text, parsed: parsed}
 }

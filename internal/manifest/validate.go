@@ -61,11 +61,11 @@ func (v *validation) path(path string) {
 	case err != nil:
 		v.fail(path, err)
 	case !info.IsDir():
-		v.file(path)
+		v.file(path, info)
 	default:
 		config := filepath.Join(path, daemonFile)
-		if _, err := os.Stat(config); err == nil {
-			v.file(config)
+		if info, err := os.Stat(config); err == nil {
+			v.file(config, info)
 			return
 		}
 		v.dirs = append(v.dirs, Directory{Path: path})
@@ -82,8 +82,8 @@ func (v *validation) fail(path string, err error) {
 
 // file takes a DaemonConfig apart at once and keeps other files for the
 // catalogue.
-func (v *validation) file(path string) {
-	text, err := readFile(path)
+func (v *validation) file(path string, info fs.FileInfo) {
+	text, err := readFile(path, info)
 	if err != nil {
 		v.fail(path, err)
 		return
