@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -60,16 +61,25 @@ type world struct {
 	dir   string
 	port  int
 	admin int
+	// environ is what the daemon's environment has beside this process's.
+	environ map[string]string
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	box, err := sandbox.Start(context.Background(), sandbox.Options{})
+	return newWorldOf(t, sandbox.Options{})
+}
+
+func newWorldOf(t *testing.T, opts sandbox.Options) *world {
+	t.Helper()
+	box, err := sandbox.Start(context.Background(), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = box.Close() })
-	w := &world{t: t, box: box, dir: t.TempDir(), port: freePort(t), admin: freePort(t)}
+	email, token := box.Credentials()
+	w := &world{t: t, box: box, dir: t.TempDir(), port: freePort(t), admin: freePort(t), environ: map[string]string{
+		"JIRA_EMAIL": email, "JIRA_API_TOKEN": token, "JIRA_WEBHOOK_SECRET": secret, "GOOGLE_API_KEY": "sandbox", "AOF_ADMIN_TOKEN": ""}}
 	w.proxy = newGate(t, box.JiraURL())
 	w.writeDefaults()
 	box.RegisterWebhook(w.webhookURL(), secret)
@@ -87,8 +97,10 @@ func freePort(t *testing.T) int {
 }
 
 func (w *world) webhookURL() string { return fmt.Sprintf("http://127.0.0.1:%d/webhook/jira", w.port) }
+func (w *world) adminURL() string   { return fmt.Sprintf("http://127.0.0.1:%d", w.admin) }
+
 func (w *world) client() *client.Client {
-	return client.New(fmt.Sprintf("http://127.0.0.1:%d", w.admin), "", http.DefaultClient)
+	return client.New(w.adminURL(), w.environ["AOF_ADMIN_TOKEN"], http.DefaultClient)
 }
 
 // writeDefaults lays out the default manifests and a configuration.
@@ -107,11 +119,22 @@ func (w *world) writeDefaults() {
 			w.write(filepath.Join(dir, e.Name()), string(text))
 		}
 	}
+	w.configure("{}", "{settle: 100ms}")
+}
+
+// configure writes the configuration, with further settings of the server and of
+// the runtime as YAML in braces.
+func (w *world) configure(server, runtime string) {
+	w.t.Helper()
+	server = strings.TrimSuffix(strings.TrimPrefix(server, "{"), "}")
+	if server != "" {
+		server = ", " + server
+	}
 	w.write("daemon.yaml", fmt.Sprintf(`apiVersion: aof.dev/v1
 kind: DaemonConfig
 metadata: {name: e2e}
 spec:
-  server: {host: 127.0.0.1, port: %d}
+  server: {host: 127.0.0.1, port: %d%s}
   platforms:
     jira:
       enabled: true
@@ -121,10 +144,10 @@ spec:
   triggers: {directory: ./triggers/, watch: true}
   agents: {directory: ./agents/, watch: true}
   models: {providers: {google: {base_url: %s/llm/v1}}}
-  runtime: {settle: 100ms}
+  runtime: %s
   admin: {host: 127.0.0.1, port: %d}
   storage: {dsn: "sqlite:./data"}
-`, w.port, w.proxy.url, w.proxy.url, w.admin))
+`, w.port, server, w.proxy.url, w.proxy.url, runtime, w.admin))
 }
 
 func (w *world) write(name, text string) {
@@ -139,8 +162,11 @@ func (w *world) write(name, text string) {
 }
 
 func (w *world) env() []string {
-	email, token := w.box.Credentials()
-	return append(os.Environ(), "JIRA_EMAIL="+email, "JIRA_API_TOKEN="+token, "JIRA_WEBHOOK_SECRET="+secret, "GOOGLE_API_KEY=sandbox")
+	env := os.Environ()
+	for name, value := range w.environ {
+		env = append(env, name+"="+value)
+	}
+	return env
 }
 
 // daemon is a running daemon process.
