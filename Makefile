@@ -34,8 +34,10 @@ fuzz: ## every fuzz target for FUZZTIME each
 	  done; \
 	done
 
-bench: ## figures for docs/benchmarks.md
+bench: build ## figures for docs/benchmarks.md
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
+	$(GO) run ./internal/webhook/benchmark -rounds 3
+	$(GO) run ./internal/measure -binary $(BIN)
 
 clean:
 	rm -rf bin data
