@@ -82,7 +82,7 @@ spec:
 			{Name: "review security", Target: Target{TargetAgent, "a"}},
 		},
 		EventTargets:   map[string]Command{"issue_created": {Name: "issue_created", Target: Target{TargetAgent, "a"}}},
-		ProjectRouting: map[string]string{"PROJ": "a"},
+		ProjectTargets: map[string]Target{"PROJ": {TargetAgent, "a"}},
 		Default:        Target{TargetAgent, "a"},
 	}}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Meta{}, "Source", "Revision", "Text")); diff != "" {

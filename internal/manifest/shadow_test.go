@@ -104,7 +104,7 @@ func TestMergedFiltersTakeWhatBothTake(t *testing.T) {
 
 func TestOnlyTriggersWithADefaultShadowOthers(t *testing.T) {
 	to := Target{TargetAgent, "a"}
-	routed := &Trigger{Meta: Meta{Name: "routed", Source: "t.yaml:1"}, ProjectRouting: map[string]string{"A": "a"}}
+	routed := &Trigger{Meta: Meta{Name: "routed", Source: "t.yaml:1"}, ProjectTargets: map[string]Target{"A": to}}
 	command := &Trigger{Meta: Meta{Name: "command", Source: "t.yaml:2"}, Commands: []Command{{Name: "x", Target: to}}}
 	all := &Trigger{Meta: Meta{Name: "all", Source: "t.yaml:3"}, Default: to}
 	last := &Trigger{Meta: Meta{Name: "last", Source: "t.yaml:4"}, Default: to, Filters: Filters{Projects: []string{"A"}}}

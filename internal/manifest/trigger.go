@@ -26,8 +26,6 @@ type Trigger struct {
 	// ProjectTargets are AOF's project_routing: what runs by project key if there
 	// is neither a command nor an event target.
 	ProjectTargets map[string]Target
-	// ProjectRouting names an agent by project key; it comes before Default.
-	ProjectRouting map[string]string
 	// Default is what runs when no command is given; zero for nothing.
 	Default Target
 }

@@ -26,7 +26,7 @@ func (b *builder) trigger(decl triggerDecl) (*Trigger, bool) {
 	b.projectRouting(t, config.ProjectRouting)
 	t.Default = b.target("default_", spec.DefaultAgent, spec.DefaultFleet, spec.DefaultFlow)
 	noDefault := spec.DefaultAgent.absent() && spec.DefaultFleet.absent() && spec.DefaultFlow.absent()
-	if noDefault && len(t.Commands) == 0 && len(t.EventTargets) == 0 && len(t.ProjectRouting) == 0 {
+	if noDefault && len(t.Commands) == 0 && len(t.EventTargets) == 0 && len(t.ProjectTargets) == 0 {
 		b.warnf(decl.Metadata.Name.pos, "trigger %q runs nothing: it has no commands and no default_agent", t.Name)
 	}
 	return t, !spec.Enabled.or(true)
@@ -82,10 +82,10 @@ func (b *builder) projectRouting(t *Trigger, routing mapping[str]) {
 			b.errorf(e.pos, "project %s has no agent", shorten(e.key))
 			continue
 		}
-		if t.ProjectRouting == nil {
-			t.ProjectRouting = map[string]string{}
+		if t.ProjectTargets == nil {
+			t.ProjectTargets = map[string]Target{}
 		}
-		t.ProjectRouting[e.key] = e.value.value
+		t.ProjectTargets[e.key] = Target{Kind: TargetAgent, Name: e.value.value}
 		b.refer(TargetAgent, e.value)
 		if !anyMatches(t.Filters.Projects, e.key) {
 			b.warnf(e.pos, "project %s is never routed: the trigger's projects leave it out", shorten(e.key))
