@@ -330,6 +330,10 @@ spec: {type: Jira, config: {webhook_secret_env: TEAM_SECRET}, default_agent: a}
 kind: Trigger
 metadata: {name: u}
 spec: {type: Jira, config: {webhook_secret: "${JIRA_WEBHOOK_SECRET}"}, default_agent: a}
+---
+kind: Trigger
+metadata: {name: v}
+spec: {type: Jira, config: {webhook_secret_env: JIRA_API_TOKEN}, default_agent: a}
 `)
 	known := testKnown()
 	known.SecretEnvs = []string{"JIRA_WEBHOOK_SECRET"}
@@ -337,10 +341,11 @@ spec: {type: Jira, config: {webhook_secret: "${JIRA_WEBHOOK_SECRET}"}, default_a
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"JIRA_WEBHOOK_SECRET", "TEAM_SECRET"}, catalog.SecretEnvs()); diff != "" {
+	if diff := cmp.Diff([]string{"JIRA_API_TOKEN", "JIRA_WEBHOOK_SECRET", "TEAM_SECRET"}, catalog.SecretEnvs()); diff != "" {
 		t.Errorf("secrets (-want +got):\n%s", diff)
 	}
-	if !strings.Contains(Problems(catalog.Warnings).Error(), "no site in daemon.yaml has the webhook secret TEAM_SECRET") {
+	if !strings.Contains(Problems(catalog.Warnings).Error(), "environment variable TEAM_SECRET is not set, and no site in daemon.yaml has it: no delivery reaches this trigger") ||
+		strings.Contains(Problems(catalog.Warnings).Error(), "variable JIRA_") {
 		t.Errorf("warnings are %v", catalog.Warnings)
 	}
 }

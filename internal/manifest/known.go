@@ -15,8 +15,9 @@ type Known struct {
 	// Providers are the names of the model providers, those of daemon.yaml
 	// included. If it is nil, providers are not checked.
 	Providers []string
-	// SecretEnvs are the environment variables whose values verify deliveries. If
-	// it is not nil, a trigger that names another one gets a warning.
+	// SecretEnvs are the environment variables that hold the webhook secrets of
+	// daemon.yaml. If it is not nil, a trigger that names another one which is
+	// unset gets a warning.
 	SecretEnvs []string
 	// Env looks up environment variables for ${VAR}; nil means os.LookupEnv.
 	Env func(string) (string, bool)

@@ -53,9 +53,14 @@ func (b *builder) triggerSecret(config triggerConfig) string {
 	return b.knownSecret(name, config.WebhookSecret.pos)
 }
 
+// knownSecret warns of a secret of the trigger's own that is unset. Those of
+// daemon.yaml are told of by MissingSecrets.
 func (b *builder) knownSecret(env string, p pos) string {
-	if b.known.SecretEnvs != nil && !slices.Contains(b.known.SecretEnvs, env) {
-		b.warnf(p, "no site in daemon.yaml has the webhook secret %s%s: no delivery reaches this trigger",
+	if b.known.SecretEnvs == nil || slices.Contains(b.known.SecretEnvs, env) {
+		return env
+	}
+	if value, _ := b.env(env); value == "" {
+		b.warnf(p, "environment variable %s is not set, and no site in daemon.yaml has it%s: no delivery reaches this trigger",
 			shorten(env), meant(env, b.known.SecretEnvs))
 	}
 	return env
