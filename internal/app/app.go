@@ -240,7 +240,7 @@ func (a *App) buildRuns(ctx context.Context) error {
 	}
 	seen := observer{a.metrics}
 	worker := run.NewWorker(a.store, executors, a.sites, seen, a.log)
-	journal, err := sqlite.Open(filepath.Join(a.storageDir(), store.FileName), sqlite.Options{})
+	journal, err := sqlite.Open(filepath.Join(a.storageDir(), store.FileName), sqlite.Options{Wrap: durable.Patient(a.log)})
 	if err != nil {
 		return fmt.Errorf("storage: %w", err)
 	}

@@ -34,12 +34,18 @@ const (
 	workflowName = "run"
 )
 
-// ErrClosing is returned for runs that are started while the engine shuts down.
-var ErrClosing = errors.New("engine is shutting down")
+var (
+	// ErrClosing is returned for runs that are started while the engine shuts down.
+	ErrClosing = errors.New("engine is shutting down")
+	// ErrOver is returned by Resume for a run that the engine has put away for
+	// good: nothing will call its work again.
+	ErrOver = errors.New("the engine has ended this run")
+)
 
 // Work does one run, identified by id. It returns nil once the run's outcome is
 // recorded elsewhere, whatever the outcome is. An error says that the work was
-// interrupted; it is called again after the next start.
+// interrupted; it is called again after the next start, and until then the run
+// counts as at work.
 type Work func(ctx context.Context, id string, journal step.Journal) error
 
 // Options tune an Engine.
@@ -109,31 +115,77 @@ func (e *Engine) Launch() error {
 	return nil
 }
 
-// Start begins the run with the given id and returns once that is recorded. A
-// run that was started before, be it finished or at work, is left alone.
-func (e *Engine) Start(_ context.Context, id string) error {
+// Start begins the run with the given id and returns once that is recorded, or
+// when ctx ends, after which it may be recorded all the same. A run that was
+// started before, be it finished or at work, is left alone.
+func (e *Engine) Start(ctx context.Context, id string) error {
+	_, err := e.start(ctx, id)
+	return err
+}
+
+// Resume is Start for a run that may have been at work when the process ended:
+// Launch has continued it then, unless it was never started. It returns ErrOver
+// if the engine ended the run.
+func (e *Engine) Resume(ctx context.Context, id string) error {
+	handle, err := e.start(ctx, id)
+	if err != nil {
+		return err
+	}
+	status, err := handle.GetStatus()
+	if err != nil {
+		return fmt.Errorf("look up run %s: %w", id, err)
+	}
+	switch status.Status {
+	case dbos.WorkflowStatusPending, dbos.WorkflowStatusEnqueued, dbos.WorkflowStatusDelayed:
+		return nil
+	default:
+		return fmt.Errorf("run %s: %w as %s", id, ErrOver, status.Status)
+	}
+}
+
+type handle = dbos.WorkflowHandle[string]
+
+func (e *Engine) start(ctx context.Context, id string) (handle, error) {
 	e.mu.Lock()
 	draining := e.draining
 	e.mu.Unlock()
 	if draining {
-		return ErrClosing
+		return nil, ErrClosing
 	}
-	_, err := dbos.RunWorkflow(e.dbos, e.workflow, id, dbos.WithWorkflowID(id))
-	if err != nil {
-		return fmt.Errorf("start run %s: %w", id, err)
+	type answer struct {
+		handle handle
+		err    error
 	}
-	return nil
+	// DBOS waits for its database as long as that takes, and would end the run
+	// with the context that it is given.
+	answered := make(chan answer, 1)
+	go func() {
+		h, err := dbos.RunWorkflow(e.dbos, e.workflow, id, dbos.WithWorkflowID(id))
+		answered <- answer{h, err}
+	}()
+	select {
+	case a := <-answered:
+		if a.err != nil {
+			return nil, fmt.Errorf("start run %s: %w", id, a.err)
+		}
+		return a.handle, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
-// workflow is what DBOS calls, and calls again after a crash.
+// workflow is what DBOS calls, and calls again after a crash. To DBOS an error
+// is an end like any other, after which nothing would call it again; so work
+// that was interrupted is held until the process stops.
 func (e *Engine) workflow(dctx dbos.Context, id string) (string, error) {
 	e.enter(id)
 	defer e.leave(id)
-	j := &journal{engine: e, dctx: dctx, run: id}
-	if err := e.guard(dctx, id, j); err != nil {
+	err := e.guard(dctx, id, &journal{engine: e, dctx: dctx, run: id, limit: e.opts.StepTimeout})
+	if err == nil || dctx.Err() != nil {
 		return "", err
 	}
-	return "", nil
+	e.opts.Log.Error().Err(err).Str("run", id).Msg("run was interrupted; it continues after the next start")
+	return "", e.hold(dctx)
 }
 
 // guard turns a panic of the work into an error, so that one bad run does not

@@ -3,6 +3,7 @@ package durable
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -11,15 +12,20 @@ import (
 
 // Retry says how a step's transient failures are tried again: an error that has
 // a method Temporary() bool which returns true. An error with a method
-// RetryDelay() time.Duration is waited for as long as it asks.
+// RetryDelay() time.Duration is waited for as long as it asks, and not tried
+// again if that is longer than longestAsked or than what is left of the time.
 type Retry struct {
 	// Tries is how often a step is tried at most; less than 2 for once.
 	Tries int
 	// Base is the first pause; it doubles with each try, with jitter.
 	Base time.Duration
-	// Max bounds a pause, also one that was asked for.
+	// Max bounds a pause that nobody asked for.
 	Max time.Duration
 }
+
+// longestAsked is the longest pause that another side is granted: it costs the
+// run its place.
+const longestAsked = 5 * time.Minute
 
 // DefaultRetry follows what Atlassian recommends to its callers: base 2 s,
 // doubled, at most 30 s, at most 4 retries.
@@ -35,11 +41,21 @@ func (r Retry) do(ctx context.Context, fn func() (step.Entry, error)) (step.Entr
 		if err == nil || attempt >= r.Tries || !temporary(err) {
 			return entry, attempt, err
 		}
-		if !sleep(ctx, min(max(jitter(pause), delayOf(err)), r.Max)) {
+		asked := delayOf(err)
+		if asked > longestAsked || !inTime(ctx, asked) {
+			return entry, attempt, fmt.Errorf("%w (to be tried again after %s, which is too long)", err, asked)
+		}
+		if !sleep(ctx, max(jitter(min(pause, r.Max)), asked)) {
 			return entry, attempt, errors.Join(err, context.Cause(ctx))
 		}
 		pause *= 2
 	}
+}
+
+// inTime reports whether the context lasts longer than the pause.
+func inTime(ctx context.Context, pause time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	return !ok || pause == 0 || time.Until(deadline) > pause
 }
 
 func temporary(err error) bool {

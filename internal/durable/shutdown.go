@@ -48,10 +48,18 @@ func (e *Engine) awaitParked(ctx context.Context) {
 // error if the engine is draining, once it has stopped.
 func (e *Engine) park(ctx context.Context) error {
 	e.mu.Lock()
-	if !e.draining {
-		e.mu.Unlock()
+	draining := e.draining
+	e.mu.Unlock()
+	if !draining {
 		return nil
 	}
+	return e.hold(ctx)
+}
+
+// hold keeps a run where it stands until the engine stops, which does not wait
+// for it.
+func (e *Engine) hold(ctx context.Context) error {
+	e.mu.Lock()
 	e.parked++
 	e.signal()
 	e.mu.Unlock()

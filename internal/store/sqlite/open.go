@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -45,6 +46,9 @@ type Options struct {
 	MaxConns int
 	// ReadOnly opens an existing file for queries only.
 	ReadOnly bool
+	// Wrap puts something between the pool and the driver's connections, such as
+	// a translation of their errors; nil for nothing.
+	Wrap func(driver.Connector) driver.Connector
 }
 
 // Open opens the database file at path, and makes it, readable by its owner
@@ -65,7 +69,7 @@ func Open(path string, o Options) (*sql.DB, error) {
 			return nil, fmt.Errorf("open database %s: %w", path, err)
 		}
 	}
-	db, err := sql.Open("sqlite", dsn(abs, o))
+	db, err := connect(dsn(abs, o), o.Wrap)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
@@ -77,6 +81,27 @@ func Open(path string, o Options) (*sql.DB, error) {
 	}
 	return db, nil
 }
+
+func connect(name string, wrap func(driver.Connector) driver.Connector) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", name)
+	if err != nil || wrap == nil {
+		return db, err
+	}
+	plain := connector{name: name, driver: db.Driver()}
+	return sql.OpenDB(wrap(plain)), db.Close()
+}
+
+// connector opens the driver's own connections.
+type connector struct {
+	name   string
+	driver driver.Driver
+}
+
+// Connect implements driver.Connector.
+func (c connector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.name) }
+
+// Driver implements driver.Connector.
+func (c connector) Driver() driver.Driver { return c.driver }
 
 func (o Options) check() error {
 	p := o.PageSize
