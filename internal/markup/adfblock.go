@@ -151,6 +151,9 @@ func (w adfWriter) media(n adfNode) string {
 	if alt == "" {
 		alt = n.attr("id")
 	}
+	if alt == "" {
+		return ""
+	}
 	return "[attachment: " + alt + "]"
 }
 

@@ -48,7 +48,7 @@ func (w adfWriter) inlineNode(n adfNode) string {
 	case "date":
 		return adfDate(n.attr("timestamp"))
 	case "mediaInline":
-		return w.media(adfMedia(n))
+		return w.media(adfNode{"type": nodeMedia, "attrs": n["attrs"]})
 	}
 	if below := n.content(); len(below) > 0 {
 		return n.allText()

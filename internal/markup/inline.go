@@ -92,11 +92,11 @@ func (f *flat) add(p part, at place) {
 	text := p.text
 	if p.kind == lineEnd {
 		switch {
+		case at == inHeading || p.link || f.inMark():
+			text = " "
 		case at == inCell:
 			text = `\\ `
 			p.kind = raw
-		case at == inHeading || f.inMark():
-			text = " "
 		default:
 			text = "\n"
 		}

@@ -122,7 +122,7 @@ func trimInside(parts []part, first, last int) {
 			return
 		}
 		trimmed := cut(p.text, " \t")
-		if trimmed == "" || len(trimmed) == len(p.text) {
+		if len(trimmed) == len(p.text) {
 			return
 		}
 		p.text = trimmed

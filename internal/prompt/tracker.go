@@ -47,8 +47,11 @@ func newTracker(source string) *tracker {
 	// ", " is what the engine's joiner() gives by default.
 	t := &tracker{trusted: map[string]bool{"": true}, origins: map[string]string{}, places: map[*byte]string{}}
 	t.trust(", ")
-	for _, tok := range scan(source) {
+	tokens := scan(source)
+	for i, tok := range tokens {
 		switch {
+		case tok.kind == opToken && tok.text == "=" && i > 0 && tokens[i-1].kind == nameToken:
+			t.trust(tokens[i-1].text) // a keyword, which may become a key
 		case tok.kind == stringToken || tok.kind == textToken:
 			t.piece(tok.text)
 		case tok.kind == opToken && tok.text == "+":
@@ -63,10 +66,12 @@ func (t *tracker) piece(s string) {
 	if s == "" || t.trusted[s] {
 		return
 	}
-	t.trusted[s] = true
-	if len(t.pieces) < maxPieces {
-		t.pieces = append(t.pieces, s)
+	if len(t.pieces) >= maxPieces {
+		t.trust(s)
+		return
 	}
+	t.trusted[s] = true
+	t.pieces = append(t.pieces, s)
 }
 
 // trust trusts a string that was computed from trusted ones.
@@ -284,7 +289,7 @@ func (t *tracker) inputs(v value.Value, args []value.Value, kwargs map[string]va
 func (t *tracker) inherit(v value.Value, origin string, tainted bool, depth int) value.Value {
 	if s, ok := v.AsString(); ok {
 		if !tainted {
-			t.trust(s)
+			t.piece(s)
 			return v
 		}
 		if !t.trusted[s] {
