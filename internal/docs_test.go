@@ -47,9 +47,7 @@ func checkGenerated(t *testing.T, page, want string) {
 		t.Fatalf("%s has no generated part", path)
 	}
 	if *update {
-		if err := os.WriteFile(path, []byte(before+generatedFrom+want+generatedUntil+after), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		write(t, path, before+generatedFrom+want+generatedUntil+after)
 		return
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -360,7 +358,7 @@ func manifests(t *testing.T) []string {
 	t.Helper()
 	var list []string
 	for _, pattern := range []string{
-		"daemon.yaml", "triggers/*.yaml", "agents/*.yaml", "examples/*/daemon.yaml", "examples/*/triggers/*.yaml", "examples/*/agents/*.yaml",
+		"daemon.yaml", "deploy/daemon.yaml", "triggers/*.yaml", "agents/*.yaml", "examples/*/daemon.yaml", "examples/*/triggers/*.yaml", "examples/*/agents/*.yaml",
 	} {
 		found, err := filepath.Glob(filepath.Join(top, filepath.FromSlash(pattern)))
 		if err != nil || len(found) == 0 {

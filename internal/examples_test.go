@@ -54,8 +54,8 @@ func exampleTargets() map[string][]string {
 	}
 }
 
-// exampleEnv are the variables that examples/sandbox.env sets.
-func exampleEnv(t *testing.T) func(string) (string, bool) {
+// exampleVariables are the variables that examples/sandbox.env sets.
+func exampleVariables(t *testing.T) map[string]string {
 	t.Helper()
 	vars := map[string]string{}
 	for line := range strings.Lines(read(t, filepath.Join(top, "examples", "sandbox.env"))) {
@@ -64,6 +64,13 @@ func exampleEnv(t *testing.T) func(string) (string, bool) {
 			vars[name] = value
 		}
 	}
+	return vars
+}
+
+// exampleEnv looks them up.
+func exampleEnv(t *testing.T) func(string) (string, bool) {
+	t.Helper()
+	vars := exampleVariables(t)
 	return func(name string) (string, bool) {
 		value, ok := vars[name]
 		return value, ok
