@@ -114,7 +114,8 @@ func (r *Runner) prompt(job Job) (prompt.Prompt, error) {
 	}
 	// The boundary of the untrusted data comes from the run's own seed: a run
 	// that continues after a crash says the same to its model again.
-	builder := prompt.NewBuilder(prompt.Config{Random: rand.NewChaCha8(sha256.Sum256([]byte(job.Seed)))})
+	builder := prompt.NewBuilder(prompt.Config{
+		Random: rand.NewChaCha8(sha256.Sum256([]byte(job.Seed))), StableSystem: true})
 	text, err := builder.Build(tmpl, prompt.Data{
 		Metadata: job.Event.Metadata(), Command: job.Command, Args: job.Args, ArgsList: job.ArgsList,
 		ArgsBody: job.Body, Params: job.Params, Typed: job.Typed, Agent: job.Agent.Name, Now: job.Now,

@@ -2,6 +2,7 @@ package llm
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -135,10 +136,8 @@ func (e errBody) kind(status int) Kind {
 
 func (e errBody) has(labels ...string) bool {
 	for _, have := range e.labels {
-		for _, want := range labels {
-			if have == want {
-				return true
-			}
+		if slices.Contains(labels, have) {
+			return true
 		}
 	}
 	return false

@@ -3,6 +3,7 @@ package manifest
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -151,12 +152,7 @@ func (l *daemonLoader) webhookSecrets(s *JiraSite, decl jiraDecl) {
 }
 
 func (s *JiraSite) addSecret(secret Secret) {
-	for _, known := range s.WebhookSecrets {
-		if known == secret {
-			return
-		}
-	}
-	if !secret.IsZero() {
+	if !secret.IsZero() && !slices.Contains(s.WebhookSecrets, secret) {
 		s.WebhookSecrets = append(s.WebhookSecrets, secret)
 	}
 }

@@ -37,8 +37,10 @@ type shape struct {
 type shapes struct{ known sync.Map }
 
 func (s *shapes) of(t reflect.Type) *shape {
-	if known, ok := s.known.Load(t); ok {
-		return known.(*shape)
+	if found, ok := s.known.Load(t); ok {
+		if known, ok := found.(*shape); ok {
+			return known
+		}
 	}
 	sh := &shape{fields: fieldsOf(t, nil), byName: map[string]*field{}}
 	for i := range sh.fields {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,15 +15,15 @@ import (
 // startUp measures the time to the first accepted webhook and the idle memory,
 // with the two manifests of the load and with a thousand more.
 func startUp(ctx context.Context, binary string) (string, error) {
-	text := ""
+	var text strings.Builder
 	for _, extra := range []int{0, 1000} {
 		took, rss, err := startWith(ctx, binary, extra)
 		if err != nil {
 			return "", err
 		}
-		text += fmt.Sprintf("%d manifests: first 2xx after %d ms, idle %.0f MB RSS; ", 2+extra, took.Milliseconds(), rss)
+		fmt.Fprintf(&text, "%d manifests: first 2xx after %d ms, idle %.0f MB RSS; ", 2+extra, took.Milliseconds(), rss)
 	}
-	return text, nil
+	return text.String(), nil
 }
 
 func startWith(ctx context.Context, binary string, extra int) (time.Duration, float64, error) {
@@ -74,7 +75,7 @@ func firstModelCall(ctx context.Context, binary string) (string, error) {
 		}
 		took = append(took, s.box.Model.Requests()[0].Time.Sub(sent))
 	}
-	return fmt.Sprintf("webhook sent to first model request, idle: %s", spread(took)), nil
+	return "webhook sent to first model request, idle: " + spread(took), nil
 }
 
 // runsPerSecond measures runs of five steps with a model and a Jira that answer

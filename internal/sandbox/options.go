@@ -52,7 +52,7 @@ func demoIssues() []jira.NewIssue {
 		},
 		{
 			Project: "PROJ", Type: "Bug", Reporter: "bob", Summary: "Typo on the billing page", Priority: "Low",
-			Description: "It says \"Recieve invoice\".",
+			Description: "It says \"Invocie\".",
 		},
 		{
 			Project: "PROJ", Type: "Story", Reporter: "bob", Summary: "Export reports as CSV",

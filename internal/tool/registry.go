@@ -2,6 +2,7 @@ package tool
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -32,7 +33,7 @@ func NewRegistry(tools ...Tool) (*Registry, error) {
 func (r *Registry) add(t Tool) error {
 	spec := t.Spec()
 	if spec.Name == "" {
-		return fmt.Errorf("register tool: it has no name")
+		return errors.New("register tool: it has no name")
 	}
 	for _, name := range append([]string{spec.Name}, spec.Aliases...) {
 		if _, taken := r.canonical(name); taken {

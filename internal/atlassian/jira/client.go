@@ -131,7 +131,7 @@ type Time struct{ time.Time }
 func (t *Time) UnmarshalJSON(raw []byte) error {
 	var s string
 	if json.Unmarshal(raw, &s) != nil {
-		return nil
+		return nil //nolint:nilerr // see the type
 	}
 	for _, layout := range []string{"2006-01-02T15:04:05.999-0700", time.RFC3339Nano, time.DateOnly} {
 		if at, err := time.Parse(layout, s); err == nil {

@@ -3,6 +3,7 @@ package jira
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -49,9 +50,7 @@ func (n NewIssue) input() (issueInput, error) {
 	if n.Parent != "" {
 		fields["parent"] = obj{"key": n.Parent}
 	}
-	for id, v := range n.Fields {
-		fields[id] = v
-	}
+	maps.Copy(fields, n.Fields)
 	return fieldsInput(fields)
 }
 

@@ -2,6 +2,7 @@ package jira
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -192,10 +193,5 @@ func (t *tx) moveTo(i *issue, s *Sprint) {
 // inSprint tells whether an issue is in a sprint.
 func (t *tx) inSprint(i *issue, s *Sprint) bool {
 	list, _ := i.values[t.st.sprintField()].([]any)
-	for _, have := range list {
-		if have == any(s) {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(list, any(s))
 }

@@ -53,15 +53,16 @@ func (c *commentInput) UnmarshalJSON(raw []byte) error {
 
 // checkComment reads the text; the string, if not empty, is Jira's objection.
 func (t *tx) checkComment(in *commentInput) string {
-	if t.api == 3 {
+	switch {
+	case t.api == 3:
 		text, ok := fromDocument(in.Body)
 		if !ok {
 			return "Comment body is not valid!"
 		}
 		in.text = text
-	} else if isNull(in.Body) {
+	case isNull(in.Body):
 		return "Comment body can not be empty!"
-	} else if json.Unmarshal(in.Body, &in.text) != nil {
+	case json.Unmarshal(in.Body, &in.text) != nil:
 		return "Comment body is not valid!"
 	}
 	switch {

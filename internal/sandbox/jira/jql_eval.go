@@ -86,7 +86,7 @@ func (t *tx) compileClause(c clause) (test, error) {
 		if !c.operands[0].empty {
 			return nil, refuse(http.StatusBadRequest, "The operator '%s' only supports the values 'EMPTY' and 'NULL'.", c.operator)
 		}
-		return inverted(func(i *issue) bool { return a.isEmpty(i) }, c.operator == "is not"), nil
+		return inverted(a.isEmpty, c.operator == "is not"), nil
 	}
 	if a.long {
 		return nil, refuse(http.StatusBadRequest, "The operator '%s' is not supported by the '%s' field.", c.operator, c.field)

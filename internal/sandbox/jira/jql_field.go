@@ -1,7 +1,9 @@
 package jira
 
 import (
+	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +26,7 @@ func (t *tx) attribute(name string) (attribute, bool) {
 	case "statuscategory":
 		return attribute{texts: func(i *issue) []string {
 			c := i.status().category("")
-			return []string{c["key"].(string), c["name"].(string)}
+			return []string{fmt.Sprint(c["key"]), fmt.Sprint(c["name"])}
 		}}, true
 	case "created", "createddate":
 		return t.timeAttribute(func(i *issue) time.Time { return i.created }), true
@@ -107,32 +109,23 @@ func (t *tx) exists(f *Field, s string) bool {
 	case kindStatus:
 		return t.st.status(s) != nil
 	case kindPriority:
-		return some(t.st.priorities, func(p *Priority) bool { return known(p.ID, p.Name) })
+		return slices.ContainsFunc(t.st.priorities, func(p *Priority) bool { return known(p.ID, p.Name) })
 	case kindType:
-		return some(t.st.types, func(i *IssueType) bool { return known(i.ID, i.Name) })
+		return slices.ContainsFunc(t.st.types, func(i *IssueType) bool { return known(i.ID, i.Name) })
 	case kindResolution:
-		return strings.EqualFold(s, "unresolved") || some(t.st.resolutions, func(r *Resolution) bool { return known(r.ID, r.Name) })
+		return strings.EqualFold(s, "unresolved") || slices.ContainsFunc(t.st.resolutions, func(r *Resolution) bool { return known(r.ID, r.Name) })
 	case Sprints:
-		return some(t.st.sprints, func(x *Sprint) bool { return known(strconv.Itoa(x.ID), x.Name) })
+		return slices.ContainsFunc(t.st.sprints, func(x *Sprint) bool { return known(strconv.Itoa(x.ID), x.Name) })
 	case Components:
-		return some(t.st.projects, func(p *project) bool {
-			return some(p.components, func(c *Component) bool { return known(c.ID, c.Name) })
+		return slices.ContainsFunc(t.st.projects, func(p *project) bool {
+			return slices.ContainsFunc(p.components, func(c *Component) bool { return known(c.ID, c.Name) })
 		})
 	case Versions:
-		return some(t.st.projects, func(p *project) bool {
-			return some(p.versions, func(v *Version) bool { return known(v.ID, v.Name) })
+		return slices.ContainsFunc(t.st.projects, func(p *project) bool {
+			return slices.ContainsFunc(p.versions, func(v *Version) bool { return known(v.ID, v.Name) })
 		})
 	}
-	return some(f.Options, func(o Option) bool { return known(o.ID, o.Value) })
-}
-
-func some[T any](list []T, ok func(T) bool) bool {
-	for _, item := range list {
-		if ok(item) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(f.Options, func(o Option) bool { return known(o.ID, o.Value) })
 }
 
 // valueTexts are the ids and names by which a value can be found.

@@ -2,6 +2,7 @@ package jira
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -54,7 +55,7 @@ type jqlParser struct {
 }
 
 // parseJQL reads the subset of JQL that the sandbox knows: clauses with = != ~
-// !~ < <= > >= IN NOT IN IS IS NOT, joined by AND, OR, NOT and parentheses, and
+// !~ < <= > >= IN, NOT IN, IS, IS NOT, joined by AND, OR, NOT and parentheses, and
 // ORDER BY. The error is worded as Jira words it.
 func parseJQL(jql string) (query, error) {
 	var q query
@@ -185,7 +186,7 @@ func (p *jqlParser) clause() (condition, error) {
 func (p *jqlParser) operator() (string, error) {
 	t := p.peek()
 	switch {
-	case t.kind == tokenSign && strings.Contains(" = != ~ !~ < <= > >= ", " "+t.text+" "):
+	case t.kind == tokenSign && slices.Contains([]string{"=", "!=", "~", "!~", "<", "<=", ">", ">="}, t.text):
 		p.next()
 		return t.text, nil
 	case t.is("in"):

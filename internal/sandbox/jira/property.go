@@ -2,6 +2,7 @@ package jira
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"unicode/utf8"
@@ -53,9 +54,7 @@ func (p properties) setAll(in []property) error {
 
 func (p properties) copied() map[string]json.RawMessage {
 	out := make(map[string]json.RawMessage, len(p))
-	for k, v := range p {
-		out[k] = v
-	}
+	maps.Copy(out, p)
 	return out
 }
 

@@ -2,6 +2,7 @@ package jira
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -66,7 +67,7 @@ func restBoardSprints(t *tx, c *call) (any, error) {
 	states := splitList(c.list("state"))
 	var found []*Sprint
 	for _, s := range t.st.sprints {
-		if s.Board == b.ID && (len(states) == 0 || some(states, func(x string) bool { return x == s.State })) {
+		if s.Board == b.ID && (len(states) == 0 || slices.ContainsFunc(states, func(x string) bool { return x == s.State })) {
 			found = append(found, s)
 		}
 	}

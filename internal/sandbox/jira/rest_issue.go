@@ -3,6 +3,7 @@ package jira
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 )
 
 func issueEndpoints() []endpoint {
@@ -75,10 +76,8 @@ func (t *tx) renderIssue(i *issue, w wanted) obj {
 }
 
 func newestFirst[T any](list []T) []T {
-	out := make([]T, 0, len(list))
-	for at := len(list) - 1; at >= 0; at-- {
-		out = append(out, list[at])
-	}
+	out := slices.Clone(list)
+	slices.Reverse(out)
 	return out
 }
 

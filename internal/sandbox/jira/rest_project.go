@@ -2,6 +2,7 @@ package jira
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -36,7 +37,7 @@ func restProjectSearch(t *tx, c *call) (any, error) {
 	var found []*project
 	keys, query := c.list("keys"), strings.ToLower(c.query("query"))
 	for _, p := range t.visible() {
-		byKey := len(keys) == 0 || some(keys, func(k string) bool { return strings.EqualFold(k, p.Key) })
+		byKey := len(keys) == 0 || slices.ContainsFunc(keys, func(k string) bool { return strings.EqualFold(k, p.Key) })
 		if byKey && (strings.Contains(strings.ToLower(p.Name), query) || strings.Contains(strings.ToLower(p.Key), query)) {
 			found = append(found, p)
 		}
@@ -126,7 +127,7 @@ func restCreateVersion(t *tx, c *call) (any, error) {
 		return nil, refuseField("projectId", "Project must be specified to create a version.")
 	case in.Name == nil || *in.Name == "":
 		return nil, refuseField("name", "You must specify a valid version name")
-	case some(p.versions, func(v *Version) bool { return v.Name == *in.Name }):
+	case slices.ContainsFunc(p.versions, func(v *Version) bool { return v.Name == *in.Name }):
 		return nil, refuseField("name", "A version with this name already exists in this project.")
 	}
 	v := &Version{ID: strconv.Itoa(t.st.id("version", 10100))}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -102,7 +103,7 @@ func (t *tx) search(in searchInput) (any, error) {
 	if to < len(found) && size > 0 {
 		out["nextPageToken"] = in.token(to)
 	}
-	for _, what := range strings.Split(in.Expand, ",") {
+	for what := range strings.SplitSeq(in.Expand, ",") {
 		switch what {
 		case "names":
 			out["names"] = t.names()
@@ -161,7 +162,7 @@ func (t *tx) indexed(i *issue, reconcile []int) bool {
 	if t.st.lag <= 0 || t.now.Sub(i.created) >= t.st.lag {
 		return true
 	}
-	return some(reconcile, func(id int) bool { return id == i.id })
+	return slices.ContainsFunc(reconcile, func(id int) bool { return id == i.id })
 }
 
 // token and offset make nextPageToken opaque and bound to its query.
