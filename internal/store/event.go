@@ -42,14 +42,19 @@ func (s *Store) insertEvent(tx *sql.Tx, run, dedupe string, kind EventKind, payl
 	return nil
 }
 
+const (
+	eventsSQL    = `SELECT seq, run, at, kind, payload FROM run_events WHERE seq > ? ORDER BY seq LIMIT ?`
+	runEventsSQL = `SELECT seq, run, at, kind, payload FROM run_events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?`
+)
+
 // Events returns up to limit events behind the sequence number, of one run or,
 // if run is "", of all.
 func (s *Store) Events(ctx context.Context, run string, after int64, limit int) ([]Event, error) {
-	query, args := `SELECT seq, run, at, kind, payload FROM run_events WHERE seq > ?`, []any{after}
+	query, args := eventsSQL, []any{after, limit}
 	if run != "" {
-		query, args = query+` AND run = ?`, append(args, run)
+		query, args = runEventsSQL, []any{run, after, limit}
 	}
-	rows, err := s.db.QueryContext(ctx, query+` ORDER BY seq LIMIT ?`, append(args, limit)...)
+	rows, err := s.db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list run events: %w", err)
 	}

@@ -35,6 +35,8 @@ type Store struct {
 	now    func() time.Time
 	events *broadcast
 	close  sync.Once
+	// served is the project that had the last turn; it belongs to the writer.
+	served share
 }
 
 // Open opens the database in dir, makes it if there is none, and brings its

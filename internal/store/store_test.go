@@ -46,16 +46,12 @@ func admit(t *testing.T, s *Store, runs ...Run) {
 
 func claimIDs(t *testing.T, s *Store, n int) []string {
 	t.Helper()
-	runs, err := s.Claim(t.Context(), n)
+	ids, err := s.Claim(t.Context(), n)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ids := []string{}
-	for _, r := range runs {
-		ids = append(ids, r.ID)
-	}
 	slices.Sort(ids)
-	return ids
+	return append([]string{}, ids...)
 }
 
 func finish(t *testing.T, s *Store, id string) {

@@ -14,8 +14,13 @@ const (
 	queued = 1024
 )
 
-// ErrClosed is returned for writes after Close.
-var ErrClosed = errors.New("store is closed")
+var (
+	// ErrClosed is returned for writes after Close.
+	ErrClosed = errors.New("store is closed")
+	// ErrRefused is returned for a change that the database does not take as it
+	// is, however often it is tried: it is too large or breaks a rule.
+	ErrRefused = errors.New("the database refuses this change")
+)
 
 // write is one change that waits for its commit.
 type write struct {
@@ -67,6 +72,11 @@ func (w *writer) do(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	if err != nil {
 		return err
 	}
+	return w.outcome(done)
+}
+
+// outcome waits until a queued change is on disk or refused.
+func (w *writer) outcome(done <-chan error) error {
 	select {
 	case err := <-done:
 		return err
@@ -160,11 +170,27 @@ func savepoint(tx *sql.Tx, fn func(tx *sql.Tx) error, failed *error) error {
 		return fmt.Errorf("begin change: %w", err)
 	}
 	end := "RELEASE change"
-	if *failed = fn(tx); *failed != nil {
+	if err := fn(tx); err != nil {
+		*failed = refusal(err)
 		end = "ROLLBACK TO change; RELEASE change"
 	}
 	if _, err := tx.Exec(end); err != nil {
 		return fmt.Errorf("end change: %w", err)
 	}
 	return nil
+}
+
+// refusal marks the errors that are the change's own fault.
+// https://sqlite.org/rescode.html
+func refusal(err error) error {
+	const tooBig, constraint, mismatch = 18, 19, 20
+	var coded interface{ Code() int }
+	if !errors.As(err, &coded) {
+		return err
+	}
+	switch coded.Code() & 0xff {
+	case tooBig, constraint, mismatch:
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	return err
 }
