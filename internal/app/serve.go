@@ -29,7 +29,7 @@ func (a *App) buildServers(context.Context) error {
 	d := a.opts.Daemon
 	var err error
 	a.handler, err = webhook.New(a.inbox, a.sites.sources(a.live.secrets), webhook.Options{
-		MaxBodyBytes: d.Server.MaxBodyBytes, Metrics: observer{a.metrics}})
+		MaxBodyBytes: d.Server.MaxBodyBytes, Metrics: observer{a.metrics}, Acknowledged: a.metrics.Acknowledged})
 	if err != nil {
 		return err
 	}

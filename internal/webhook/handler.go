@@ -35,6 +35,9 @@ type Options struct {
 	RetryAfter time.Duration
 	// Metrics counts requests; nil counts none.
 	Metrics Metrics
+	// Acknowledged is told how long each stored delivery took from the last byte
+	// of its body to the answer; nil for nobody.
+	Acknowledged func(took time.Duration)
 }
 
 func (o Options) withDefaults() Options {
@@ -96,12 +99,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, src, result, true)
 		return
 	}
+	read := time.Now()
 	names, result := src.verify(r.Header, b.bytes)
 	if result != Accepted {
 		h.refuse(w, r, src, result, false)
 		return
 	}
-	h.store(w, r, src, delivery(src, r, b.bytes, names))
+	if h.store(w, r, src, delivery(src, r, b.bytes, names)) && h.opts.Acknowledged != nil {
+		h.opts.Acknowledged(time.Since(read))
+	}
 }
 
 // screen refuses what can be refused without reading the body.
@@ -120,11 +126,12 @@ func (h *Handler) screen(r *http.Request) Result {
 	return Accepted
 }
 
-func (h *Handler) store(w http.ResponseWriter, r *http.Request, src *Source, d inbox.Delivery) {
+// store answers a verified delivery, and reports whether it is on the disk.
+func (h *Handler) store(w http.ResponseWriter, r *http.Request, src *Source, d inbox.Delivery) bool {
 	receipt, err := h.inbox.Append(r.Context(), d)
 	if err != nil {
 		h.refuse(w, r, src, h.failed(r, err), false)
-		return
+		return false
 	}
 	result := Accepted
 	if receipt.Duplicate {
@@ -136,6 +143,7 @@ func (h *Handler) store(w http.ResponseWriter, r *http.Request, src *Source, d i
 			Str("delivery", receipt.ID).Str("reason", d.Reason).Msg("delivery cannot be processed")
 	}
 	writeReceipt(w, receipt)
+	return true
 }
 
 // failed says why the inbox did not take a delivery, and logs what is not a

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/google/go-cmp/cmp"
@@ -50,6 +51,24 @@ func TestDeliveryIsAcceptedOnceAndKept(t *testing.T) {
 	}
 	if count.get(Accepted) != 1 || count.get(Duplicate) != 1 {
 		t.Errorf("counted %v", count.n)
+	}
+}
+
+func TestStoredDeliveriesAloneAreTimed(t *testing.T) {
+	var timed int
+	in := &memory{}
+	h := handler(t, in, Options{Acknowledged: func(took time.Duration) {
+		if timed++; took < 0 {
+			t.Errorf("it took %s", took)
+		}
+	}})
+	do(h, signed("/webhook/jira", "{}"))
+	do(h, signed("/webhook/jira", "{}"))
+	do(h, request("/webhook/jira", "{}"))
+	in.err = inbox.ErrFull
+	do(h, signed("/webhook/jira", `{"n":2}`))
+	if timed != 2 {
+		t.Errorf("%d deliveries were timed, want the accepted one and the duplicate", timed)
 	}
 }
 
