@@ -92,8 +92,7 @@ func (a *api) authenticate(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		given := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if !equal(given, a.cfg.Token) {
+		if !equal(bearer(r), a.cfg.Token) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="aofctl"`)
 			writeError(w, http.StatusUnauthorized, unauthorized(r))
 			return
@@ -102,9 +101,18 @@ func (a *api) authenticate(next http.Handler) http.Handler {
 	})
 }
 
+// bearer is the request's token, "" if there is none (RFC 6750, section 2.1).
+func bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
 // unauthorized says what is wrong with the request's token.
 func unauthorized(r *http.Request) string {
-	if r.Header.Get("Authorization") == "" {
+	if bearer(r) == "" {
 		return "this daemon asks for its admin token: set AOF_ADMIN_TOKEN to it"
 	}
 	return "this is not the daemon's admin token: check AOF_ADMIN_TOKEN"

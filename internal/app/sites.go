@@ -26,6 +26,10 @@ type site struct {
 	// warnings are what the operator should know about the connection.
 	warnings []string
 
+	// asking is held while Jira is asked, so that it is asked once however many
+	// events wait for the answer.
+	asking sync.Mutex
+
 	mu   sync.Mutex
 	self *jira.User
 	// trouble is why Jira has not told yet who we are; nil if it was not asked.
@@ -131,6 +135,8 @@ func some(s string) []string {
 // whoAmI asks Jira once and remembers the answer for good: an account does not
 // change while its token works. Why Jira did not tell is remembered as well.
 func (o *site) whoAmI(ctx context.Context) (jira.User, error) {
+	o.asking.Lock()
+	defer o.asking.Unlock()
 	o.mu.Lock()
 	known := o.self
 	o.mu.Unlock()

@@ -53,3 +53,48 @@ func (g *gathering) most() int {
 	defer g.mu.Unlock()
 	return g.peak
 }
+
+// turnstile lets some model requests through and holds the others until it is
+// opened.
+type turnstile struct {
+	mu      sync.Mutex
+	through int
+	held    int
+	once    sync.Once
+	opened  chan struct{}
+}
+
+func newTurnstile(through int) *turnstile {
+	return &turnstile{through: through, opened: make(chan struct{})}
+}
+
+func (s *turnstile) at(_ int, r *http.Request, forward func()) bool {
+	if !strings.Contains(r.URL.Path, "chat/completions") {
+		return false
+	}
+	s.mu.Lock()
+	pass := s.through > 0
+	if pass {
+		s.through--
+	} else {
+		s.held++
+	}
+	s.mu.Unlock()
+	if !pass {
+		<-s.opened
+	}
+	forward()
+	return true
+}
+
+// wait waits until n requests are held.
+func (s *turnstile) wait(w *world, n int) {
+	w.t.Helper()
+	w.await("requests to be held", func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.held >= n
+	})
+}
+
+func (s *turnstile) open() { s.once.Do(func() { close(s.opened) }) }
