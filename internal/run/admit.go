@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -14,12 +13,11 @@ import (
 	"github.com/aofctl/aofctl/internal/store/inbox"
 )
 
-// admit makes the runs that the router decided on. A delivery that was handed
-// over before a crash makes the same runs again, which changes nothing.
+// admit makes the runs that the router decided on, all or none of them.
 func (d *Dispatcher) admit(ctx context.Context, it item, routes Routes, decision route.Decision) (inbox.Outcome, error) {
 	detail, err := json.Marshal(decision)
 	if err != nil {
-		return inbox.Outcome{}, fmt.Errorf("encode decision: %w", err)
+		return inbox.Outcome{}, &hopelessError{fmt.Errorf("encode decision: %w", err)}
 	}
 	if len(decision.Matches) == 0 {
 		return inbox.Outcome{State: inbox.StateIgnored, Reason: decision.Reason, Detail: detail}, nil
@@ -40,18 +38,14 @@ func (d *Dispatcher) admit(ctx context.Context, it item, routes Routes, decision
 		return inbox.Outcome{}, fmt.Errorf("admit runs: %w", err)
 	}
 	d.cfg.Admitted()
-	return inbox.Outcome{State: inbox.StateRouted, Reason: "trigger " + decision.Matches[0].Trigger.Name, Detail: detail}, nil
+	return routed(decision.Matches[0].Trigger.Name, detail), nil
 }
 
 // overBudget reports whether the subject had as many runs within the hour as it
-// may. Runs that this delivery made before a crash do not count against it.
+// may.
 func (d *Dispatcher) overBudget(ctx context.Context, it item) (bool, error) {
 	if d.cfg.MaxPerHour <= 0 || it.event.Subject == "" {
 		return false, nil
-	}
-	_, err := d.cfg.Store.Run(ctx, runID(it.delivery.ID, 0))
-	if !errors.Is(err, store.ErrNotFound) {
-		return false, err
 	}
 	n, err := d.cfg.Store.RunsSince(ctx, it.event.Source, it.event.Site, it.event.Subject, d.cfg.Now().Add(-time.Hour))
 	return n >= d.cfg.MaxPerHour, err
@@ -91,12 +85,8 @@ func (d *Dispatcher) newRun(it item, catalog string, match route.Match) (store.R
 	if err != nil {
 		return store.Run{}, err
 	}
-	subject := ev.Subject
-	if subject == "" {
-		subject = "delivery:" + it.delivery.ID
-	}
 	return store.Run{
-		Delivery: it.delivery.ID, Source: ev.Source, Site: ev.Site, Subject: subject, Project: ev.Project,
+		Delivery: it.delivery.ID, Source: ev.Source, Site: ev.Site, Subject: it.subject(), Project: ev.Project,
 		IssueKey: ev.IssueKey, EventType: ev.Type, Actor: actorName(ev.Actor), Trigger: match.Trigger.Name,
 		TargetKind: string(match.Target.Kind), Target: match.Target.Name, Catalog: catalog, Work: work, State: store.StateQueued,
 	}, nil

@@ -3,9 +3,9 @@ package run
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"hash/fnv"
+	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -16,15 +16,8 @@ import (
 	"github.com/aofctl/aofctl/internal/store/inbox"
 )
 
-const (
-	// pageSize is how many deliveries are read at a time.
-	pageSize = 256
-	// shardDepth bounds how many deliveries wait in each shard.
-	shardDepth = 64
-	// shards is how many subjects are routed at once; one that waits for Jira
-	// does not hold up the others.
-	shards = 8
-)
+// pageSize is how many deliveries are read at a time.
+const pageSize = 256
 
 // Normalizer turns a platform's payload into an event.
 type Normalizer func(body []byte, site string) (*event.Event, error)
@@ -78,16 +71,29 @@ type DeliveryObserver interface {
 	DeliveryEnded(source string, state inbox.State)
 }
 
-// Dispatcher turns deliveries into runs, in order for each subject.
+// Dispatcher turns deliveries into runs, in order for each subject. Each site
+// has a lane of its own, so that one whose platform is away holds up no other.
 type Dispatcher struct {
-	cfg    DispatcherConfig
-	queues []chan item
+	cfg DispatcherConfig
+	// lanes belong to the reader.
+	lanes map[laneKey]*lane
+	// room gets a value when a lane can take deliveries again.
+	room chan struct{}
+	work sync.WaitGroup
 }
 
-// item is a delivery on its way through a shard.
+// item is a delivery on its way through a lane.
 type item struct {
 	delivery inbox.Delivery
 	event    *event.Event
+}
+
+// subject is whose order the item has to keep.
+func (it item) subject() string {
+	if it.event.Subject != "" {
+		return it.event.Subject
+	}
+	return "delivery:" + it.delivery.ID
 }
 
 // NewDispatcher makes a Dispatcher.
@@ -95,109 +101,31 @@ func NewDispatcher(cfg DispatcherConfig) *Dispatcher {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	d := &Dispatcher{cfg: cfg, queues: make([]chan item, shards)}
-	for i := range d.queues {
-		d.queues[i] = make(chan item, shardDepth)
-	}
-	return d
+	return &Dispatcher{cfg: cfg, lanes: map[laneKey]*lane{}, room: make(chan struct{}, 1)}
 }
 
 // Run dispatches until ctx ends. What it had not finished by then is dispatched
-// at the next start.
+// at the next start. It is called once.
 func (d *Dispatcher) Run(ctx context.Context) {
 	ctx = d.cfg.Log.WithContext(ctx)
-	done := make(chan struct{})
-	for _, queue := range d.queues {
-		go func() {
-			defer func() { done <- struct{}{} }()
-			d.shard(ctx, queue)
-		}()
-	}
 	d.read(ctx)
-	for range d.queues {
-		<-done
-	}
-}
-
-// read hands out pending deliveries in the order of their acceptance.
-func (d *Dispatcher) read(ctx context.Context) {
-	var after int64
-	for ctx.Err() == nil {
-		wake := d.cfg.Inbox.Wake()
-		page, err := d.cfg.Inbox.Pending(ctx, after, pageSize)
-		if err != nil && ctx.Err() == nil {
-			d.cfg.Log.Error().Err(err).Msg("could not read pending deliveries")
-		}
-		for _, delivery := range page {
-			after = delivery.Seq
-			if !d.hand(ctx, delivery) {
-				return
-			}
-		}
-		if len(page) > 0 {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-		case <-wake:
-		case <-time.After(lookInterval):
-		}
-	}
-}
-
-// hand normalises a delivery and gives it to the shard of its subject.
-func (d *Dispatcher) hand(ctx context.Context, delivery inbox.Delivery) bool {
-	ev, err := d.normalize(delivery)
-	if err != nil {
-		d.finish(ctx, delivery, inbox.Outcome{State: inbox.StateFailed, Reason: err.Error()})
-		return ctx.Err() == nil
-	}
-	subject := ev.Subject
-	if subject == "" {
-		subject = delivery.ID
-	}
-	hash := fnv.New32a()
-	_, _ = hash.Write([]byte(ev.Source + "\x00" + ev.Site + "\x00" + subject))
-	select {
-	case d.queues[hash.Sum32()%shards] <- item{delivery: delivery, event: ev}:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-func (d *Dispatcher) normalize(delivery inbox.Delivery) (*event.Event, error) {
-	normalize, ok := d.cfg.Normalizers[delivery.Source]
-	if !ok {
-		return nil, fmt.Errorf("no normaliser for source %q", delivery.Source)
-	}
-	ev, err := normalize(delivery.Body, delivery.Site)
-	if err != nil {
-		return nil, err
-	}
-	ev.Secrets = delivery.SignedBy
-	return ev, nil
-}
-
-func (d *Dispatcher) shard(ctx context.Context, queue <-chan item) {
-	for {
-		select {
-		case it := <-queue:
-			d.dispatch(ctx, it)
-		case <-ctx.Done():
-			return
-		}
-	}
+	d.work.Wait()
 }
 
 // dispatch takes one delivery to its end. It gives up only if ctx ends.
-func (d *Dispatcher) dispatch(ctx context.Context, it item) {
+func (d *Dispatcher) dispatch(ctx context.Context, l *lane, it item) {
 	log := d.cfg.Log.With().Str("delivery", it.delivery.ID).Logger()
 	ctx = log.WithContext(ctx)
 	var outcome inbox.Outcome
-	err := persist(ctx, func() (err error) {
-		outcome, err = d.decide(ctx, it)
-		return err
+	err := persist(ctx, "handle the event", func() (err error) {
+		if !l.enter(ctx) {
+			return ctx.Err()
+		}
+		defer l.leave()
+		return guarded(ctx, func() (err error) {
+			outcome, err = d.decide(ctx, it)
+			return err
+		})
 	})
 	if err != nil && ctx.Err() != nil {
 		return
@@ -207,94 +135,49 @@ func (d *Dispatcher) dispatch(ctx context.Context, it item) {
 	}
 	outcome.EventType, outcome.Subject = it.event.Type, it.event.Subject
 	outcome.Project, outcome.IssueKey = it.event.Project, it.event.IssueKey
-	d.finish(ctx, it.delivery, outcome)
-	d.tell(log, it, outcome)
+	if d.finish(ctx, it.delivery, outcome) {
+		d.tell(log, it, outcome)
+	}
 }
 
-func (d *Dispatcher) decide(ctx context.Context, it item) (inbox.Outcome, error) {
-	ev := it.event
-	if ev.ContentKey != "" {
-		first, claimed, err := d.cfg.Inbox.ClaimContent(ctx, it.delivery.Seq, ev.Source, ev.Site, ev.ContentKey)
-		if err != nil {
-			return inbox.Outcome{}, fmt.Errorf("claim content: %w", err)
+// guarded turns a panic into a failure of the one delivery that caused it. The
+// process would meet it again after each restart.
+func guarded(ctx context.Context, fn func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			zerolog.Ctx(ctx).Error().Bytes("stack", debug.Stack()).Msgf("event panicked: %v", p)
+			err = &hopelessError{fmt.Errorf("panic: %v", p)}
 		}
-		if !claimed {
-			return inbox.Outcome{State: inbox.StateDuplicate, Reason: "the same event as delivery " + first}, nil
-		}
+	}()
+	return fn()
+}
+
+func (d *Dispatcher) normalize(ctx context.Context, delivery inbox.Delivery) (ev *event.Event, err error) {
+	normalize, ok := d.cfg.Normalizers[delivery.Source]
+	if !ok {
+		return nil, fmt.Errorf("no normaliser for source %q", delivery.Source)
 	}
-	if err := d.markOwnComment(ctx, ev); err != nil {
-		return inbox.Outcome{}, err
-	}
-	routes := d.cfg.Router.Current()
-	decision, err := d.route(ctx, routes.Table, ev)
+	err = guarded(ctx, func() (err error) {
+		ev, err = normalize(delivery.Body, delivery.Site)
+		return err
+	})
 	if err != nil {
-		return inbox.Outcome{}, err
+		return nil, err
 	}
-	return d.admit(ctx, it, routes, decision)
+	ev.Secrets = delivery.SignedBy
+	ev.Raw = nil // what waits in a lane is the event
+	return ev, nil
 }
 
-// markOwnComment recognises our own comment by the ledger of writes, even if
-// the platform does not say who wrote it.
-func (d *Dispatcher) markOwnComment(ctx context.Context, ev *event.Event) error {
-	if ev.CommentID == "" || ev.CommentMarked {
-		return nil
-	}
-	own, err := d.cfg.Store.HasEffect(ctx, "comment", ev.CommentID)
-	ev.CommentMarked = own
-	return err
-}
-
-// route decides, after asking the platform for what the filters need. A
-// platform that cannot be asked makes such filters say no.
-func (d *Dispatcher) route(ctx context.Context, table *route.Table, ev *event.Event) (route.Decision, error) {
-	in, err := d.cfg.Accounts.Input(ctx, ev.Source, ev.Site)
-	if err != nil {
-		return route.Decision{}, fmt.Errorf("tell our own account: %w", err)
-	}
-	decision := table.Decide(ev, in)
-	if len(decision.Needs) == 0 {
-		return decision, nil
-	}
-	in.Final = true
-	ask := d.cfg.Enricher.Askable(ev, decision.Needs)
-	if len(ask) == 0 {
-		return table.Decide(ev, in), nil
-	}
-	vars, err := d.cfg.Enricher.Enrich(ctx, ev, ask)
-	if temporary(err) {
-		return route.Decision{}, fmt.Errorf("ask for what filters need: %w", err)
-	}
-	if err != nil {
-		zerolog.Ctx(ctx).Warn().Err(err).Strs("variables", ask).Msg("could not ask for what filters need")
-	}
-	for name, value := range vars {
-		ev.Vars[name] = value
-	}
-	adopt(ev)
-	return table.Decide(ev, in), nil
-}
-
-// adopt takes over what an enrichment told of the event's identity.
-func adopt(ev *event.Event) {
-	if ev.IssueKey == "" {
-		ev.IssueKey = ev.String("issue_key")
-	}
-	if ev.Project == "" {
-		ev.Project = ev.String("project_key")
-	}
-}
-
-func temporary(err error) bool {
-	var t interface{ Temporary() bool }
-	return errors.As(err, &t) && t.Temporary()
-}
-
-func (d *Dispatcher) finish(ctx context.Context, delivery inbox.Delivery, o inbox.Outcome) {
+// finish records what became of a delivery and reports whether it could.
+func (d *Dispatcher) finish(ctx context.Context, delivery inbox.Delivery, o inbox.Outcome) bool {
 	o.Seq = delivery.Seq
-	err := persist(ctx, func() error { return d.cfg.Inbox.Finish(ctx, []inbox.Outcome{o}) })
-	if err == nil {
-		d.cfg.Observer.DeliveryEnded(delivery.Source, o.State)
+	err := persist(ctx, "record what became of the event", func() error { return d.cfg.Inbox.Finish(ctx, []inbox.Outcome{o}) })
+	if err != nil {
+		return false
 	}
+	d.cfg.Observer.DeliveryEnded(delivery.Source, o.State)
+	return true
 }
 
 func (d *Dispatcher) tell(log zerolog.Logger, it item, o inbox.Outcome) {

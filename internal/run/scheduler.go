@@ -2,17 +2,23 @@ package run
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/aofctl/aofctl/internal/durable"
 	"github.com/aofctl/aofctl/internal/store"
 )
 
-// Engine starts runs durably.
+// Engine starts runs durably; see durable.Engine.
 type Engine interface {
+	// Start begins a run. A run that was started before is left alone.
 	Start(ctx context.Context, id string) error
+	// Resume is Start for a run that may have been at work when the process
+	// ended. It returns durable.ErrOver if nothing will continue the run.
+	Resume(ctx context.Context, id string) error
 }
 
 // lookInterval is how often the scheduler looks without having been told to. It
@@ -23,18 +29,22 @@ const lookInterval = time.Second
 type Scheduler struct {
 	store  *store.Store
 	engine Engine
+	worker *Worker
 	limit  int
 	log    zerolog.Logger
 
 	mu     sync.Mutex
 	active map[string]struct{}
 	wake   chan struct{}
+	// starting are the runs that the engine could not take at once.
+	starting sync.WaitGroup
 }
 
 // NewScheduler makes a Scheduler that keeps at most limit runs at work, and
 // tells the worker to report the end of runs to it.
 func NewScheduler(s *store.Store, engine Engine, worker *Worker, limit int, log zerolog.Logger) *Scheduler {
-	sch := &Scheduler{store: s, engine: engine, limit: limit, log: log, active: map[string]struct{}{}, wake: make(chan struct{}, 1)}
+	sch := &Scheduler{store: s, engine: engine, worker: worker, limit: limit, log: log,
+		active: map[string]struct{}{}, wake: make(chan struct{}, 1)}
 	worker.ended = sch.ended
 	return sch
 }
@@ -55,10 +65,15 @@ func (s *Scheduler) Recover(ctx context.Context) ([]string, error) {
 }
 
 // Resume starts those of the recovered runs that were claimed but never handed
-// to the engine. The engine leaves the others alone.
+// to the engine, and ends those that the engine has given up. The engine leaves
+// the others alone.
 func (s *Scheduler) Resume(ctx context.Context, ids []string) error {
 	for _, id := range ids {
-		if err := s.engine.Start(ctx, id); err != nil {
+		err := s.engine.Resume(ctx, id)
+		if errors.Is(err, durable.ErrOver) {
+			err = s.worker.abandon(ctx, id, err)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -68,6 +83,7 @@ func (s *Scheduler) Resume(ctx context.Context, ids []string) error {
 // Run starts runs until ctx ends.
 func (s *Scheduler) Run(ctx context.Context) {
 	ctx = s.log.WithContext(ctx)
+	defer s.starting.Wait()
 	for ctx.Err() == nil {
 		if s.fill(ctx) {
 			continue
@@ -102,7 +118,7 @@ func (s *Scheduler) fill(ctx context.Context) bool {
 	if free <= 0 {
 		return false
 	}
-	runs, err := s.store.Claim(ctx, free)
+	ids, err := s.store.Claim(ctx, free)
 	if err != nil {
 		if ctx.Err() == nil {
 			s.log.Error().Err(err).Msg("could not claim runs")
@@ -110,20 +126,26 @@ func (s *Scheduler) fill(ctx context.Context) bool {
 		return false
 	}
 	s.mu.Lock()
-	for _, r := range runs {
-		s.active[r.ID] = struct{}{}
+	for _, id := range ids {
+		s.active[id] = struct{}{}
 	}
 	s.mu.Unlock()
-	for _, r := range runs {
-		s.start(ctx, r.ID)
+	for _, id := range ids {
+		s.start(ctx, id)
 	}
-	return len(runs) > 0
+	return len(ids) > 0
 }
 
 // start hands a claimed run to the engine. If the engine cannot take it now, it
-// is tried until it does or the process stops; the next start then resumes it.
+// is tried beside the others until it does or the process stops; the next start
+// of the process then resumes it.
 func (s *Scheduler) start(ctx context.Context, id string) {
-	_ = persist(ctx, func() error { return s.engine.Start(ctx, id) })
+	if s.engine.Start(ctx, id) == nil {
+		return
+	}
+	s.starting.Go(func() {
+		_ = persist(ctx, "start run", func() error { return s.engine.Start(ctx, id) })
+	})
 }
 
 func (s *Scheduler) ended(id string) {

@@ -81,7 +81,7 @@ type Enricher interface {
 func encodeWork(w Work) (json.RawMessage, error) {
 	body, err := json.Marshal(w)
 	if err != nil {
-		return nil, fmt.Errorf("encode work: %w", err)
+		return nil, &hopelessError{fmt.Errorf("encode work: %w", err)}
 	}
 	return body, nil
 }

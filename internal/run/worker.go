@@ -7,10 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/aofctl/aofctl/internal/event"
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/store"
 )
@@ -43,7 +46,7 @@ func (w *Worker) Work(ctx context.Context, id string, journal step.Journal) erro
 	log := w.log.With().Str("run", id).Logger()
 	ctx = log.WithContext(ctx)
 	var r store.Run
-	err := persist(ctx, func() (err error) {
+	err := persist(ctx, "read the run", func() (err error) {
 		r, err = w.store.Run(ctx, id)
 		return err
 	})
@@ -54,18 +57,61 @@ func (w *Worker) Work(ctx context.Context, id string, journal step.Journal) erro
 		w.ended(id)
 		return nil
 	}
-	outcome, err := w.execute(ctx, r, &historian{inner: journal, store: w.store, observer: w.observer, run: id})
+	history := &historian{inner: journal, store: w.store, observer: w.observer, run: id}
+	outcome := w.outcome(ctx, r, history)
 	if stopping := ctx.Err(); stopping != nil {
 		return stopping
 	}
-	if err != nil {
-		outcome = store.Outcome{State: store.StateFailed, Error: err.Error(), Result: outcome.Result}
-	}
-	if err := persist(ctx, func() error { return w.store.Finish(ctx, id, outcome) }); err != nil {
+	if err := history.settle(ctx); err != nil {
 		return err
 	}
-	w.tell(log, r, outcome)
-	w.ended(id)
+	return w.finish(ctx, r, outcome)
+}
+
+// abandon ends a run that nothing will continue.
+func (w *Worker) abandon(ctx context.Context, id string, cause error) error {
+	r, err := w.store.Run(ctx, id)
+	if err != nil {
+		return err
+	}
+	if r.State.Terminal() {
+		w.ended(id)
+		return nil
+	}
+	return w.finish(ctx, r, store.Outcome{State: store.StateFailed, Error: cause.Error()})
+}
+
+// outcome does the run and turns whatever goes wrong, a panic included, into the
+// way it ended: a run that does not end would hold up its subject for ever.
+func (w *Worker) outcome(ctx context.Context, r store.Run, history *historian) (outcome store.Outcome) {
+	defer func() {
+		if p := recover(); p != nil {
+			zerolog.Ctx(ctx).Error().Bytes("stack", debug.Stack()).Msgf("run panicked: %v", p)
+			outcome = store.Outcome{State: store.StateFailed, Error: fmt.Sprintf("panic: %v", p)}
+		}
+	}()
+	outcome, err := w.execute(ctx, r, history)
+	if err != nil {
+		outcome.State, outcome.Error = store.StateFailed, err.Error()
+	}
+	return outcome
+}
+
+// finish records the end of the run.
+func (w *Worker) finish(ctx context.Context, r store.Run, outcome store.Outcome) error {
+	record := func() error {
+		return persist(ctx, "record the end of the run", func() error { return w.store.Finish(ctx, r.ID, outcome) })
+	}
+	err := record()
+	if errors.Is(err, store.ErrRefused) {
+		outcome = store.Outcome{State: store.StateFailed, Error: "its outcome cannot be recorded: " + err.Error()}
+		err = record()
+	}
+	if err != nil {
+		return err
+	}
+	w.tell(zerolog.Ctx(ctx), r, outcome)
+	w.ended(r.ID)
 	return nil
 }
 
@@ -102,7 +148,11 @@ func (w *Worker) task(ctx context.Context, r store.Run) (Task, error) {
 	if err != nil {
 		return Task{}, err
 	}
-	rev, err := w.store.RevisionText(ctx, r.Revision)
+	var rev store.Revision
+	err = persist(ctx, "read the manifest", func() (err error) {
+		rev, err = w.store.RevisionText(ctx, r.Revision)
+		return err
+	})
 	if err != nil {
 		return Task{}, fmt.Errorf("read manifest of %s/%s: %w", r.TargetKind, r.Target, err)
 	}
@@ -116,7 +166,7 @@ func (w *Worker) enrich(ctx context.Context, task *Task, exec Executor, journal 
 	if err != nil {
 		return err
 	}
-	missing := w.enricher.Askable(&task.Work.Event, absent(&task.Work, names))
+	missing := w.enricher.Askable(&task.Work.Event, absent(&task.Work, append(names, identity(&task.Work.Event)...)))
 	if len(missing) == 0 {
 		return nil
 	}
@@ -160,17 +210,30 @@ func describeEnrichment(target string, missing []string, vars map[string]any, re
 	return entry, nil
 }
 
+// identity names what must be known of an issue before anything can be written
+// to it: Data Center's comment events tell its id alone.
+func identity(ev *event.Event) []string {
+	var names []string
+	if ev.IssueID != "" && ev.IssueKey == "" {
+		names = append(names, "issue_key")
+	}
+	if ev.IssueID != "" && ev.Project == "" {
+		names = append(names, "project_key")
+	}
+	return names
+}
+
 func absent(w *Work, names []string) []string {
 	var missing []string
 	for _, name := range names {
-		if !w.Event.Has(name) {
+		if !w.Event.Has(name) && !slices.Contains(missing, name) {
 			missing = append(missing, name)
 		}
 	}
 	return missing
 }
 
-func (w *Worker) tell(log zerolog.Logger, r store.Run, o store.Outcome) {
+func (w *Worker) tell(log *zerolog.Logger, r store.Run, o store.Outcome) {
 	took := time.Since(r.Started).Round(time.Millisecond)
 	line := log.Info()
 	if o.State != store.StateSucceeded {
@@ -179,50 +242,4 @@ func (w *Worker) tell(log zerolog.Logger, r store.Run, o store.Outcome) {
 	line.Str("target", r.TargetKind+"/"+r.Target).Str("issue", r.IssueKey).Str("state", string(o.State)).
 		Dur("took", took).Msg("run ended")
 	w.observer.RunEnded(r.TargetKind, r.Target, o.State, took)
-}
-
-// historian keeps a readable record of the steps beside the engine's journal.
-type historian struct {
-	inner    step.Journal
-	store    *store.Store
-	observer Observer
-	run      string
-}
-
-// Do implements step.Journal.
-func (h *historian) Do(ctx context.Context, kind step.Kind, name string, fn step.Func) (step.Entry, error) {
-	fresh := false
-	entry, err := h.inner.Do(ctx, kind, name, func(ctx context.Context, id string) (step.Entry, error) {
-		fresh = true
-		return fn(ctx, id)
-	})
-	var failure *step.Failure
-	if err != nil && !errors.As(err, &failure) {
-		return entry, err // interrupted: nothing happened that is on record
-	}
-	if fresh {
-		h.observer.StepEnded(entry)
-	}
-	if failed := h.store.RecordStep(ctx, h.run, entry); failed != nil {
-		zerolog.Ctx(ctx).Error().Err(failed).Int("step", entry.Index).Msg("step is missing in the history")
-	}
-	return entry, err
-}
-
-// persist repeats a change to our own store until it goes through or the
-// process stops: giving up would leave the run neither at work nor over.
-func persist(ctx context.Context, change func() error) error {
-	const longest = 5 * time.Second
-	for pause := 50 * time.Millisecond; ; pause = min(2*pause, longest) {
-		err := change()
-		if err == nil || errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		zerolog.Ctx(ctx).Error().Err(err).Dur("again_in", pause).Msg("store refused a change")
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(pause):
-		}
-	}
 }
