@@ -210,15 +210,15 @@ func (o *site) normalizeOptions() eventjira.Options {
 		WikiToMarkdown: markup.WikiToMarkdown, ADFToMarkdown: markup.ADFToMarkdown}
 }
 
-// normalize implements run.Normalizer for Jira.
+// normalize implements run.Normalizer for Jira. The event names its site as the
+// configuration does, also if the delivery came by the plain path: what happens
+// to an issue is one story, whichever way it is told.
 func (s *sites) normalize(body []byte, name string) (*event.Event, error) {
 	one, err := s.find(name)
 	if err != nil {
 		return nil, err
 	}
-	opt := one.normalizeOptions()
-	opt.Site = name
-	return eventjira.Normalize(body, opt)
+	return eventjira.Normalize(body, one.normalizeOptions())
 }
 
 // sources are the webhook paths: one for each site by its name, and the plain

@@ -75,7 +75,8 @@ type DeliveryObserver interface {
 // has a lane of its own, so that one whose platform is away holds up no other.
 type Dispatcher struct {
 	cfg DispatcherConfig
-	// lanes belong to the reader.
+	// lanes are by site and by the way that deliveries come; they belong to the
+	// reader.
 	lanes map[laneKey]*lane
 	// room gets a value when a lane can take deliveries again.
 	room chan struct{}

@@ -89,7 +89,7 @@ func (d *Dispatcher) retrace(ctx context.Context, l *lane, upTo int64) error {
 		if read = delivery.Seq; read > upTo {
 			break
 		}
-		if keyOf(delivery) == l.key {
+		if d.lanes[keyOf(delivery)] == l {
 			d.hand(ctx, delivery)
 		}
 		if l.behind > 0 {
@@ -110,7 +110,10 @@ func (d *Dispatcher) hand(ctx context.Context, delivery inbox.Delivery) {
 		d.finish(ctx, delivery, inbox.Outcome{State: inbox.StateFailed, Reason: err.Error()})
 		return
 	}
-	l := d.lane(ctx, keyOf(delivery))
+	l := d.lane(ctx, keyOf(delivery), laneKey{ev.Source, ev.Site})
+	if l.behind > 0 {
+		return
+	}
 	it := item{delivery: delivery, event: ev}
 	it.delivery.Body, it.delivery.Headers = nil, nil
 	taken, idle := l.take(it)
@@ -122,13 +125,19 @@ func (d *Dispatcher) hand(ctx context.Context, delivery inbox.Delivery) {
 	}
 }
 
-func (d *Dispatcher) lane(ctx context.Context, key laneKey) *lane {
-	l := d.lanes[key]
+// lane returns the lane of deliveries that came by the given way and tell of the
+// given site: two ways may lead to one site.
+func (d *Dispatcher) lane(ctx context.Context, way, site laneKey) *lane {
+	l := d.lanes[way]
 	if l == nil {
-		l = newLane(key, d.makeRoom)
-		d.lanes[key] = l
+		l = d.lanes[site]
+	}
+	if l == nil {
+		l = newLane(site, d.makeRoom)
+		d.lanes[site] = l
 		d.work.Go(func() { l.open(ctx, d.cfg.Accounts) })
 	}
+	d.lanes[way] = l
 	return l
 }
 
