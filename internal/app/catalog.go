@@ -16,7 +16,7 @@ import (
 
 // known tells the loader what manifests may refer to.
 func known(d *manifest.Daemon, registry *tool.Registry, providers *llm.Providers, env func(string) (string, bool)) manifest.Known {
-	k := manifest.Known{Providers: providers.Names(), SecretEnvs: d.SecretEnvs(), Env: env,
+	k := manifest.Known{Providers: providers.Names(), SecretEnvs: d.SecretEnvs(), DefaultAgent: d.Runtime.DefaultAgent, Env: env,
 		CheckTemplate: checkTemplate, CheckExpression: checkExpression}
 	for _, name := range registry.Names() {
 		t, _ := registry.Lookup(name)
