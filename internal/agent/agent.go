@@ -55,7 +55,7 @@ type Job struct {
 	// Params are the operator's, Typed those that the person wrote as key=value.
 	Params map[string]any
 	Typed  map[string]string
-	// Response is posted before the agent starts; "" for nothing.
+	// Response is a template; it is posted before the agent starts. "" for nothing.
 	Response string
 	// Seed is secret and random, and belongs to the run.
 	Seed string
@@ -88,11 +88,8 @@ func (r *Runner) Run(ctx context.Context, job Job, journal step.Journal) (string
 	}
 	l := &loop{runner: r, job: job, journal: journal, model: model, system: text.System,
 		messages: []llm.Message{{Role: llm.User, Text: text.User}}}
-	if job.Response != "" {
-		if err := l.comment(ctx, job.Response); err != nil {
-			return "", err
-		}
-		l.acknowledged = true
+	if err := l.acknowledge(ctx); err != nil {
+		return "", err
 	}
 	final, err := l.converse(ctx)
 	if err != nil {

@@ -162,7 +162,7 @@ func TestTheFinalTextIsPostedOnceIfTheAgentPostedNothing(t *testing.T) {
 		"output none":                {answers: []llm.Message{says("Kept.")}, change: func(b *bench) { b.job.Agent.Output = manifest.OutputNone }},
 		"nothing to say":             {answers: []llm.Message{says("  \n")}},
 		"no issue":                   {answers: []llm.Message{says("To whom?")}, change: func(b *bench) { b.job.Origin.IssueKey = "" }},
-		"acknowledged first":         {answers: []llm.Message{says("Result.")}, change: func(b *bench) { b.job.Response = "On it." }, want: []string{"On it.", "Result."}},
+		"acknowledged first":         {answers: []llm.Message{says("Result.")}, change: func(b *bench) { b.job.Response = "On {{ metadata.issue_key }}." }, want: []string{"On PROJ-1.", "Result."}},
 		"acknowledged, own comment":  {answers: []llm.Message{calls("jira_post_comment", `{"issue_key":"PROJ-1","body":"mine"}`), says("x")}, change: func(b *bench) { b.job.Response = "On it." }, want: []string{"On it.", "mine"}},
 		"dry run posts nothing":      {answers: []llm.Message{calls("jira_post_comment", `{"issue_key":"PROJ-1","body":"mine"}`), says("x")}, change: func(b *bench) { b.job.Agent.Writes = manifest.WritesDryRun }},
 		"a secret in the final text": {answers: []llm.Message{says("It is the-secret-token.")}, want: nil},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/policy"
+	"github.com/aofctl/aofctl/internal/prompt"
 	"github.com/aofctl/aofctl/internal/step"
 )
 
@@ -16,6 +17,27 @@ func (l *loop) deliver(ctx context.Context, final string) error {
 		return nil
 	}
 	return l.comment(ctx, final)
+}
+
+// acknowledge posts the trigger's response to a command before the work begins.
+func (l *loop) acknowledge(ctx context.Context) error {
+	if l.job.Response == "" {
+		return nil
+	}
+	tmpl, err := prompt.Compile("response", l.job.Response)
+	if err != nil {
+		return fmt.Errorf("read response of /%s: %w", l.job.Command, err)
+	}
+	text, err := tmpl.Render(map[string]any{"metadata": l.job.Event.Metadata(), "event": l.job.Event.Metadata(),
+		"command": l.job.Command, "args": l.job.Args, "params": l.job.Params, "agent": l.job.Agent.Name})
+	if err != nil {
+		return fmt.Errorf("render response of /%s: %w", l.job.Command, err)
+	}
+	if err := l.comment(ctx, text); err != nil {
+		return err
+	}
+	l.acknowledged = true
+	return nil
 }
 
 // commented reports whether the agent itself posted a comment, or would have in

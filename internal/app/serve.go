@@ -18,6 +18,8 @@ import (
 )
 
 const (
+	// maxBodyTime is how long a sender may take at most, whatever is configured.
+	maxBodyTime = 30 * time.Second
 	// lingering is how long connections may take to finish once the daemon stops.
 	lingering = 5 * time.Second
 	// pruneInterval is how often old payloads are removed.
@@ -29,11 +31,12 @@ func (a *App) buildServers(context.Context) error {
 	d := a.opts.Daemon
 	var err error
 	a.handler, err = webhook.New(a.inbox, a.sites.sources(a.live.secrets), webhook.Options{
-		MaxBodyBytes: d.Server.MaxBodyBytes, Metrics: observer{a.metrics}, Acknowledged: a.metrics.Acknowledged})
+		MaxBodyBytes: d.Server.MaxBodyBytes, BodyTimeout: min(d.Server.Timeout, maxBodyTime), Metrics: observer{a.metrics}, Acknowledged: a.metrics.Acknowledged})
 	if err != nil {
 		return err
 	}
 	a.server = webhook.Server(address(d.Server.Host, d.Server.Port), a.routes())
+	a.server.WriteTimeout = d.Server.Timeout
 	a.prepare(a.server)
 	if !d.Admin.Enabled {
 		return nil

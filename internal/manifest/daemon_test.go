@@ -308,3 +308,33 @@ func TestDefaultAgentMustExist(t *testing.T) {
 		t.Errorf("problems are %v", got)
 	}
 }
+
+func TestTheDaemonsDefaultAgentRunsForTriggersThatNameNothing(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "m.yaml"), `name: helper
+model: ollama:x
+instructions: x
+---
+kind: Trigger
+metadata: {name: bare}
+spec: {type: Jira, config: {events: [issue_created]}}
+---
+kind: Trigger
+metadata: {name: asked}
+spec: {type: Jira, config: {events: [comment_created]}, commands: {/x: {agent: helper}}}
+`)
+	cat, err := LoadCatalog(t.Context(), []Directory{{Path: dir}}, Known{DefaultAgent: "helper"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, tr := range cat.Triggers {
+		got[tr.Name] = tr.Default.Name
+	}
+	if diff := cmp.Diff(map[string]string{"bare": "helper", "asked": ""}, got); diff != "" {
+		t.Errorf("default targets (-want +got):\n%s", diff)
+	}
+	if len(cat.Warnings) != 0 {
+		t.Errorf("warnings %v", cat.Warnings)
+	}
+}

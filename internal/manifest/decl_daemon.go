@@ -177,7 +177,7 @@ type runtimeDecl struct {
 	MaxConcurrentTasks     opt[int] `yaml:"max_concurrent_tasks" jsonschema_description:"Default 10"`
 	TaskTimeoutSecs        opt[int] `yaml:"task_timeout_secs" jsonschema_description:"Default 300"`
 	MaxRunsPerIssuePerHour opt[int] `yaml:"max_runs_per_issue_per_hour" jsonschema_description:"Default 20; 0 for no limit"`
-	DefaultAgent           str      `yaml:"default_agent"`
+	DefaultAgent           str      `yaml:"default_agent" jsonschema_description:"Runs for triggers that name nothing to run"`
 	Settle                 span     `yaml:"settle" jsonschema_description:"How long an interrupted write may take to show up; default 30s"`
 	ShutdownGrace          span     `yaml:"shutdown_grace" jsonschema_description:"Default 30s"`
 	MaxRunsPerProject      data     `yaml:"max_runs_per_project" refuse:""`

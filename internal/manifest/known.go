@@ -19,6 +19,8 @@ type Known struct {
 	// daemon.yaml. If it is not nil, a trigger that names another one which is
 	// unset gets a warning.
 	SecretEnvs []string
+	// DefaultAgent is what a trigger runs that names nothing at all; "" for none.
+	DefaultAgent string
 	// Env looks up environment variables for ${VAR}; nil means os.LookupEnv.
 	Env func(string) (string, bool)
 	// CheckTemplate and CheckExpression, if given, return an error for a template

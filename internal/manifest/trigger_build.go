@@ -26,7 +26,11 @@ func (b *builder) trigger(decl triggerDecl) (*Trigger, bool) {
 	b.projectRouting(t, config.ProjectRouting)
 	t.Default = b.target("default_", spec.DefaultAgent, spec.DefaultFleet, spec.DefaultFlow)
 	noDefault := spec.DefaultAgent.absent() && spec.DefaultFleet.absent() && spec.DefaultFlow.absent()
-	if noDefault && len(t.Commands) == 0 && len(t.EventTargets) == 0 && len(t.ProjectTargets) == 0 {
+	nothing := noDefault && len(t.Commands) == 0 && len(t.EventTargets) == 0 && len(t.ProjectTargets) == 0
+	switch {
+	case nothing && b.known.DefaultAgent != "":
+		t.Default = Target{Kind: TargetAgent, Name: b.known.DefaultAgent}
+	case nothing:
 		b.warnf(decl.Metadata.Name.pos, "trigger %q runs nothing: it has no commands and no default_agent", t.Name)
 	}
 	return t, !spec.Enabled.or(true)

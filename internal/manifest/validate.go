@@ -128,6 +128,9 @@ func (v *validation) allKnown() Known {
 		return known
 	}
 	for _, d := range v.daemons {
+		if d.Runtime.DefaultAgent != "" {
+			known.DefaultAgent = d.Runtime.DefaultAgent
+		}
 		if known.Providers != nil {
 			known.Providers = append(known.Providers[:len(known.Providers):len(known.Providers)], keys(d.Providers)...)
 		}
