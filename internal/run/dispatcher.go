@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -139,18 +138,6 @@ func (d *Dispatcher) dispatch(ctx context.Context, l *lane, it item) {
 	if d.finish(ctx, it.delivery, outcome) {
 		d.tell(log, it, outcome)
 	}
-}
-
-// guarded turns a panic into a failure of the one delivery that caused it. The
-// process would meet it again after each restart.
-func guarded(ctx context.Context, fn func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			zerolog.Ctx(ctx).Error().Bytes("stack", debug.Stack()).Msgf("event panicked: %v", p)
-			err = &hopelessError{fmt.Errorf("panic: %v", p)}
-		}
-	}()
-	return fn()
 }
 
 func (d *Dispatcher) normalize(ctx context.Context, delivery inbox.Delivery) (ev *event.Event, err error) {

@@ -3,6 +3,8 @@ package run
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -65,4 +67,16 @@ func persist(ctx context.Context, what string, change func() error) error {
 		case <-time.After(wait):
 		}
 	}
+}
+
+// guarded turns a panic into a failure of the one thing that caused it. The
+// process would meet it again after each restart.
+func guarded(ctx context.Context, fn func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			zerolog.Ctx(ctx).Error().Bytes("stack", debug.Stack()).Msgf("panic: %v", p)
+			err = &hopelessError{fmt.Errorf("panic: %v", p)}
+		}
+	}()
+	return fn()
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -83,14 +82,12 @@ func (w *Worker) abandon(ctx context.Context, id string, cause error) error {
 
 // outcome does the run and turns whatever goes wrong, a panic included, into the
 // way it ended: a run that does not end would hold up its subject for ever.
-func (w *Worker) outcome(ctx context.Context, r store.Run, history *historian) (outcome store.Outcome) {
-	defer func() {
-		if p := recover(); p != nil {
-			zerolog.Ctx(ctx).Error().Bytes("stack", debug.Stack()).Msgf("run panicked: %v", p)
-			outcome = store.Outcome{State: store.StateFailed, Error: fmt.Sprintf("panic: %v", p)}
-		}
-	}()
-	outcome, err := w.execute(ctx, r, history)
+func (w *Worker) outcome(ctx context.Context, r store.Run, history *historian) store.Outcome {
+	var outcome store.Outcome
+	err := guarded(ctx, func() (err error) {
+		outcome, err = w.execute(ctx, r, history)
+		return err
+	})
 	if err != nil {
 		outcome.State, outcome.Error = store.StateFailed, err.Error()
 	}
@@ -135,7 +132,8 @@ func (w *Worker) execute(ctx context.Context, r store.Run, journal *historian) (
 		return store.Outcome{State: store.StateSucceeded, Result: result.Text}, nil
 	}
 	if ctx.Err() == nil && task.Work.Command != nil {
-		if failed := exec.Explain(ctx, task, journal, err.Error()); failed != nil && ctx.Err() == nil {
+		failed := guarded(ctx, func() error { return exec.Explain(ctx, task, journal, err.Error()) })
+		if failed != nil && ctx.Err() == nil {
 			log.Warn().Err(failed).Msg("could not tell the person that the command failed")
 		}
 	}

@@ -1,0 +1,175 @@
+package run_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/run"
+	"github.com/aofctl/aofctl/internal/step"
+	"github.com/aofctl/aofctl/internal/store"
+)
+
+// oneStep is a target of one step.
+func oneStep(ctx context.Context, _ run.Task, j step.Journal) (run.Result, error) {
+	_, err := j.Do(ctx, step.KindModel, "m", func(context.Context, string) (step.Entry, error) {
+		return step.Entry{TokensIn: 7}, nil
+	})
+	return run.Result{Text: "done"}, err
+}
+
+// TestATargetThatPanicsEndsItsRunAndFreesItsSubject lets each piece of a target
+// panic once. A run that stayed at work would block its issue for ever.
+func TestATargetThatPanicsEndsItsRunAndFreesItsSubject(t *testing.T) {
+	h := newHouse(t, settings{triggers: []*manifest.Trigger{trigger("any", func(tr *manifest.Trigger) {
+		tr.Commands = []manifest.Command{{Name: "triage", Target: tr.Default}}
+	})}})
+	for where, says := range map[string]string{"needs": "panic: boom", "execute": "panic: boom", "explain": "failed"} {
+		t.Run(where, func(t *testing.T) {
+			h.exec.set(func(e *executor) {
+				e.panics = where
+				e.do = func(context.Context, run.Task, step.Journal) (run.Result, error) {
+					return run.Result{}, errors.New("failed")
+				}
+			})
+			bad := h.send(comment("1", where, "/triage"))
+			if r := h.over(bad, 1); r.State != store.StateFailed || r.Error != says {
+				t.Errorf("run is %s: %s", r.State, r.Error)
+			}
+			h.exec.set(func(e *executor) { e.panics, e.do = "", nil })
+			if r := h.over(h.send(created("1")), 1); r.State != store.StateSucceeded {
+				t.Errorf("the next run is %s: %s", r.State, r.Error)
+			}
+		})
+	}
+}
+
+// TestStepsReachTheHistoryHoweverLateTheDiskTakesThem takes the table of steps
+// away while a run is at work.
+func TestStepsReachTheHistoryHoweverLateTheDiskTakesThem(t *testing.T) {
+	h := newHouse(t, settings{triggers: []*manifest.Trigger{trigger("any", nil)}})
+	h.exec.do = oneStep
+	h.sql(`ALTER TABLE run_steps RENAME TO away`)
+	id := h.send(created("1"))
+	h.await("the target to end", func() bool { return len(h.exec.done()) == 1 })
+	h.sql(`ALTER TABLE away RENAME TO run_steps`)
+	r := h.over(id, 1)
+	if r.State != store.StateSucceeded || r.Steps != 1 || r.TokensIn != 7 {
+		t.Errorf("run is %s with %d steps and %d tokens: %s", r.State, r.Steps, r.TokensIn, r.Error)
+	}
+	events, err := h.store.Events(t.Context(), r.ID, 0, 10)
+	if err != nil || len(events) != 4 || events[2].Kind != store.EventStep {
+		t.Errorf("events %v, %v; want the step before the end", events, err)
+	}
+}
+
+func TestAStepThatCannotBeRecordedDoesNotHoldItsRunUp(t *testing.T) {
+	h := newHouse(t, settings{triggers: []*manifest.Trigger{trigger("any", nil)}})
+	h.exec.do = oneStep
+	h.sql(`CREATE TRIGGER no_steps BEFORE INSERT ON run_steps BEGIN SELECT RAISE(ABORT, 'no'); END`)
+	if r := h.over(h.send(created("1")), 1); r.State != store.StateSucceeded || r.Steps != 0 {
+		t.Errorf("run is %s with %d steps: %s", r.State, r.Steps, r.Error)
+	}
+}
+
+func TestAnOutcomeThatTheDatabaseRefusesIsReplaced(t *testing.T) {
+	h := newHouse(t, settings{triggers: []*manifest.Trigger{trigger("any", nil)}})
+	h.sql(`CREATE TRIGGER no_end BEFORE UPDATE ON runs WHEN new.result = 'done' BEGIN SELECT RAISE(ABORT, 'too odd'); END`)
+	if r := h.over(h.send(created("1")), 1); r.State != store.StateFailed || !strings.Contains(r.Error, "too odd") {
+		t.Errorf("run is %s: %s", r.State, r.Error)
+	}
+}
+
+func TestAManifestThatCannotBeReadNowIsReadLater(t *testing.T) {
+	s := settings{triggers: []*manifest.Trigger{trigger("any", nil)}}
+	h := newHouse(t, s)
+	release := make(chan struct{})
+	h.exec.do = func(context.Context, run.Task, step.Journal) (run.Result, error) {
+		<-release
+		return run.Result{}, nil
+	}
+	first, second := h.send(created("1")), h.send(created("1"))
+	h.settled(second)
+	h.await("the first run", func() bool { return len(h.exec.done()) == 1 })
+	h.sql(`ALTER TABLE revisions RENAME TO away`)
+	close(release)
+	h.over(first, 1)
+	h.await("the second run to start", func() bool {
+		r, err := h.store.Run(context.Background(), second+"-1")
+		return err == nil && r.State == store.StateRunning
+	})
+	h.sql(`ALTER TABLE away RENAME TO revisions`)
+	if r := h.over(second, 1); r.State != store.StateSucceeded {
+		t.Errorf("run is %s: %s", r.State, r.Error)
+	}
+}
+
+func TestARunWithoutItsManifestFailsWithThatReason(t *testing.T) {
+	h := newHouse(t, settings{triggers: []*manifest.Trigger{trigger("any", nil)}})
+	h.sql(`CREATE TRIGGER lost AFTER INSERT ON revisions BEGIN DELETE FROM revisions; END`)
+	if r := h.over(h.send(created("1")), 1); r.State != store.StateFailed || !strings.Contains(r.Error, "not found") {
+		t.Errorf("run is %s: %s", r.State, r.Error)
+	}
+}
+
+// TestAnIssueKnownByItsIDAloneGetsItsKey is what Data Center's comment events
+// are like: nothing could be written to the issue without asking for its key.
+func TestAnIssueKnownByItsIDAloneGetsItsKey(t *testing.T) {
+	h := newHouse(t, settings{triggers: []*manifest.Trigger{trigger("any", nil)}})
+	h.plat.set(func(p *platform) { p.vars = map[string]any{"issue_key": "PROJ-7", "project_key": "PROJ"} })
+	vars := make(chan map[string]any, 1)
+	h.exec.do = func(_ context.Context, task run.Task, _ step.Journal) (run.Result, error) {
+		vars <- task.Work.Event.Vars
+		return run.Result{}, nil
+	}
+	ev := created("7")
+	ev.IssueKey, ev.Project = "", ""
+	delete(ev.Vars, "issue_key")
+	h.over(h.send(ev), 1)
+	if got := <-vars; got["issue_key"] != "PROJ-7" || got["project_key"] != "PROJ" {
+		t.Errorf("variables %v", got)
+	}
+}
+
+func TestTroubleOfEnrichment(t *testing.T) {
+	tests := map[string]struct {
+		trouble func(*platform)
+		state   store.State
+		says    string
+	}{
+		"refused: the variable stays empty": {func(p *platform) { p.err = errors.New("403") }, store.StateSucceeded, ""},
+		"busy for longer than the tries":    {func(p *platform) { p.busy = "1" }, store.StateFailed, "503"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t, settings{triggers: []*manifest.Trigger{trigger("any", nil)}})
+			h.exec.needs = []string{"issue_description"}
+			h.plat.set(tt.trouble)
+			r := h.over(h.send(created("1")), 1)
+			if r.State != tt.state || !strings.Contains(r.Error, tt.says) || r.Steps != 1 {
+				t.Errorf("run is %s with %d steps: %s", r.State, r.Steps, r.Error)
+			}
+			steps, err := h.store.Steps(t.Context(), r.ID)
+			if err != nil || len(steps) != 1 || steps[0].Error == "" {
+				t.Errorf("steps %+v, %v; want one that says what went wrong", steps, err)
+			}
+		})
+	}
+}
+
+// TestARunThatCannotBeExplainedFailsForItsOwnReason lets the notice fail too.
+func TestARunThatCannotBeExplainedFailsForItsOwnReason(t *testing.T) {
+	tr := trigger("commands", func(tr *manifest.Trigger) { tr.Commands = []manifest.Command{{Name: "triage", Target: tr.Default}} })
+	h := newHouse(t, settings{triggers: []*manifest.Trigger{tr}})
+	h.exec.do = func(context.Context, run.Task, step.Journal) (run.Result, error) {
+		return run.Result{Text: "half of it"}, fmt.Errorf("first trouble")
+	}
+	h.exec.mute = errors.New("second trouble")
+	r := h.over(h.send(comment("1", "c", "/triage")), 1)
+	if r.State != store.StateFailed || r.Error != "first trouble" || r.Result != "half of it" {
+		t.Errorf("run is %s: %s, result %q", r.State, r.Error, r.Result)
+	}
+}
