@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/aofctl/aofctl/internal/event"
@@ -101,7 +102,18 @@ func (r *Runner) Run(ctx context.Context, job Job, journal step.Journal) (string
 // Explain posts a short notice on the job's issue that it failed.
 func (r *Runner) Explain(ctx context.Context, job Job, journal step.Journal, cause string) error {
 	l := &loop{runner: r, job: job, journal: journal}
-	return l.comment(ctx, fmt.Sprintf("`/%s` did not finish: %s", job.Command, cause))
+	return l.comment(ctx, fmt.Sprintf("`/%s` did not finish: %s", job.Command, shorten(cause)))
+}
+
+// shorten makes one short line of a reason, which may hold whole answers of
+// servers. All of it stands in the run.
+func shorten(reason string) string {
+	const most = 300
+	line := strings.Join(strings.Fields(reason), " ")
+	if runes := []rune(line); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return line
 }
 
 func (r *Runner) prompt(job Job) (prompt.Prompt, error) {

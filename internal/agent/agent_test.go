@@ -76,6 +76,7 @@ func (f *fake) Call(_ context.Context, call tool.Call) (tool.Result, error) {
 // tape is a journal in memory. What it has recorded it plays back.
 type tape struct {
 	recorded []step.Entry
+	failed   step.Entry // what was told of a step that failed
 	next     int
 }
 
@@ -86,6 +87,7 @@ func (t *tape) Do(ctx context.Context, kind step.Kind, name string, fn step.Func
 	}
 	entry, err := fn(ctx, fmt.Sprintf("run:%d", t.next-1))
 	if err != nil {
+		t.failed = entry
 		return entry, &step.Failure{Step: name, Reason: step.ReasonError, Message: err.Error()}
 	}
 	entry.Kind = kind
@@ -345,3 +347,89 @@ func TestNeedsAreTheVariablesThatTheInstructionsRead(t *testing.T) {
 }
 
 func sorted(s []string) []string { return slices.Sorted(slices.Values(s)) }
+
+func TestReasonsInCommentsAreShort(t *testing.T) {
+	tests := map[string]struct{ reason, want string }{
+		"a line":          {"out of time", "out of time"},
+		"several lines":   {"500:\n\n<html>\n  oh no</html>", "500: <html> oh no</html>"},
+		"a whole page":    {strings.Repeat("é", 1000), strings.Repeat("é", 300) + "…"},
+		"nothing to tell": {"", ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.job.Command = "estimate"
+			if err := b.runner.Explain(t.Context(), b.job, b.tape, tt.reason); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff([]string{"`/estimate` did not finish: " + tt.want}, b.posted()); diff != "" {
+				t.Errorf("comments (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAReasonThatHoldsASecretIsNotPosted(t *testing.T) {
+	b := newBench(t)
+	b.job.Command = "estimate"
+	if err := b.runner.Explain(t.Context(), b.job, b.tape, "401 for the-secret-token"); err == nil || len(b.posted()) != 0 {
+		t.Errorf("posted %v: %v", b.posted(), err)
+	}
+}
+
+// TestAStepThatFailsKeepsWhatWasTried looks at what the journal is told of a call
+// whose result is unknown.
+func TestAStepThatFailsKeepsWhatWasTried(t *testing.T) {
+	b := newBench(t, calls("jira_get_issue", `{"issue_key":"PROJ-1"}`))
+	b.read.err = errors.New("connection lost")
+	_, err := b.runner.Run(t.Context(), b.job, b.tape)
+	if err == nil || !strings.Contains(err.Error(), "connection lost") {
+		t.Fatalf("error %v", err)
+	}
+	if e := b.tape.failed; string(e.Input) != `{"issue_key":"PROJ-1"}` || e.Decision != policy.RuleAllowed || e.Name != "jira_get_issue" {
+		t.Errorf("entry %+v", e)
+	}
+}
+
+// TestEveryPointOfInterruptionLeadsToTheSameEnd continues the run behind each of
+// its steps. Whatever step it stopped at, the outside has to see each call once.
+func TestEveryPointOfInterruptionLeadsToTheSameEnd(t *testing.T) {
+	answers := []llm.Message{
+		{Role: llm.Assistant, ToolCalls: []llm.ToolCall{
+			{ID: "1", Name: "jira_get_issue", Args: json.RawMessage(`{"issue_key":"PROJ-1"}`)},
+			{ID: "2", Name: "jira_get_issue", Args: json.RawMessage(`{"issue_key":"OTHER-1"}`)},
+			{ID: "3", Name: "made_up", Args: json.RawMessage(`"<nonsense> \u0000"`)},
+		}},
+		calls("jira_get_issue", `{"issue_key":"PROJ-2"}`),
+		says("Done <b>&</b> \u2028 well."),
+	}
+	build := func(script []llm.Message) *bench {
+		b := newBench(t, script...)
+		b.job.Response, b.job.Agent.MaxContextMessages = "On it.", 3
+		return b
+	}
+	whole := build(answers)
+	text := whole.run(t)
+	for stop := range len(whole.tape.recorded) {
+		t.Run(fmt.Sprint("behind step ", stop), func(t *testing.T) {
+			kept := slices.Clone(whole.tape.recorded[:stop])
+			asked := 0
+			for _, e := range kept {
+				if e.Kind == step.KindModel {
+					asked++
+				}
+			}
+			cut := build(answers[asked:])
+			cut.tape.recorded = kept
+			if got := cut.run(t); got != text {
+				t.Errorf("text %q, want %q", got, text)
+			}
+			if diff := cmp.Diff(whole.tape.recorded, cut.tape.recorded); diff != "" {
+				t.Errorf("steps (-undisturbed +continued):\n%s", diff)
+			}
+			if diff := cmp.Diff(whole.model.asked[asked:], append([]llm.Request{}, cut.model.asked...)); diff != "" {
+				t.Errorf("questions (-undisturbed +continued):\n%s", diff)
+			}
+		})
+	}
+}

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/policy"
@@ -36,24 +37,17 @@ func (l *loop) acknowledge(ctx context.Context) error {
 	if err := l.comment(ctx, text); err != nil {
 		return err
 	}
-	l.acknowledged = true
+	l.opening = len(l.entries)
 	return nil
 }
 
 // commented reports whether the agent itself posted a comment, or would have in
 // a dry run.
 func (l *loop) commented() bool {
-	own := 0
-	for _, e := range l.entries {
+	return slices.ContainsFunc(l.entries[l.opening:], func(e step.Entry) bool {
 		done := e.Decision == policy.RuleAllowed || e.Decision == policy.RuleDryRun
-		if e.Kind == step.KindTool && e.Name == commentTool && done && (e.Error == "" || e.InDoubt) {
-			own++
-		}
-	}
-	if l.acknowledged {
-		own--
-	}
-	return own > 0
+		return e.Kind == step.KindTool && e.Name == commentTool && done && (e.Error == "" || e.InDoubt)
+	})
 }
 
 // comment posts a text on the job's issue as if the agent had called the tool,

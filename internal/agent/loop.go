@@ -28,8 +28,8 @@ type loop struct {
 	messages []llm.Message
 	// entries are the finished steps; the policy's limits count them.
 	entries []step.Entry
-	// acknowledged is true if a comment was posted before the agent started.
-	acknowledged bool
+	// opening counts those that were made before the agent started.
+	opening int
 }
 
 // converse asks the model until it wants no more tools, and returns its last text.
@@ -150,7 +150,7 @@ func invoke(ctx context.Context, verdict policy.Verdict, args json.RawMessage) (
 			"the connection broke while it was sent and Jira gives no way to look it up. Do not repeat it; say so in your answer."}), nil
 	}
 	if err != nil {
-		return step.Entry{}, err
+		return entry, err // what was tried belongs to the record
 	}
 	return describeResult(entry, result), nil
 }
