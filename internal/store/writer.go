@@ -133,13 +133,14 @@ func (w *writer) gather(first write) []write {
 	return batch
 }
 
-// commit carries out the batch in one transaction and answers everybody. A
-// change that fails is undone alone; if the commit fails, all have failed.
+// commit carries out the batch in one transaction and answers everybody. If a
+// change fails, which is rare, each is carried out in a transaction of its own,
+// so that it fails alone; a change may therefore be called twice.
 func (w *writer) commit(batch []write) {
 	errs := make([]error, len(batch))
-	if err := w.transact(batch, errs); err != nil {
-		for i := range errs {
-			errs[i] = errors.Join(errs[i], err)
+	if !w.together(batch, errs) {
+		for i := range batch {
+			errs[i] = w.alone(batch[i])
 		}
 	}
 	w.committed()
@@ -148,34 +149,52 @@ func (w *writer) commit(batch []write) {
 	}
 }
 
-func (w *writer) transact(batch []write, errs []error) error {
+// together reports whether the batch was dealt with: committed whole, or refused
+// whole by the disk. It was not if one of several changes failed.
+func (w *writer) together(batch []write, errs []error) bool {
+	if len(batch) == 1 {
+		errs[0] = w.alone(batch[0])
+		return true
+	}
+	failed := false
+	err := w.transact(func(tx *sql.Tx) error {
+		for _, b := range batch {
+			if err := b.fn(tx); err != nil {
+				failed = true
+				return err
+			}
+		}
+		return nil
+	})
+	if failed {
+		return false
+	}
+	for i := range errs {
+		errs[i] = err
+	}
+	return true
+}
+
+// alone carries out one change.
+func (w *writer) alone(b write) error {
+	return w.transact(func(tx *sql.Tx) error {
+		if err := b.fn(tx); err != nil {
+			return refusal(err)
+		}
+		return nil
+	})
+}
+
+func (w *writer) transact(fn func(tx *sql.Tx) error) error {
 	tx, err := w.db.BeginTx(context.Background(), nil)
 	if err != nil {
 		return fmt.Errorf("begin write: %w", err)
 	}
-	for i, b := range batch {
-		if err := savepoint(tx, b.fn, &errs[i]); err != nil {
-			return errors.Join(err, tx.Rollback())
-		}
+	if err := fn(tx); err != nil {
+		return errors.Join(err, tx.Rollback())
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
-	}
-	return nil
-}
-
-// savepoint runs fn so that its failure undoes only its own changes.
-func savepoint(tx *sql.Tx, fn func(tx *sql.Tx) error, failed *error) error {
-	if _, err := tx.Exec("SAVEPOINT change"); err != nil {
-		return fmt.Errorf("begin change: %w", err)
-	}
-	end := "RELEASE change"
-	if err := fn(tx); err != nil {
-		*failed = refusal(err)
-		end = "ROLLBACK TO change; RELEASE change"
-	}
-	if _, err := tx.Exec(end); err != nil {
-		return fmt.Errorf("end change: %w", err)
 	}
 	return nil
 }
