@@ -27,7 +27,7 @@ import (
 )
 
 const (
-	patience = 5 * time.Second
+	patience = 30 * time.Second
 	me       = "account-of-the-bot"
 )
 
