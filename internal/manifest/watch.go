@@ -3,7 +3,10 @@ package manifest
 import (
 	"context"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -160,18 +163,50 @@ func (w *watch) places() (content, names map[string]bool) {
 		if err != nil {
 			continue
 		}
-		for parent := filepath.Dir(path); ; path, parent = parent, filepath.Dir(parent) {
-			real, err := filepath.EvalSymlinks(parent)
-			if err == nil {
-				names[filepath.Join(real, filepath.Base(path))] = true
-				break
-			}
-			if parent == path {
-				break
-			}
+		for _, name := range trail(path) {
+			names[name] = true
 		}
 	}
 	return content, names
+}
+
+// maxLinks bounds how many symbolic links are followed on the way to one
+// directory, as the system does.
+const maxLinks = 40
+
+// trail returns what leads to an absolute path: each symbolic link on the way,
+// and in the end the path itself, or the first part of it that is missing. The
+// names are given in their real directories, which is how the system tells of
+// changes.
+func trail(path string) []string {
+	root := filepath.VolumeName(path) + string(filepath.Separator)
+	real, rest := root, strings.TrimPrefix(path, root)
+	var names []string
+	for links := 0; links < maxLinks; {
+		name, after, more := strings.Cut(rest, string(filepath.Separator))
+		here := filepath.Join(real, name) // ".." is right here, as real has no links.
+		info, err := os.Lstat(here)
+		switch {
+		case err != nil:
+			return append(names, here)
+		case info.Mode()&fs.ModeSymlink != 0:
+			links++
+			names = append(names, here)
+			target, err := os.Readlink(here)
+			if err != nil {
+				return names
+			}
+			if filepath.IsAbs(target) {
+				real, target = root, strings.TrimPrefix(target, root)
+			}
+			rest = target + string(filepath.Separator) + after
+		case !more || after == "":
+			return append(names, here)
+		default:
+			real, rest = here, after
+		}
+	}
+	return names
 }
 
 // pump turns what the system tells into signals.

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 )
 
@@ -159,6 +161,79 @@ func TestDirectoryBehindALinkMayBeSwapped(t *testing.T) {
 	w.untilAgents("a2")
 	write(t, filepath.Join(dir, "rev2", "agents", "b.yaml"), agentText("b"))
 	w.untilAgents("a2", "b")
+}
+
+// Tools that check out a repository beside the one in use, and deployments by
+// release, turn a link that is further up than the directory itself.
+func TestLinkOnTheWayToADirectoryMayBeTurned(t *testing.T) {
+	for name, layout := range map[string]func(t *testing.T, root string) string{
+		"above the directory": func(_ *testing.T, root string) string {
+			return filepath.Join(root, "current", "config", "agents")
+		},
+		"behind another link": func(t *testing.T, root string) string {
+			link(t, "current/config/agents", filepath.Join(root, "agents"))
+			return filepath.Join(root, "agents")
+		},
+		"by its whole path": func(t *testing.T, root string) string {
+			link(t, filepath.Join(root, "current", "config"), filepath.Join(root, "etc", "config"))
+			return filepath.Join(root, "etc", "config", "agents")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			for _, rev := range []string{"rev1", "rev2", "rev3"} {
+				write(t, filepath.Join(root, "revs", rev, "config", "agents", "a.yaml"), agentText(rev))
+			}
+			link(t, "revs/rev1", filepath.Join(root, "current"))
+			w := startWatch(t, directories(layout(t, root)))
+			w.untilAgents("rev1")
+			for _, rev := range []string{"rev2", "rev3"} {
+				link(t, "revs/"+rev, filepath.Join(root, "tmp"))
+				rename(t, filepath.Join(root, "tmp"), filepath.Join(root, "current"))
+				w.untilAgents(rev)
+			}
+			write(t, filepath.Join(root, "revs", "rev3", "config", "agents", "b.yaml"), agentText("b"))
+			w.untilAgents("b", "rev3")
+		})
+	}
+}
+
+func TestTrailNamesWhatLeadsToADirectory(t *testing.T) {
+	root, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(root, "revs", "1", "agents", "a.yaml"), "")
+	link(t, "revs/1", filepath.Join(root, "current"))
+	link(t, "../current/./agents", filepath.Join(root, "etc", "agents"))
+	link(t, filepath.Join(root, "etc", "agents"), filepath.Join(root, "absolute"))
+	link(t, "circle2", filepath.Join(root, "circle1"))
+	link(t, "circle1", filepath.Join(root, "circle2"))
+	link(t, "gone/agents", filepath.Join(root, "dangling"))
+	for path, want := range map[string][]string{
+		"revs/1/agents":       {"revs/1/agents"},
+		"current/agents":      {"current", "revs/1/agents"},
+		"etc/agents":          {"etc/agents", "current", "revs/1/agents"},
+		"absolute":            {"absolute", "etc/agents", "current", "revs/1/agents"},
+		"current/../2/agents": {"current", "revs/2"},
+		"revs/none/agents":    {"revs/none"},
+		"dangling":            {"dangling", "gone"},
+		"circle1":             {"circle1", "circle2"},
+	} {
+		var got []string
+		for _, name := range trail(root + "/" + path) {
+			rel, err := filepath.Rel(root, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Contains(got, rel) {
+				got = append(got, rel)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("trail of %s (-want +got):\n%s", path, diff)
+		}
+	}
 }
 
 func TestLastGoodCatalogueStaysInForceUntilAllIsValid(t *testing.T) {
