@@ -1,6 +1,10 @@
 package llm
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/aofctl/aofctl/internal/spell"
+)
 
 // nearest gives the name that somebody most likely meant, or "". What people
 // call a provider by its product is known too.
@@ -14,35 +18,5 @@ func nearest(name string, names []string) string {
 	case "gpt", "chatgpt":
 		return "openai"
 	}
-	best, bestDist := "", 3
-	for _, n := range names {
-		if d := distance(name, n); d < bestDist && d < len(n) {
-			best, bestDist = n, d
-		}
-	}
-	return best
-}
-
-// distance is the Levenshtein distance in bytes, cut short for long names.
-func distance(a, b string) int {
-	if len(a) > 64 || len(b) > 64 {
-		return 64
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diag := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			next := min(row[j]+1, row[j+1]+1, diag+cost)
-			diag, row[j+1] = row[j+1], next
-		}
-	}
-	return row[len(b)]
+	return spell.Nearest(name, names)
 }

@@ -1,6 +1,10 @@
 package manifest
 
-import "gopkg.in/yaml.v3"
+import (
+	"gopkg.in/yaml.v3"
+
+	"github.com/aofctl/aofctl/internal/spell"
+)
 
 type daemonDecl struct {
 	at
@@ -57,7 +61,7 @@ type platformsDecl struct {
 
 // unknownField warns of platforms that other programs have: the rest works.
 func (p *platformsDecl) unknownField(d *decoder, key, value *yaml.Node) bool {
-	if nearest(key.Value, []string{"jira", "confluence", "github", "a2a", "forge"}) != "" {
+	if spell.Nearest(key.Value, []string{"jira", "confluence", "github", "a2a", "forge"}) != "" {
 		return false
 	}
 	if !isOff(value) {

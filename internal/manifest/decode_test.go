@@ -64,20 +64,6 @@ func TestTimeSpansAreRead(t *testing.T) {
 	}
 }
 
-func TestNearestNameIsWhatAPersonMeant(t *testing.T) {
-	candidates := []string{"events", "jira_post_comment", "bug-triager", "labels", "statuses", "a"}
-	cases := map[string]string{
-		"evnts": "events", "event": "events", "Events": "events", "jira_postcomment": "jira_post_comment",
-		"bug_triager": "bug-triager", "lables": "labels", "status": "statuses", "zzz": "", "": "",
-		"b": "a", strings.Repeat("x", 100): "", "completely-different": "",
-	}
-	for name, want := range cases {
-		if got := nearest(name, candidates); got != want {
-			t.Errorf("%q: got %q, want %q", name, got, want)
-		}
-	}
-}
-
 func TestDocumentsAreSplitAtTheirMarkers(t *testing.T) {
 	cases := []struct {
 		text string

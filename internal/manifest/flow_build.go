@@ -3,6 +3,8 @@ package manifest
 import (
 	"slices"
 	"strings"
+
+	"github.com/aofctl/aofctl/internal/spell"
 )
 
 // flowStart is the name from which a flow's first connections lead.
@@ -68,7 +70,7 @@ func (b *builder) nodeType(n nodeDecl) string {
 		b.errorf(n.pos, `node %q has no type: field "type" is missing`, n.ID.value)
 		return ""
 	}
-	switch plainName(n.Type.value) {
+	switch spell.Plain(n.Type.value) {
 	case "humanapproval":
 		return "Approval"
 	case "comment":

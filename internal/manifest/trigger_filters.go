@@ -3,6 +3,8 @@ package manifest
 import (
 	"slices"
 	"strings"
+
+	"github.com/aofctl/aofctl/internal/spell"
 )
 
 // filters merges the three places in which filters may stand. All must hold, so
@@ -60,7 +62,7 @@ func filterFields() []string {
 
 // byField returns the filter that an issue's field is for.
 func (f *Filters) byField(field string) (target *[]string, name string) {
-	switch plainName(field) {
+	switch spell.Plain(field) {
 	case "project", "projects", "projectkey":
 		return &f.Projects, "projects"
 	case "issuetype", "issuetypes", "type":

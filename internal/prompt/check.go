@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/aofctl/aofctl/internal/spell"
 )
 
 // check reports what a template names that does not exist. The engine would
@@ -124,43 +126,8 @@ func unknown(what, name string, known []string) string {
 	if slices.Contains(known, name) {
 		return ""
 	}
-	if near := nearest(name, known); near != "" {
+	if near := spell.Nearest(name, known); near != "" {
 		return fmt.Sprintf("unknown %s %q (did you mean %s?)", what, name, near)
 	}
 	return fmt.Sprintf("unknown %s %q", what, name)
-}
-
-// nearest returns the known name that takes the fewest edits, if few enough.
-func nearest(name string, known []string) string {
-	best, found := len(name)/2+1, ""
-	for _, k := range known {
-		if d := distance(name, k, best); d < best {
-			best, found = d, k
-		}
-	}
-	return found
-}
-
-// distance is the Levenshtein distance in bytes, given up at limit.
-func distance(a, b string, limit int) int {
-	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
-		return limit
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			next := min(row[j]+1, row[j+1]+1, diagonal+cost)
-			diagonal, row[j+1] = row[j+1], next
-		}
-	}
-	return row[len(b)]
 }

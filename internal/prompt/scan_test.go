@@ -88,29 +88,3 @@ func TestLiteralsWithEscapesAreTrusted(t *testing.T) {
 		}
 	}
 }
-
-func TestNearestFindsTypos(t *testing.T) {
-	known := []string{"default", "truncate", "upper", "lower", "join"}
-	for name, want := range map[string]string{
-		"defalt": "default", "truncat": "truncate", "uper": "upper", "lowr": "lower", "joins": "join", "Upper": "upper",
-		"zzzzzz": "", "": "", "x": "", "default_value_of": "",
-	} {
-		if got := nearest(name, known); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", name, got, want)
-		}
-	}
-}
-
-func TestDistance(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{
-		{"", "", 0}, {"a", "", 1}, {"", "ab", 2}, {"abc", "abc", 0}, {"abc", "abd", 1}, {"abc", "ac", 1}, {"kitten", "sitting", 3},
-		{"abcdefghij", "z", 9},
-	} {
-		if got := distance(c.a, c.b, 9); got != c.want {
-			t.Errorf("distance(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
-		}
-	}
-}

@@ -32,7 +32,7 @@ type query struct {
 }
 
 func newQuery(ev *event.Event, in Input) *query {
-	q := &query{ev: ev, in: in, project: projectOf(ev), actor: spell(ev)}
+	q := &query{ev: ev, in: in, project: projectOf(ev), actor: spellingsOf(ev)}
 	q.board = strings.ToLower(ev.String("board_name"))
 	if id, ok := ev.Vars["board_id"].(int64); ok {
 		q.boardID = strconv.FormatInt(id, 10)

@@ -3,6 +3,8 @@ package route
 import (
 	"slices"
 	"strings"
+
+	"github.com/aofctl/aofctl/internal/spell"
 )
 
 const (
@@ -43,7 +45,7 @@ func nearest(words, known []string) []string {
 	for _, name := range known {
 		n := min(strings.Count(name, " ")+1, len(words))
 		typed := strings.Join(words[:n], " ")
-		far := distance(typed, name)
+		far := spell.Distance(typed, name)
 		if far <= max(2, len(name)/2) || strings.HasPrefix(name, typed) {
 			list = append(list, scored{name, far})
 		}
@@ -54,25 +56,4 @@ func nearest(words, known []string) []string {
 		out = append(out, s.name)
 	}
 	return out
-}
-
-// distance is Levenshtein's, over bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := diagonal
-			if a[i-1] != b[j-1] {
-				cost++
-			}
-			diagonal = row[j]
-			row[j] = min(cost, row[j]+1, row[j-1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -18,9 +18,9 @@ type spellings [5]string
 // spelledMail is where the e-mail address stands among the spellings.
 const spelledMail = 3
 
-// spell returns an actor's spellings. An e-mail address may have been asked for
+// spellingsOf returns an actor's spellings. An e-mail address may have been asked for
 // after the event came; it is only taken if it is the actor's.
-func spell(ev *event.Event) spellings {
+func spellingsOf(ev *event.Event) spellings {
 	a := ev.Actor
 	mail := a.Email
 	if mail == "" && sameUser(a, ev.String("user_account_id")) {
