@@ -305,23 +305,40 @@ func TestTheModelGetsTheAgentsToolsAndSettingsOnly(t *testing.T) {
 	}
 }
 
+// TestTheContextWindowKeepsCallsWithTheirAnswers looks at what is sent under each
+// limit: providers refuse an answer without its call.
 func TestTheContextWindowKeepsCallsWithTheirAnswers(t *testing.T) {
-	again := calls("jira_get_issue", `{"issue_key":"PROJ-1"}`)
-	b := newBench(t, again, again, again, says("ok"))
-	b.job.Agent.MaxContextMessages = 3
-	b.run(t)
-	for i, req := range b.model.asked {
-		if req.Messages[0].Role != llm.User {
-			t.Errorf("question %d begins with %s, want the task", i, req.Messages[0].Role)
-		}
-		for j, m := range req.Messages {
-			if m.Role == llm.ToolRole && len(req.Messages[j-1].ToolCalls) == 0 {
-				t.Errorf("question %d: message %d answers no call", i, j)
+	call := llm.ToolCall{ID: "c", Name: "jira_get_issue", Args: json.RawMessage(`{"issue_key":"PROJ-1"}`)}
+	one := llm.Message{Role: llm.Assistant, ToolCalls: []llm.ToolCall{call}}
+	three := llm.Message{Role: llm.Assistant, ToolCalls: []llm.ToolCall{call, call, call}}
+	for limit := range 8 {
+		t.Run(fmt.Sprint("limit ", limit), func(t *testing.T) {
+			b := newBench(t, one, three, one, three, says("ok"))
+			b.job.Agent.MaxContextMessages, b.job.Agent.MaxIterations = limit, 5
+			b.run(t)
+			for i, req := range b.model.asked {
+				if req.Messages[0].Role != llm.User {
+					t.Errorf("question %d begins with %s, want the task", i, req.Messages[0].Role)
+				}
+				open := 0
+				for j, m := range req.Messages[1:] {
+					if m.Role == llm.ToolRole {
+						open--
+					} else if open != 0 {
+						t.Errorf("question %d: %d calls before message %d have no answer", i, open, j+1)
+					}
+					if open += len(m.ToolCalls); open < 0 {
+						t.Errorf("question %d: message %d answers no call", i, j+1)
+					}
+				}
+				if most := max(limit, 2) + 3; limit > 0 && len(req.Messages) > most { // to the call of the first of three answers
+					t.Errorf("question %d has %d messages, want at most %d", i, len(req.Messages), most)
+				}
 			}
-		}
-		if len(req.Messages) > 4 {
-			t.Errorf("question %d has %d messages", i, len(req.Messages))
-		}
+			if last := b.model.asked[4].Messages; limit == 0 && len(last) != 13 {
+				t.Errorf("without a limit the last question has %d messages, want all 13", len(last))
+			}
+		})
 	}
 }
 
