@@ -121,8 +121,8 @@ func (a *App) Run(ctx context.Context) error {
 	defer stop()
 	failed := make(chan error, 2)
 	var background sync.WaitGroup
-	if err := a.launch(work); err != nil {
-		return errors.Join(err, a.Close())
+	if err := a.launch(ctx); err != nil {
+		return errors.Join(err, a.closeListeners(), a.drain(stop, &background))
 	}
 	background.Go(func() { a.sites.acquaint(a.log.WithContext(work)) })
 	background.Go(func() { a.dispatcher.Run(work) })
@@ -148,7 +148,7 @@ func (a *App) launch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.engine.Launch(); err != nil {
+	if err := a.engine.Launch(ctx); err != nil {
 		return err
 	}
 	if len(ids) > 0 {

@@ -35,7 +35,7 @@ func BenchmarkStep(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if err := e.Launch(); err != nil {
+	if err := e.Launch(b.Context()); err != nil {
 		b.Fatal(err)
 	}
 	if err := e.Start(b.Context(), "r"); err != nil {

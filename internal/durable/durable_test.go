@@ -56,7 +56,7 @@ func openEngineOn(t *testing.T, path string, disk sqlite.Options, work Work, opt
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Launch(); err != nil {
+	if err := e.Launch(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -107,12 +107,19 @@ func clearEnvironment() {
 }
 
 // Launch continues the runs that were at work when the process ended, and lets
-// new ones start.
-func (e *Engine) Launch() error {
-	if err := dbos.Launch(e.dbos); err != nil {
-		return fmt.Errorf("launch run engine: %w", err)
+// new ones start. If ctx ends first, all that is left to do is Shutdown.
+func (e *Engine) Launch(ctx context.Context) error {
+	launched := make(chan error, 1)
+	go func() { launched <- dbos.Launch(e.dbos) }()
+	select {
+	case err := <-launched:
+		if err != nil {
+			return fmt.Errorf("launch run engine: %w", err)
+		}
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("launch run engine: %w", context.Cause(ctx))
 	}
-	return nil
 }
 
 // Start begins the run with the given id and returns once that is recorded, or

@@ -220,3 +220,28 @@ func TestASecondShutdownIsHarmless(t *testing.T) {
 		t.Errorf("Resume after Shutdown = %v, want ErrClosing", err)
 	}
 }
+
+func TestLaunchGivesUpWithItsContextWhileTheDiskIsAway(t *testing.T) {
+	disk, opts := onFaulty("application_versions", true)
+	db, err := sqlite.Open(filepath.Join(t.TempDir(), "main.db"), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	e, err := Open(t.Context(), db, func(context.Context, string, step.Journal) error { return nil }, Options{Log: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk.on.Store(true)
+	ctx, cancel := context.WithCancel(t.Context())
+	launched := make(chan error)
+	go func() { launched <- e.Launch(ctx) }()
+	await(t, "the disk to refuse the launch", func() bool { return disk.hits.Load() > 0 })
+	cancel()
+	if err := <-launched; !errors.Is(err, context.Canceled) {
+		t.Errorf("Launch = %v, want the context's error", err)
+	}
+	if err := e.Shutdown(ctx); err != nil {
+		t.Errorf("Shutdown = %v", err)
+	}
+}

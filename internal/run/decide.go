@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/rs/zerolog"
 
@@ -82,9 +83,7 @@ func (d *Dispatcher) route(ctx context.Context, table *route.Table, ev *event.Ev
 	if err != nil {
 		zerolog.Ctx(ctx).Warn().Err(err).Strs("variables", ask).Msg("could not ask for what filters need")
 	}
-	for name, value := range vars {
-		ev.Vars[name] = value
-	}
+	maps.Copy(ev.Vars, vars)
 	adopt(ev)
 	return table.Decide(ev, in), nil
 }

@@ -116,7 +116,7 @@ func (h *house) launch(scheduler *run.Scheduler, engine *durable.Engine) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	if err := engine.Launch(); err != nil {
+	if err := engine.Launch(context.Background()); err != nil {
 		h.t.Fatal(err)
 	}
 	if err := scheduler.Resume(context.Background(), ids); err != nil {
