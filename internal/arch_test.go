@@ -17,7 +17,7 @@ const module = "github.com/aofctl/aofctl/internal/"
 func allowed() map[string][]string {
 	return map[string][]string{
 		"step":           {},
-		"spell": {},
+		"spell":          {},
 		"event":          {},
 		"event/jira":     {"event"},
 		"markup":         {},

@@ -171,7 +171,7 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.WriteHeader(status)
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
-	_ = enc.Encode(v) // the client is gone if this fails
+	_ = enc.Encode(v) //nolint:errchkjson // the client is gone if this fails
 }
 
 func writeError(w http.ResponseWriter, status int, text string) {

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -82,7 +83,7 @@ func (a *api) position(r *http.Request) (int64, error) {
 	}
 	after, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || after < 0 {
-		return 0, fmt.Errorf("after must be a sequence number")
+		return 0, errors.New("after must be a sequence number")
 	}
 	return after, nil
 }

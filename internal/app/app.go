@@ -273,8 +273,8 @@ func (a *App) Close() error { return errors.Join(a.closeListeners(), a.close()) 
 func (a *App) close() error {
 	var errs []error
 	a.once.Do(func() {
-		for i := len(a.cleanup) - 1; i >= 0; i-- {
-			errs = append(errs, a.cleanup[i]())
+		for _, undo := range slices.Backward(a.cleanup) {
+			errs = append(errs, undo())
 		}
 	})
 	return errors.Join(errs...)

@@ -125,7 +125,7 @@ func (c *console) runsTable(list []store.Run) {
 			note = "in doubt: " + note
 		}
 		rows[i] = []string{r.ID, age(now, r.Created), string(r.State), r.TargetKind + "/" + r.Target, dash(r.IssueKey), r.EventType,
-			strconv.Itoa(r.Steps), fmt.Sprint(r.TokensIn + r.TokensOut), dollars(r.CostMicroUSD), oneLine(note, 50)}
+			strconv.Itoa(r.Steps), strconv.FormatInt(r.TokensIn+r.TokensOut, 10), dollars(r.CostMicroUSD), oneLine(note, 50)}
 	}
 	c.table([]string{"ID", "AGE", "STATE", "TARGET", "ISSUE", "EVENT", "STEPS", "TOKENS", "COST", "ERROR"}, rows)
 }

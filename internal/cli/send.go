@@ -47,7 +47,7 @@ func newSend(c *console) *cobra.Command {
 func (c *console) readPayload(path string) ([]byte, error) {
 	in := c.in
 	if path != "-" {
-		f, err := os.Open(path) //nolint:gosec // the user names the file
+		f, err := os.Open(path)
 		if err != nil {
 			return nil, fmt.Errorf("read payload: %w", err)
 		}

@@ -3,8 +3,10 @@ package demo
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -101,7 +103,7 @@ func (s *stage) hostile(ctx context.Context) error {
 		return err
 	}
 	if denied == 0 {
-		return fmt.Errorf("the policy had nothing to deny: the story did not happen")
+		return errors.New("the policy had nothing to deny: the story did not happen")
 	}
 	s.say("  %d calls denied; %s and %s are as they were (the answer to /estimate is the only comment)\n", denied, key, other)
 	return nil
@@ -142,10 +144,10 @@ func (s *stage) follow(ctx context.Context, key string, n int) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		for i := len(runs) - 1; i >= 0; i-- {
-			if id := runs[i].ID; !printed[id] {
-				printed[id], last = true, id
-				if err := s.print(ctx, id); err != nil {
+		for _, r := range slices.Backward(runs) {
+			if !printed[r.ID] {
+				printed[r.ID], last = true, r.ID
+				if err := s.print(ctx, r.ID); err != nil {
 					return "", err
 				}
 			}

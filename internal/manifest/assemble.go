@@ -30,7 +30,7 @@ type assembly struct {
 
 // assemble makes a catalogue of all documents. It is only to be used if there is
 // no error among the problems.
-func assemble(files []*parsedFile, known Known, partial bool) (*Catalog, Problems) {
+func assemble(files []*parsedFile, partial bool) (*Catalog, Problems) {
 	a := &assembly{
 		partial: partial,
 		named:   map[[2]string]*document{},

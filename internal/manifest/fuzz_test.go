@@ -66,7 +66,7 @@ func FuzzCatalog(f *testing.F) {
 	seed(f, "testdata/catalog/*.txtar", anAgent+aTrigger)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		file := newParser(testKnown()).file("m.yaml", text)
-		catalog, problems := assemble([]*parsedFile{file}, testKnown(), false)
+		catalog, problems := assemble([]*parsedFile{file}, false)
 		checkPositions(t, text, problems)
 		if problems.Err() != nil {
 			return

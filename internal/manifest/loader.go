@@ -58,7 +58,7 @@ func (l *Loader) Load(ctx context.Context) (*Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	catalog, problems := assemble(files, l.parser.known, false)
+	catalog, problems := assemble(files, false)
 	problems = append(r.problems, problems...).sorted()
 	if err := problems.Err(); err != nil {
 		return nil, err

@@ -35,7 +35,7 @@ func Validate(ctx context.Context, paths []string, known Known) (Problems, error
 	if err != nil {
 		return nil, err
 	}
-	catalog, problems := assemble(withoutRepeats(parsed), loader.parser.known, v.failed || len(v.dirs) == 0)
+	catalog, problems := assemble(withoutRepeats(parsed), v.failed || len(v.dirs) == 0)
 	v.problems = append(append(v.problems, r.problems...), problems...)
 	for _, d := range v.daemons {
 		v.problems = append(v.problems, d.Check(catalog)...)

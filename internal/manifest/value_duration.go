@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -31,7 +32,7 @@ func ParseDuration(text string) (Duration, error) {
 		rest = rest[len(m[0]):]
 	}
 	if text == "" {
-		return 0, fmt.Errorf("expected a time span such as 30s, 5m, 2h or 30d, found nothing")
+		return 0, errors.New("expected a time span such as 30s, 5m, 2h or 30d, found nothing")
 	}
 	if total >= math.MaxInt64 {
 		return 0, fmt.Errorf("time span %q is too long", shorten(text))

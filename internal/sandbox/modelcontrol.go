@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -77,7 +78,7 @@ func (f modelFault) play(m *model.Server) error {
 	case f.Status != 0 && (f.Status < 400 || f.Status > 599):
 		return fmt.Errorf("check fault: status %d is not between 400 and 599", f.Status)
 	case f.Status == 0 && !f.Cut && f.DelayMS == 0:
-		return fmt.Errorf("check fault: one of status, cut and delay_ms is needed")
+		return errors.New("check fault: one of status, cut and delay_ms is needed")
 	}
 	count := max(1, f.Count)
 	switch {

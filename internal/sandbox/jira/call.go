@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -94,7 +93,7 @@ func decodeStrict(raw []byte, into any) error {
 		return err
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("decode JSON: something follows the value")
+		return errors.New("decode JSON: something follows the value")
 	}
 	return nil
 }

@@ -1,6 +1,9 @@
 package jira
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // IssueType is a kind of issue.
 type IssueType struct {
@@ -142,13 +145,5 @@ func (v *Version) render(base string) obj {
 
 // allows tells whether the transition starts at the status.
 func (t *Transition) allows(from *Status) bool {
-	if len(t.From) == 0 {
-		return true
-	}
-	for _, name := range t.From {
-		if name == from.Name {
-			return true
-		}
-	}
-	return false
+	return len(t.From) == 0 || slices.Contains(t.From, from.Name)
 }

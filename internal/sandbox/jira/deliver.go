@@ -56,7 +56,7 @@ type lane struct {
 // own; it is not held while something is sent.
 type post struct {
 	client *http.Client
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // it ends with the site, not with a call
 	stop   context.CancelFunc
 	now    func() time.Time
 	luck   func() float64

@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -80,7 +81,7 @@ func (f Fault) check() error {
 	case f.Effect == Answer && (f.Status < 400 || f.Status > 599):
 		return fmt.Errorf("check fault: status %d is not between 400 and 599", f.Status)
 	case f.Effect == Latency && f.LatencyMS <= 0:
-		return fmt.Errorf("check fault: latency_ms must be positive")
+		return errors.New("check fault: latency_ms must be positive")
 	case f.Effect != Answer && f.Effect != Latency && f.Effect != CutBefore && f.Effect != CutAfter && f.Effect != Malformed:
 		return fmt.Errorf("check fault: unknown effect %q", f.Effect)
 	case f.Fraction < 0 || f.Fraction > 1:

@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -79,12 +80,7 @@ func (t *tx) computed(i *issue, id string, withEmail bool) any {
 }
 
 func (t *tx) watching(i *issue) bool {
-	for _, u := range i.watchers {
-		if u == t.by {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(i.watchers, t.by)
 }
 
 func (t *tx) computedList(i *issue, id string) any {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -138,9 +139,7 @@ func (r *recorder) Write(p []byte) (int, error) {
 }
 
 func (r *recorder) copyTo(w http.ResponseWriter, body []byte) {
-	for name, values := range r.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), r.header)
 	w.Header().Set("X-Arequestid", "sandbox")
 	if r.status != http.StatusNoContent {
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))

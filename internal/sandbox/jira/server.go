@@ -51,7 +51,7 @@ func (o Options) completed() Options {
 		o.Now = time.Now
 	}
 	if o.Luck == nil {
-		o.Luck = rand.New(rand.NewPCG(1, 2)).Float64
+		o.Luck = rand.New(rand.NewPCG(1, 2)).Float64 //nolint:gosec // repeatable luck is no secret
 	}
 	o.Luck = guarded(o.Luck)
 	if o.LogSize == 0 {

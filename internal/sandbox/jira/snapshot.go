@@ -2,6 +2,7 @@ package jira
 
 import (
 	"encoding/json"
+	"maps"
 	"strconv"
 	"time"
 )
@@ -107,11 +108,7 @@ func (s *Server) Keys() []string {
 func (s *Server) Counts() map[string]int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	out := make(map[string]int, len(s.st.counts))
-	for kind, n := range s.st.counts {
-		out[kind] = n
-	}
-	return out
+	return maps.Clone(s.st.counts)
 }
 
 func (t *tx) snapshot(i *issue) Issue {

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"time"
 )
 
@@ -61,15 +62,7 @@ func (w Webhook) completed() Webhook {
 
 // wants tells whether an event goes to the webhook.
 func (w *Webhook) wants(name string) bool {
-	if w.Disabled {
-		return false
-	}
-	for _, want := range w.Events {
-		if want == name {
-			return true
-		}
-	}
-	return len(w.Events) == 0
+	return !w.Disabled && (len(w.Events) == 0 || slices.Contains(w.Events, name))
 }
 
 // knownEvents are the names that a registration may list

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"encoding/json"
 	"fmt"
 )
 
@@ -68,7 +67,7 @@ func tokens(bytes int) int { return (bytes + 2) / 3 }
 func (r reply) made() []Call {
 	var calls []Call
 	for _, c := range r.calls {
-		calls = append(calls, Call{Tool: c.tool, Args: json.RawMessage(c.args)})
+		calls = append(calls, Call{Tool: c.tool, Args: c.args})
 	}
 	return calls
 }
