@@ -41,6 +41,7 @@ type house struct {
 	exec      *executor
 	plat      *platform
 	normalize run.Normalizer
+	observer  observer
 	cfg       run.DispatcherConfig
 	stop      func()
 	seq       int
@@ -56,7 +57,7 @@ type settings struct {
 
 func newHouse(t testing.TB, s settings) *house {
 	t.Helper()
-	h := &house{t: t, dir: t.TempDir(), exec: &executor{}, plat: &platform{}, normalize: normalize}
+	h := &house{t: t, dir: t.TempDir(), exec: &executor{}, plat: &platform{}, normalize: normalize, observer: nobody{}}
 	var err error
 	if h.inbox, err = inbox.Open(t.Context(), h.dir, inbox.Options{}); err != nil {
 		t.Fatal(err)
@@ -78,7 +79,7 @@ func newHouse(t testing.TB, s settings) *house {
 func (h *house) start(s settings) {
 	h.t.Helper()
 	log := zerolog.Nop()
-	worker := run.NewWorker(h.store, map[string]run.Executor{"agent": h.exec}, h.plat, nobody{}, log)
+	worker := run.NewWorker(h.store, map[string]run.Executor{"agent": h.exec}, h.plat, h.observer, log)
 	journal, err := sqlite.Open(filepath.Join(h.dir, store.FileName), sqlite.Options{})
 	if err != nil {
 		h.t.Fatal(err)
@@ -93,7 +94,7 @@ func (h *house) start(s settings) {
 	h.cfg = run.DispatcherConfig{
 		Inbox: h.inbox, Store: h.store, Normalizers: map[string]run.Normalizer{"jira": h.normalize},
 		Router: router{cat}, Accounts: h.plat, Enricher: h.plat, Admitted: scheduler.Wake, MaxPerHour: s.maxPerHour,
-		Kinds: map[string]bool{"agent": true}, Observer: nobody{}, Seed: func() string { return "seed" }, Log: log,
+		Kinds: map[string]bool{"agent": true}, Observer: h.observer, Seed: func() string { return "seed" }, Log: log,
 	}
 	dispatcher := run.NewDispatcher(h.cfg)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -361,6 +362,11 @@ func (r router) Current() run.Routes {
 	return run.Routes{Table: route.New(r.cat), Revision: r.cat.Revision, Manifest: func(kind, name string) (store.Revision, bool) {
 		return store.Revision{Revision: "rev-" + name, Kind: kind, Name: name, Text: "text of " + name}, name != "gone"
 	}}
+}
+
+type observer interface {
+	run.Observer
+	run.DeliveryObserver
 }
 
 type nobody struct{}
