@@ -147,7 +147,9 @@ func (r reply) has(t *testing.T, status int, part string) {
 // call makes a request; the headers may name a Host.
 func (d *daemon) call(t *testing.T, method, path string, headers ...string) reply {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, d.server.URL+path, nil)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, d.server.URL+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

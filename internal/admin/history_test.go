@@ -115,6 +115,7 @@ func TestRunsAreListedAndShownWithTheirSteps(t *testing.T) {
 		"?state=succeeded": {"run-1"},
 		"?issue=PROJ-2":    {"run-2"},
 		"?target=nobody":   nil,
+		"?project=OTHER":   nil,
 		"?project=PROJ&delivery=delivery&limit=2": {"run-3", "run-2"},
 	} {
 		if diff := cmp.Diff(want, list(query)); diff != "" {

@@ -206,8 +206,9 @@ func opensBreaker(t *testing.T, w *world) {
 func TestRunsKeepTheirOrder(t *testing.T) {
 	w := newWorld(t)
 	w.configure("{}", "{settle: 100ms, max_concurrent_tasks: 2, max_runs_per_issue_per_hour: 0}")
-	together := newGathering(2)
+	together := newTurnstile(0)
 	w.proxy.set(together.at)
+	t.Cleanup(together.open)
 	w.start()
 	keys := []string{w.story("FEAT"), w.story("PROJ"), w.story("SUP")}
 	var all sync.WaitGroup
@@ -221,13 +222,19 @@ func TestRunsKeepTheirOrder(t *testing.T) {
 		})
 	}
 	all.Wait()
+	w.deliveries(30, url.Values{"state": {"routed"}})
+	together.wait(w, 2)
+	if running := len(w.runs(url.Values{"state": {"running"}})); running != 2 {
+		t.Errorf("%d runs are at work, the limit is 2", running)
+	}
+	together.open()
 	for _, key := range keys {
 		runs := w.ended(key, 10)
 		succeeded(t, runs)
 		inOrder(t, w, key, runs)
 	}
 	if most := together.most(); most != 2 {
-		t.Errorf("%d runs were at work at a time, want 2: the limit, and not fewer", most)
+		t.Errorf("%d runs were at work at a time, want 2", most)
 	}
 }
 

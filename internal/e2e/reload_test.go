@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/aofctl/aofctl/internal/store"
@@ -54,6 +55,9 @@ func TestManifestsAreReloaded(t *testing.T) {
 func keepsRevision(t *testing.T, w *world) {
 	key := w.story("FEAT")
 	arrived, release := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	open := func() { once.Do(func() { close(release) }) }
+	t.Cleanup(open)
 	first := true
 	w.proxy.set(func(_ int, r *http.Request, forward func()) bool {
 		if !first || !strings.Contains(r.URL.Path, "chat/completions") {
@@ -70,7 +74,7 @@ func keepsRevision(t *testing.T, w *world) {
 	before := w.revision("agents", "echo")
 	w.replace("agents/echo.yaml", echo(2))
 	w.await("the new agent to be in force", func() bool { return w.revision("agents", "echo") != before })
-	close(release)
+	open()
 	w.ended(key, 1)
 	w.comment("bob", key, "/one again")
 	runs := w.ended(key, 2)

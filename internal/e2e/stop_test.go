@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +22,7 @@ func TestStoppingUnderLoadLosesAndRepeatsNothing(t *testing.T) {
 	const issues = 9
 	hold := newTurnstile(5) // lets five model requests through and holds the others
 	w.proxy.set(hold.at)
+	t.Cleanup(hold.open)
 	var keys []string
 	for range issues {
 		keys = append(keys, w.create(bug()))
@@ -91,15 +94,23 @@ func TestAStepThatDoesNotEndIsCutOff(t *testing.T) {
 	t.Cleanup(hold.open)
 	key := w.create(bug())
 	hold.wait(w, 1)
-	logs := make(chan error, 1)
+	follows, logs := make(chan struct{}), make(chan error, 1)
+	var once sync.Once
 	go func() {
-		logs <- w.client().Events(context.Background(), nil, func(store.Event) error { return nil })
+		logs <- w.client().Events(context.Background(), url.Values{"after": {"0"}}, func(store.Event) error {
+			once.Do(func() { close(follows) })
+			return nil
+		})
 	}()
+	<-follows
 	if code := d.stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	select {
-	case <-logs: // a follower neither holds the daemon up nor is left behind
+	case err := <-logs: // a follower neither holds the daemon up nor is cut off
+		if err != nil {
+			t.Errorf("the follower is told %v", err)
+		}
 	case <-time.After(patience):
 		t.Error("the stream did not end")
 	}

@@ -4,62 +4,16 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"time"
 )
 
-// gathering counts the model requests that are under way, and holds the first
-// ones until as many have come together as are expected.
-type gathering struct {
-	mu     sync.Mutex
-	want   int
-	here   int
-	peak   int
-	enough chan struct{}
-}
-
-func newGathering(want int) *gathering { return &gathering{want: want, enough: make(chan struct{})} }
-
-func (g *gathering) at(_ int, r *http.Request, forward func()) bool {
-	if !strings.Contains(r.URL.Path, "chat/completions") {
-		return false
-	}
-	g.enter()
-	select {
-	case <-g.enough:
-	case <-time.After(patience):
-	}
-	forward()
-	g.mu.Lock()
-	g.here--
-	g.mu.Unlock()
-	return true
-}
-
-func (g *gathering) enter() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.here++
-	if g.here > g.peak {
-		g.peak = g.here
-		if g.peak == g.want {
-			close(g.enough)
-		}
-	}
-}
-
-// most is how many were there at a time.
-func (g *gathering) most() int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.peak
-}
-
 // turnstile lets some model requests through and holds the others until it is
-// opened.
+// opened. It counts how many are under way at a time.
 type turnstile struct {
 	mu      sync.Mutex
 	through int
 	held    int
+	here    int
+	peak    int
 	once    sync.Once
 	opened  chan struct{}
 }
@@ -73,6 +27,8 @@ func (s *turnstile) at(_ int, r *http.Request, forward func()) bool {
 		return false
 	}
 	s.mu.Lock()
+	s.here++
+	s.peak = max(s.peak, s.here)
 	pass := s.through > 0
 	if pass {
 		s.through--
@@ -84,7 +40,17 @@ func (s *turnstile) at(_ int, r *http.Request, forward func()) bool {
 		<-s.opened
 	}
 	forward()
+	s.mu.Lock()
+	s.here--
+	s.mu.Unlock()
 	return true
+}
+
+// most is how many were under way at a time.
+func (s *turnstile) most() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.peak
 }
 
 // wait waits until n requests are held.
