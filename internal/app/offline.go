@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/aofctl/aofctl/internal/event"
 	eventjira "github.com/aofctl/aofctl/internal/event/jira"
@@ -73,7 +72,8 @@ func Explain(ctx context.Context, d *manifest.Daemon, env func(string) (string, 
 	in := one.input(nobody(), &expressions{})
 	table := route.New(cat)
 	out := Explanation{Event: ev, Decision: table.Decide(ev, in)}
-	if out.Asked = slices.Clone(out.Decision.Needs); len(out.Asked) > 0 {
+	if needs := out.Decision.Needs; len(needs) > 0 {
+		out.Asked = (&sites{}).Askable(ev, needs)
 		in.Final = true
 		out.Decision = table.Decide(ev, in)
 	}
