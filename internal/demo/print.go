@@ -57,7 +57,7 @@ func describe(e store.Event) string {
 func describeStep(e step.Entry) string {
 	switch e.Kind {
 	case step.KindModel:
-		return fmt.Sprintf("model %s answered (%d+%d tokens)", e.Name, e.TokensIn, e.TokensOut)
+		return fmt.Sprintf("%s answered in place of %s (%d+%d tokens)", e.Model, e.Name, e.TokensIn, e.TokensOut)
 	case step.KindEnrich:
 		return "asked Jira for what the event does not tell"
 	case step.KindTool:
