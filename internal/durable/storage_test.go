@@ -245,3 +245,26 @@ func TestLaunchGivesUpWithItsContextWhileTheDiskIsAway(t *testing.T) {
 		t.Errorf("Shutdown = %v", err)
 	}
 }
+
+// TestAStopDoesNotWaitForTheDisk shuts down while a step that happened cannot be
+// recorded. It happens again after the restart: that it does no harm twice is
+// for the ledger of writes to see to.
+func TestAStopDoesNotWaitForTheDisk(t *testing.T) {
+	path, count := filepath.Join(t.TempDir(), "main.db"), newTally()
+	disk, opts := onFaulty("operation_outputs", true)
+	e := openEngineOn(t, path, opts, twoSteps(disk, count), Options{})
+	if err := e.Start(t.Context(), "r"); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the disk to refuse the record", func() bool { return disk.hits.Load() > 0 })
+	expired, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := e.Shutdown(expired); err != nil {
+		t.Fatal(err)
+	}
+	openEngineOn(t, path, sqlite.Options{}, twoSteps(disk, count), Options{})
+	await(t, "the run to end", func() bool { return count.snapshot()["end"] == 1 })
+	if diff := cmp.Diff(map[string]int{"first": 2, "second": 1, "end": 1}, count.snapshot()); diff != "" {
+		t.Errorf("work done (-want +got):\n%s", diff)
+	}
+}

@@ -82,6 +82,7 @@ func TestWhatHappensIsCountedOnce(t *testing.T) {
 	id := h.send(created("1"))
 	h.sendRaw([]byte("nonsense"))
 	<-reached
+	h.await("both deliveries", func() bool { return len(seen.snapshot()) == 3 })
 	h.stop()
 	again = true
 	h.start(s)
