@@ -115,7 +115,7 @@ func TestEventsAreDescribedInALine(t *testing.T) {
 		{store.EventStarted, nil, "run started"},
 		{store.EventFinished, map[string]string{"state": "succeeded"}, "run succeeded"},
 		{store.EventFinished, map[string]string{"state": "failed", "error": "why"}, "run failed why"},
-		{store.EventStep, step.Entry{Kind: step.KindModel, Name: "m", TokensIn: 1, TokensOut: 2}, "model m answered (1+2 tokens)"},
+		{store.EventStep, step.Entry{Kind: step.KindModel, Name: "m", Model: "script", TokensIn: 1, TokensOut: 2}, "script answered in place of m (1+2 tokens)"},
 		{store.EventStep, step.Entry{Kind: step.KindEnrich}, "asked Jira for what the event does not tell"},
 		{store.EventStep, step.Entry{Kind: step.KindTool, Name: "x", Decision: "allowed", Input: json.RawMessage(`{"a":1}`), Output: json.RawMessage(`"two\nlines"`)},
 			`tool x {"a":1} -> two lines`},
