@@ -97,7 +97,7 @@ func (l *daemonLoader) load(decl *daemonDecl) {
 	l.daemon.Runtime = l.runtime(spec.Runtime)
 	l.daemon.Storage = l.storage(spec.Storage)
 	l.daemon.Admin = l.admin(spec.Admin)
-	l.daemon.Log = l.log(spec.Telemetry.Log)
+	l.daemon.Log = l.log(spec.Telemetry)
 	l.models(spec.Models)
 	if len(l.daemon.Jira) == 0 {
 		l.warnf(spec.pos, "no platform is enabled: no webhook is received")

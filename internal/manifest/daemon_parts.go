@@ -77,10 +77,13 @@ func loopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-func (l *daemonLoader) log(decl logDecl) Log {
+func (l *daemonLoader) log(decl telemetryDecl) Log {
 	out := Log{
-		Level:  l.oneOf(decl.Level, "level", "trace", "debug", "info", "warn", "error"),
-		Format: l.oneOf(decl.Format, "format", "console", "json"),
+		Level:  l.oneOf(decl.Log.Level, "level", "trace", "debug", "info", "warn", "error"),
+		Format: l.oneOf(decl.Log.Format, "format", "console", "json"),
+	}
+	if !decl.Metrics.or(true) {
+		l.errorf(decl.Metrics.pos, "metrics are always served, by the admin listener: leave this out")
 	}
 	if out.Level == "" {
 		out.Level = "info"

@@ -95,7 +95,7 @@ spec:
     prices: {"google:x": {input: 0.3, output: 2.5, cached_input: 0.03}, "local:y": {input: 1, output: 2}}
   policy: {}
   admin: {host: 0.0.0.0, port: 0, token_env: ADMIN}
-  telemetry: {log: {level: DEBUG, format: json}, metrics: false}
+  telemetry: {log: {level: DEBUG, format: json}, metrics: true}
 `
 
 func TestDaemonIsResolved(t *testing.T) {

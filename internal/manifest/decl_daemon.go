@@ -245,9 +245,9 @@ type adminDecl struct {
 
 type telemetryDecl struct {
 	at
-	Log          logDecl `yaml:"log"`
-	Metrics      data    `yaml:"metrics" refuse:""`
-	OTLPEndpoint data    `yaml:"otlp_endpoint" refuse:""`
+	Log          logDecl   `yaml:"log"`
+	Metrics      opt[bool] `yaml:"metrics" jsonschema_description:"Always true: the admin listener serves them"`
+	OTLPEndpoint data      `yaml:"otlp_endpoint" refuse:""`
 }
 
 type logDecl struct {
