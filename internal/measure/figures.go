@@ -188,7 +188,7 @@ func (s *site) openLoop(ctx context.Context, rate, total int, what func(i int) (
 
 // await waits until so many runs have succeeded and nothing waits in the inbox.
 func (s *site) await(ctx context.Context, n int64) error {
-	for deadline := time.Now().Add(10 * time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		status, err := s.daemon().Status(ctx)
 		if err != nil {
 			return err
