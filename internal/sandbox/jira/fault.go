@@ -87,7 +87,7 @@ func (f Fault) check() error {
 	case f.Fraction < 0 || f.Fraction > 1:
 		return fmt.Errorf("check fault: fraction %v is not between 0 and 1", f.Fraction)
 	case f.Count < 0 || f.Skip < 0:
-		return fmt.Errorf("check fault: count and skip must not be negative")
+		return errors.New("check fault: count and skip must not be negative")
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -52,7 +53,7 @@ func newState(base string, seed Seed) (*state, error) {
 		st.logins[login(u.Email, u.Token)] = &u
 	}
 	if len(st.users) == 0 {
-		return nil, fmt.Errorf("seed site: it needs at least one user")
+		return nil, errors.New("seed site: it needs at least one user")
 	}
 	st.types, st.priorities = pointers(seed.Types), pointers(seed.Priorities)
 	st.statuses, st.transitions = pointers(seed.Statuses), pointers(seed.Transitions)
