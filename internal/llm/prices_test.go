@@ -96,13 +96,3 @@ func TestTheEmbeddedTableHasADate(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-func TestTheEstimateIsAboveWhatTextTakes(t *testing.T) {
-	req := longRequest()
-	if got := llm.EstimateTokens(req); got < 150 || got > 400 {
-		t.Errorf("estimated %d tokens", got)
-	}
-	if got := llm.EstimateTokens(llm.Request{}); got != 0 {
-		t.Errorf("nothing takes %d", got)
-	}
-}

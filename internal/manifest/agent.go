@@ -1,7 +1,5 @@
 package manifest
 
-import "encoding/json"
-
 // Output says what happens with an agent's final text.
 type Output string
 
@@ -37,9 +35,7 @@ type Agent struct {
 	MaxIterations      int
 	MaxContextMessages int
 	Output             Output
-	// OutputSchema is a JSON Schema that the final text must meet; nil for none.
-	OutputSchema json.RawMessage
-	Writes       Writes
+	Writes             Writes
 	// ScopeProjects are the project globs that tools may touch; empty means the
 	// event's own project.
 	ScopeProjects []string
