@@ -30,12 +30,20 @@ type Check struct {
 	Detail string `json:"detail,omitempty"`
 }
 
+// Deliveries are the stored deliveries as an operator reads them; the methods
+// are described at inbox.Inbox.
+type Deliveries interface {
+	List(ctx context.Context, f inbox.Filter) ([]inbox.Summary, error)
+	Get(ctx context.Context, id string) (inbox.Delivery, error)
+	Counts(ctx context.Context) (map[inbox.State]int64, error)
+}
+
 // Config is what the API shows.
 type Config struct {
 	// Token is the bearer token; "" is allowed on loopback addresses only.
 	Token   string
 	Version string
-	Inbox   *inbox.Inbox
+	Inbox   Deliveries
 	Store   *store.Store
 	// Catalog returns the catalogue in force.
 	Catalog func() *manifest.Catalog

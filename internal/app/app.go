@@ -22,6 +22,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/aofctl/aofctl/internal/admin"
 	"github.com/aofctl/aofctl/internal/agent"
 	"github.com/aofctl/aofctl/internal/durable"
 	"github.com/aofctl/aofctl/internal/event"
@@ -52,6 +53,16 @@ type Options struct {
 	Retry durable.Retry
 }
 
+// deliveries is the store of deliveries, whatever database it is on.
+type deliveries interface {
+	webhook.Appender
+	run.Deliveries
+	admin.Deliveries
+	Healthy() error
+	Prune(ctx context.Context, before time.Time, batch int) (inbox.Pruned, error)
+	Close() error
+}
+
 // App is the daemon.
 type App struct {
 	opts    Options
@@ -66,7 +77,7 @@ type App struct {
 	live      *live
 
 	lock       *sqlite.DirLock
-	inbox      *inbox.Inbox
+	inbox      deliveries
 	store      *store.Store
 	engine     *durable.Engine
 	scheduler  *run.Scheduler

@@ -43,9 +43,18 @@ type Accounts interface {
 	Input(ctx context.Context, source, site string) (route.Input, error)
 }
 
+// Deliveries are the stored deliveries as the dispatcher works on them; the
+// methods are described at inbox.Inbox.
+type Deliveries interface {
+	Pending(ctx context.Context, afterSeq int64, limit int) ([]inbox.Delivery, error)
+	Wake() <-chan struct{}
+	ClaimContent(ctx context.Context, seq int64, source, site, contentKey string) (firstID string, claimed bool, err error)
+	Finish(ctx context.Context, outcomes []inbox.Outcome) error
+}
+
 // DispatcherConfig is what a Dispatcher is made of.
 type DispatcherConfig struct {
-	Inbox       *inbox.Inbox
+	Inbox       Deliveries
 	Store       *store.Store
 	Normalizers map[string]Normalizer
 	Router      Router
