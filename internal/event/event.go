@@ -48,9 +48,13 @@ type Event struct {
 	// CommentMarked is true if the payload shows that the comment carries the
 	// property with which this program marks its own comments.
 	CommentMarked bool `json:"comment_marked,omitempty"`
+	// Depth says how many answers of automations to each other led to the event,
+	// as far as the comment's mark tells; 0 for what a person did.
+	Depth int `json:"depth,omitempty"`
 	// CommandText is the text in which a person may have written commands, as
-	// the platform sent it (wiki markup or Markdown): the body of a new comment
-	// or the description of a new issue. Empty for every other event.
+	// the platform sent it (wiki markup or Markdown): the body of a comment that
+	// is new or was edited, or the description of a new issue. Empty for every
+	// other event.
 	CommandText string `json:"command_text,omitempty"`
 	// Secrets names the environment variables whose value verified the
 	// delivery's signature; "" entries do not occur.

@@ -1,6 +1,8 @@
 package jira
 
 import (
+	"github.com/tidwall/gjson"
+
 	"github.com/aofctl/aofctl/internal/event"
 )
 
@@ -11,6 +13,7 @@ type comment struct {
 	author, updater  event.Actor
 	body             raw
 	marked           bool
+	depth            int
 	// listed is the issue's own list of comments, which Data Center sends along.
 	listed raw
 }
@@ -19,7 +22,7 @@ type comment struct {
 func (n *normalizer) readComment(r raw) {
 	c := &n.comment
 	fields(r, n.readCommentField)
-	n.ev.CommentID, n.ev.CommentMarked = c.id, c.marked
+	n.ev.CommentID, n.ev.CommentMarked, n.ev.Depth = c.id, c.marked, c.depth
 	setIf(n.ev.Vars, "comment_id", c.id)
 	setIf(n.ev.Vars, "comment_created", c.created)
 	setIf(n.ev.Vars, "comment_updated", c.updated)
@@ -50,21 +53,43 @@ func (n *normalizer) readCommentField(name string, value raw) {
 	case "updated":
 		c.updated = str(value)
 	case "properties":
-		c.marked = hasMarker(value)
+		c.marked, c.depth = marker(value)
 	case "jsdPublic":
 		n.setBool("comment_public", value)
 	}
 }
 
-// hasMarker looks for our property among a comment's properties.
-func hasMarker(properties raw) bool {
-	found := false
-	fields(properties, func(name string, _ raw) { found = found || name == CommentMarker })
-	elements(properties, func(property raw) bool {
-		found = found || member(property, "key").text() == CommentMarker
-		return !found
+// marker looks for our property among a comment's properties, which Cloud lists
+// and Data Center may name, and returns the causal depth that is written in it.
+func marker(properties raw) (marked bool, depth int) {
+	take := func(value raw) {
+		marked = true
+		if n, ok := integer(member(value, "depth")); ok && n > 0 {
+			depth = int(min(n, maxDepth))
+		}
+	}
+	fields(properties, func(name string, value raw) {
+		if name == CommentMarker {
+			take(value)
+		}
 	})
-	return found
+	elements(properties, func(property raw) bool {
+		if member(property, "key").text() == CommentMarker {
+			take(member(property, "value"))
+		}
+		return !marked
+	})
+	return marked, depth
+}
+
+// ReadMarker returns the causal depth that the value of our property carries;
+// 0 if there is none in it.
+func ReadMarker(value []byte) int {
+	if !gjson.ValidBytes(value) {
+		return 0
+	}
+	_, depth := marker(raw(`{"` + CommentMarker + `":` + string(value) + `}`))
+	return depth
 }
 
 // commentKind returns the comment event that an issue_updated stands for, or "".
@@ -116,13 +141,22 @@ func (c *comment) gone() bool {
 	return !found && seen == count
 }
 
-// settleCommand keeps the text in which a person may have given commands: a new
-// comment's body or a new issue's description, not what was there before.
+// settleCommand keeps the text in which a person may have given commands: a
+// comment's body or a new issue's description. What of an edited comment was
+// there before the payload does not tell.
 func (n *normalizer) settleCommand() {
-	switch {
-	case n.ev.Type == "comment_created", len(n.ev.Also) > 0 && n.ev.Also[0] == "comment_created":
+	switch n.kind() {
+	case "comment_created", "comment_updated":
 		n.ev.CommandText = commandText(n.comment.body)
-	case n.ev.Type == "issue_created":
+	case "issue_created":
 		n.ev.CommandText = commandText(n.description)
 	}
+}
+
+// kind is the event's name, or the one that it stands for on Data Center.
+func (n *normalizer) kind() string {
+	if len(n.ev.Also) > 0 {
+		return n.ev.Also[0]
+	}
+	return n.ev.Type
 }

@@ -28,6 +28,7 @@ const (
 	maxMarkupNest = 128      // nesting of a document given to a converter
 	maxValueNest  = 16       // nesting of a custom field's value
 	maxEventName  = 100      // bytes of an event's name
+	maxDepth      = 1 << 20  // of a chain of automations
 )
 
 // check refuses what is not a JSON object and returns it as text in valid UTF-8.

@@ -43,10 +43,7 @@ func (n *normalizer) number(name string) string {
 // carry enough for the latter it is "", since running twice is the smaller evil.
 func (n *normalizer) contentKey() string {
 	ev, c := n.ev, &n.comment
-	name := ev.Type
-	if len(ev.Also) > 0 {
-		name = ev.Also[0]
-	}
+	name := n.kind()
 	switch {
 	case strings.HasPrefix(name, "comment_") && c.id != "" && c.updated != "":
 		return key(name, "comment", c.id, c.updated)

@@ -92,7 +92,7 @@ func TestServersCommentsAreToldApart(t *testing.T) {
 	}
 }
 
-func TestCommandsAreReadFromNewTextsOnly(t *testing.T) {
+func TestCommandsAreReadFromNewTextsAndEditedComments(t *testing.T) {
 	const issue = `"issue":{"id":"1","fields":{"description":"/triage"}}`
 	const comment = `"comment":{"id":"3","body":"/estimate","created":"a","updated":"a"}`
 	tests := []struct{ name, body, want string }{
@@ -100,7 +100,8 @@ func TestCommandsAreReadFromNewTextsOnly(t *testing.T) {
 		{"new comment", `{"webhookEvent":"comment_created",` + issue + `,` + comment + `}`, "/estimate"},
 		{"new comment on Server", `{"webhookEvent":"jira:issue_updated","issue_event_type_name":"issue_commented",` + issue + `,` + comment + `}`, "/estimate"},
 		{"updated issue", `{"webhookEvent":"jira:issue_updated",` + issue + `}`, ""},
-		{"updated comment", `{"webhookEvent":"comment_updated",` + issue + `,` + comment + `}`, ""},
+		{"updated comment", `{"webhookEvent":"comment_updated",` + issue + `,` + comment + `}`, "/estimate"},
+		{"updated comment on Server", `{"webhookEvent":"jira:issue_updated","issue_event_type_name":"issue_comment_edited",` + issue + `,` + comment + `}`, "/estimate"},
 		{"deleted comment", `{"webhookEvent":"comment_deleted",` + comment + `}`, ""},
 		{"deleted issue", `{"webhookEvent":"jira:issue_deleted",` + issue + `}`, ""},
 	}

@@ -4,18 +4,35 @@ import (
 	"strings"
 )
 
-// readIssue reads the issue object: id, key and whatever fields it has.
+// readIssue reads the issue object: id, key and whatever fields it has. An
+// Automation rule may send no more than the key, or the fields beside it.
 func (n *normalizer) readIssue(c *cursor) {
+	if c.blank(); c.peek() != '{' {
+		n.readBareIssue(c.value())
+		return
+	}
 	c.object(func(name string) {
 		switch name {
 		case "id":
 			n.ev.IssueID = str(c.value())
 		case "key":
-			n.ev.IssueKey = str(c.value())
+			n.ev.IssueKey = strings.TrimSpace(str(c.value()))
 		case "fields":
 			n.readFields(c)
+		default:
+			n.readField(name, c)
 		}
 	})
+}
+
+// readBareIssue reads an issue's key, or its id, that stands for the issue.
+func (n *normalizer) readBareIssue(r raw) {
+	switch text := strings.TrimSpace(str(r)); {
+	case digits(text) != "":
+		n.ev.IssueID = text
+	case projectOf(text) != "":
+		n.ev.IssueKey = text
+	}
 }
 
 // readFields reads the fields of an issue.
@@ -146,7 +163,7 @@ func splitList(s string) []string {
 // readProject reads a project object, wherever it stands, or a bare key.
 func (n *normalizer) readProject(r raw) {
 	if r.isString() {
-		n.ev.Project = str(r)
+		n.ev.Project = firstOf(strings.TrimSpace(str(r)), n.ev.Project)
 		return
 	}
 	fields(r, func(name string, value raw) {
@@ -154,7 +171,7 @@ func (n *normalizer) readProject(r raw) {
 		case "id":
 			n.projectID = str(value)
 		case "key":
-			n.ev.Project = str(value)
+			n.ev.Project = firstOf(str(value), n.ev.Project)
 		case "name":
 			n.setKnown("project_name", value)
 		}

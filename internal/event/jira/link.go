@@ -35,7 +35,8 @@ func (n *normalizer) readLinkType(r raw) {
 	})
 }
 
-// readVersion reads a version. It names its project only by id.
+// readVersion reads a version. It names its project only by id. Of two that are
+// merged, Jira deletes one and names the other as mergedTo.
 func (n *normalizer) readVersion(r raw) {
 	fields(r, func(name string, value raw) {
 		switch name {
@@ -58,6 +59,17 @@ func (n *normalizer) readVersion(r raw) {
 			n.projectID = str(value)
 		case "project":
 			n.ev.Project = str(value)
+		case "mergedTo":
+			n.in.mergedTo = value
 		}
 	})
+}
+
+// settleMerge lets triggers ask for merged versions by the name that Jira's own
+// documentation uses.
+func (n *normalizer) settleMerge() {
+	if n.ev.Type == "version_deleted" && present(n.in.mergedTo) {
+		n.ev.Also = []string{"version_merged"}
+		setIf(n.ev.Vars, "version_merged_to", firstOf(str(member(n.in.mergedTo, "name")), str(n.in.mergedTo)))
+	}
 }

@@ -36,6 +36,7 @@ type payload struct {
 	worklog, attachment, link         raw
 	sprint, board, version, project   raw
 	issuesCompleted, issuesIncomplete raw
+	mergedTo                          raw
 }
 
 // normalizer carries one payload through the steps that each read a part of it.
@@ -94,6 +95,7 @@ func (n *normalizer) read() {
 	n.readBoard(n.in.board)
 	n.readProject(n.in.project)
 	n.readCounts()
+	n.settleMerge()
 	n.settleIssue()
 	n.settleActor()
 	n.settleCommand()
@@ -135,6 +137,8 @@ func (n *normalizer) member(name string, c *cursor) {
 		p.board = c.value()
 	case "version":
 		p.version = c.value()
+	case "mergedTo":
+		p.mergedTo = c.value()
 	case "project":
 		p.project = c.value()
 	case "issues_completed":
@@ -224,9 +228,10 @@ func moment(r raw) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// set keeps a string that the payload tells, null as "".
+// set keeps a string that the payload tells, null as "". An object or a list in
+// its place tells nothing.
 func (n *normalizer) set(name string, r raw) {
-	if r != "" {
+	if r != "" && !r.isObject() && !r.isArray() {
 		n.ev.Vars[name] = str(r)
 	}
 }

@@ -86,7 +86,7 @@ func writeNode(b *strings.Builder, r raw, prefix string, depth int) {
 	case "hardBreak":
 		b.WriteString("\n" + prefix)
 	case "mention":
-		b.WriteString("[~accountid:" + member(attrs, "id").text() + "]")
+		b.WriteString(mention(member(attrs, "id").text(), member(attrs, "text").text()))
 	case "emoji", "status", "date", "inlineCard", "blockCard", "placeholder":
 		b.WriteString(firstOf(member(attrs, "text").text(), member(attrs, "shortName").text(), member(attrs, "url").text()))
 	case "codeBlock":
@@ -126,4 +126,13 @@ func writeLines(b *strings.Builder, text, prefix string) {
 		return
 	}
 	b.WriteString(strings.ReplaceAll(text, "\n", "\n"+prefix))
+}
+
+// mention writes a document's mention as wiki markup has it. Without an id there
+// is only the name that people read.
+func mention(id, text string) string {
+	if id == "" {
+		return "@" + strings.TrimPrefix(text, "@")
+	}
+	return "[~accountid:" + id + "]"
 }

@@ -68,10 +68,7 @@ func (n *normalizer) setUser(prefix string, r raw) event.Actor {
 // author of a comment comes before the payload's user for the actor, since the
 // question there is who wrote the words.
 func (n *normalizer) settleActor() {
-	kind := n.ev.Type
-	if len(n.ev.Also) > 0 {
-		kind = n.ev.Also[0]
-	}
+	kind := n.kind()
 	fallbacks := []event.Actor{n.user, n.comment.updater, n.comment.author, n.worklog.updater, n.worklog.author, n.uploader}
 	user := first(fallbacks...)
 	who := user
