@@ -34,7 +34,9 @@ func allowed() map[string][]string {
 		"durable":        {"step"},
 		"store":          {"step", "tool", "store/sqlite"},
 		"store/inbox":    {"store/sqlite"},
-		"store/sqlite":   {},
+		"store/schema":   {},
+		"store/sqlite":   {"store/schema"},
+		"store/postgres": {"store/schema"},
 		"webhook":        {"store/inbox"},
 		"run":            {"durable", "event", "route", "step", "store", "store/inbox"},
 		"admin":          {"manifest", "step", "store", "store/inbox"},
@@ -43,6 +45,9 @@ func allowed() map[string][]string {
 		"sandbox":        {"sandbox/jira", "sandbox/model"},
 		"sandbox/jira":   {},
 		"sandbox/model":  {},
+
+		"sandbox/pgserver":        {},
+		"sandbox/pgserver/pgtest": {"sandbox/pgserver"},
 	}
 }
 

@@ -115,24 +115,6 @@ func TestNewerDatabaseIsRefusedAndLeftAlone(t *testing.T) {
 	}
 }
 
-func TestBadSetsOfMigrationsAreRefused(t *testing.T) {
-	for name, set := range map[string]fstest.MapFS{
-		"gap":          files("1_a.sql", "", "3_c.sql", ""),
-		"from zero":    files("0_a.sql", "", "1_b.sql", ""),
-		"doubled":      files("1_a.sql", "", "01_b.sql", ""),
-		"no number":    files("a_b.sql", ""),
-		"no word":      files("1.sql", ""),
-		"negative":     files("-1_a.sql", ""),
-		"huge":         files("99999999999999999999_a.sql", ""),
-		"missing file": {"1_a.sql": {Mode: 1 << 31}},
-	} {
-		db := open(t, filepath.Join(t.TempDir(), "x.db"), Options{})
-		if err := Migrate(context.Background(), db, set); err == nil {
-			t.Errorf("%s: no error", name)
-		}
-	}
-}
-
 func TestParallelMigrationsApplyOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.db")
 	set := files("1_a.sql", "CREATE TABLE a (x); INSERT INTO a VALUES (1)")
@@ -162,16 +144,4 @@ func TestMigrationStopsWithItsContext(t *testing.T) {
 	if err := Migrate(ctx, db, files("1_a.sql", "CREATE TABLE a (x)")); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
-}
-
-func FuzzMigrationNames(f *testing.F) {
-	f.Add("0001_a.sql")
-	f.Add("+1_a.sql")
-	f.Add("1__.sql")
-	f.Fuzz(func(t *testing.T, name string) {
-		m, err := readMigration(files(name, "SELECT 1"), name)
-		if err == nil && (m.name != name || !strings.Contains(name, "_")) {
-			t.Errorf("%q became %+v", name, m)
-		}
-	})
 }

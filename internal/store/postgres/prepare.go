@@ -1,0 +1,123 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// oldest is the oldest version of the server, as server_version_num gives it.
+const oldest = 130000
+
+// prepare checks the server and makes the schema.
+func prepare(ctx context.Context, db *sql.DB, c *config, o Options) error {
+	if err := checkServer(ctx, db, o); err != nil {
+		return err
+	}
+	if o.Schema != "" {
+		if err := makeSchema(ctx, db, o.Schema); err != nil {
+			return err
+		}
+	}
+	return checkSettings(ctx, db, c)
+}
+
+func checkServer(ctx context.Context, db *sql.DB, o Options) error {
+	var version, readOnly, fsync, commit string
+	var standby bool
+	const query = `SELECT current_setting('server_version_num'), pg_is_in_recovery(), current_setting('transaction_read_only'),
+		current_setting('fsync'), current_setting('synchronous_commit')`
+	if err := db.QueryRowContext(ctx, query).Scan(&version, &standby, &readOnly, &fsync, &commit); err != nil {
+		return err
+	}
+	number, err := strconv.Atoi(version)
+	if err != nil {
+		return fmt.Errorf("read server version: %w", err)
+	}
+	switch {
+	case number < oldest:
+		return fmt.Errorf("the server is version %d, and 13 is the oldest that works: update it", number/10000)
+	case standby || readOnly == "on":
+		return errReadOnly
+	case commit == "off":
+		return errors.New("synchronous_commit is off, so the server loses commits that it confirmed: " +
+			"set it to on (ALTER ROLE ... SET synchronous_commit = on, or in postgresql.conf)")
+	case fsync == "off" && !o.AllowNoFsync:
+		return errors.New("fsync is off, so the server loses commits when its machine fails: set it to on in postgresql.conf")
+	}
+	return nil
+}
+
+// takesWrites refuses a new connection to a server that does not take writes: of
+// several hosts the next one is tried, and after a failover the old primary.
+func takesWrites(ctx context.Context, conn *pgconn.PgConn) error {
+	results, err := conn.Exec(ctx, "SHOW transaction_read_only").ReadAll()
+	if err != nil {
+		return err
+	}
+	if len(results) == 1 && len(results[0].Rows) == 1 && string(results[0].Rows[0][0]) == "on" {
+		return errReadOnly
+	}
+	return nil
+}
+
+// makeSchema makes the schema unless it is there, which asks for no rights.
+func makeSchema(ctx context.Context, db *sql.DB, name string) error {
+	var there bool
+	if err := db.QueryRowContext(ctx, `SELECT to_regnamespace($1) IS NOT NULL`, name).Scan(&there); err != nil || there {
+		return err
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("create schema %s: %w", name, err)
+	}
+	// IF NOT EXISTS does not help two that do it at the same moment.
+	if err := lock(ctx, tx, "schema "+name); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	if _, err := tx.ExecContext(ctx, `CREATE SCHEMA IF NOT EXISTS "`+name+`"`); err != nil {
+		return errors.Join(fmt.Errorf("create schema %s: %w", name, err), tx.Rollback())
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("create schema %s: %w", name, err)
+	}
+	return nil
+}
+
+// checkSettings makes sure that the settings are in force, whoever set them.
+func checkSettings(ctx context.Context, db *sql.DB, c *config) error {
+	for _, s := range c.settings {
+		var ok bool
+		const query = `SELECT setting = $2 FROM pg_settings WHERE name = $1`
+		if err := db.QueryRowContext(ctx, query, s.name, s.value).Scan(&ok); err != nil {
+			return fmt.Errorf("read setting %s: %w", s.name, err)
+		}
+		if ok {
+			continue
+		}
+		return fmt.Errorf("setting %[1]s is not %[2]s, and behind a pooler in transaction mode a session cannot set it: "+
+			"run ALTER ROLE %[3]q IN DATABASE %[4]q SET %[1]s = '%[2]s', and let the pooler connect again", s.name, s.value, c.conn.User, c.conn.Database)
+	}
+	return nil
+}
+
+// lock takes a lock of that name in this database until the transaction ends.
+// Waiting for it is bounded by the context alone: those before us may take long.
+func lock(ctx context.Context, tx *sql.Tx, name string) error {
+	for _, statement := range []string{
+		`SET LOCAL statement_timeout = 0`,
+		`SET LOCAL lock_timeout = 0`,
+	} {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("take lock %s: %w", name, err)
+		}
+	}
+	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('aofctl ' || $1, 0))`, name); err != nil {
+		return fmt.Errorf("take lock %s: %w", name, err)
+	}
+	return nil
+}
