@@ -33,7 +33,7 @@ func allowed() map[string][]string {
 		"agent":          {"event", "llm", "manifest", "policy", "prompt", "step", "tool"},
 		"durable":        {"step"},
 		"store":          {"step", "tool", "store/sqlite"},
-		"store/inbox":    {"store/sqlite"},
+		"store/inbox":    {"store/inbox/codec", "store/sqlite"},
 		"store/schema":   {},
 		"store/sqlite":   {"store/schema"},
 		"store/postgres": {"store/schema"},
@@ -46,6 +46,9 @@ func allowed() map[string][]string {
 		"sandbox/jira":   {},
 		"sandbox/model":  {},
 
+		"store/inbox/codec":       {},
+		"store/inbox/inboxtest":   {"store/inbox", "store/inbox/codec"},
+		"store/inbox/postgres":    {"store/inbox", "store/inbox/codec", "store/postgres"},
 		"sandbox/pgserver":        {},
 		"sandbox/pgserver/pgtest": {"sandbox/pgserver"},
 	}

@@ -150,6 +150,9 @@ func (d *Dispatcher) dispatch(ctx context.Context, l *lane, it item) {
 }
 
 func (d *Dispatcher) normalize(ctx context.Context, delivery inbox.Delivery) (ev *event.Event, err error) {
+	if delivery.Damage != nil {
+		return nil, delivery.Damage
+	}
 	normalize, ok := d.cfg.Normalizers[delivery.Source]
 	if !ok {
 		return nil, fmt.Errorf("no normaliser for source %q", delivery.Source)

@@ -172,19 +172,3 @@ func TestLongLogAsksTheWriterToStartAgain(t *testing.T) {
 		}
 	}
 }
-
-func FuzzUnpack(f *testing.F) {
-	var p packer
-	f.Add([]byte("{}"))
-	f.Add(p.pack([]byte(`{"a":"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"}`)))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		block := p.pack(data)
-		got, err := unpack(block)
-		if err != nil || string(got) != string(data) {
-			t.Fatalf("got %q, %v", got, err)
-		}
-		p.recycle(block)
-		// A damaged block gives an error or something, but no panic.
-		_, _ = unpack(data)
-	})
-}

@@ -2,9 +2,7 @@ package inbox
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,29 +21,6 @@ func TestMain(m *testing.M) {
 		os.Exit(fillLimitedFile(os.Getenv("DIR")))
 	}
 	goleak.VerifyTestMain(m)
-}
-
-// clock is a clock that tests set.
-type clock struct{ ms atomic.Int64 }
-
-func newClock(t time.Time) *clock {
-	c := &clock{}
-	c.set(t)
-	return c
-}
-
-func (c *clock) set(t time.Time) { c.ms.Store(t.UnixMilli()) }
-
-func (c *clock) now() time.Time { return time.UnixMilli(c.ms.Load()).UTC() }
-
-// noise is entropy that is the same in every run.
-type noise struct{}
-
-func (noise) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = byte(i)
-	}
-	return len(p), nil
 }
 
 func open(t *testing.T, dir string, o Options) *Inbox {
@@ -76,29 +51,6 @@ func mustAppend(t *testing.T, in *Inbox, d Delivery) Receipt {
 		t.Fatal(err)
 	}
 	return r
-}
-
-// appendSome stores n deliveries with keys k0, k1 and so on.
-func appendSome(t *testing.T, in *Inbox, n int) []Receipt {
-	t.Helper()
-	var list []Receipt
-	for i := range n {
-		list = append(list, mustAppend(t, in, incoming("", fmt.Sprintf("k%d", i), fmt.Sprintf(`{"n":%d}`, i))))
-	}
-	return list
-}
-
-func pendingSeqs(t *testing.T, in *Inbox, after int64, limit int) []int64 {
-	t.Helper()
-	list, err := in.Pending(context.Background(), after, limit)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var seqs []int64
-	for _, d := range list {
-		seqs = append(seqs, d.Seq)
-	}
-	return seqs
 }
 
 // eventually calls f until it returns nil, and fails with its last error.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/aofctl/aofctl/internal/store/inbox/codec"
 )
 
 // ClaimContent says which delivery was the first to tell something. The content
@@ -12,7 +14,7 @@ import (
 // of its source and site gets it and is told so, also when it asks again after
 // a crash; every other is told the id of the first.
 func (in *Inbox) ClaimContent(ctx context.Context, seq int64, source, site, contentKey string) (firstID string, claimed bool, err error) {
-	h := hash(source, site, contentKey)
+	h := codec.Hash(source, site, contentKey)
 	// A caller that stops waiting must not share what the writer still fills in.
 	var c claim
 	err = in.queue.change(ctx, func(ctx context.Context, s *session) error {
@@ -32,7 +34,7 @@ type claim struct {
 	firstID string
 }
 
-func (s *session) claimContent(ctx context.Context, seq int64, h [hashSize]byte, key string) (claim, error) {
+func (s *session) claimContent(ctx context.Context, seq int64, h [codec.HashSize]byte, key string) (claim, error) {
 	var c claim
 	if _, err := s.claim.ExecContext(ctx, h[:], seq); err != nil {
 		return c, fmt.Errorf("insert content key: %w", err)
@@ -48,11 +50,13 @@ func (s *session) claimContent(ctx context.Context, seq int64, h [hashSize]byte,
 	return c, err
 }
 
-// Finish records what processing made of deliveries. It may be repeated; the
-// last call counts. StateReceived puts a delivery back into the backlog.
+// Finish records what processing made of deliveries. The first outcome of a
+// delivery counts: whoever worked on it as well and comes later changes nothing.
+// StateReceived puts a finished delivery back into the backlog, from where it
+// may be finished anew. All outcomes are recorded or none.
 func (in *Inbox) Finish(ctx context.Context, outcomes []Outcome) error {
 	for _, o := range outcomes {
-		if !o.State.known() {
+		if !o.State.Known() {
 			return fmt.Errorf("finish delivery %d: unknown state %q", o.Seq, o.State)
 		}
 	}
@@ -82,7 +86,7 @@ func (s *session) setOutcome(ctx context.Context, o Outcome, now int64) error {
 		processed = nil
 	}
 	_, err := s.finish.ExecContext(ctx, string(o.State), o.Reason, o.EventType, o.Subject, o.Project,
-		o.IssueKey, jsonOrNil(o.Detail), processed, o.Seq)
+		o.IssueKey, jsonOrNil(o.Detail), processed, o.Seq, string(o.State))
 	if err != nil {
 		return fmt.Errorf("update delivery %d: %w", o.Seq, err)
 	}

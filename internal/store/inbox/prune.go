@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/aofctl/aofctl/internal/store/inbox/codec"
 )
 
 // Pruned counts what Prune deleted.
@@ -18,7 +20,7 @@ type victim struct {
 	received     int64
 	state        State
 	source, site string
-	key, content string
+	key          string
 }
 
 // Prune deletes the payloads of finished deliveries received before the given
@@ -83,7 +85,7 @@ func finishedBefore(list []victim, cutoff int64) (old []victim, done bool) {
 
 // oldest leaves the newest delivery out: sequence numbers continue from it.
 func (in *Inbox) oldest(ctx context.Context, table string, after int64, limit int) ([]victim, error) {
-	query := `SELECT d.seq, d.received_at, d.state, d.source, d.site, d.key, d.content_key
+	query := `SELECT d.seq, d.received_at, d.state, d.source, d.site, d.key
 		FROM ` + table + ` t JOIN deliveries d USING (seq)
 		WHERE t.seq > ? AND t.seq < (SELECT max(seq) FROM deliveries) ORDER BY t.seq LIMIT ?`
 	rows, err := in.read.QueryContext(ctx, query, after, limit)
@@ -94,7 +96,7 @@ func (in *Inbox) oldest(ctx context.Context, table string, after int64, limit in
 	var list []victim
 	for rows.Next() {
 		var v victim
-		if err := rows.Scan(&v.seq, &v.received, &v.state, &v.source, &v.site, &v.key, &v.content); err != nil {
+		if err := rows.Scan(&v.seq, &v.received, &v.state, &v.source, &v.site, &v.key); err != nil {
 			return nil, fmt.Errorf("read old rows: %w", err)
 		}
 		list = append(list, v)
@@ -113,14 +115,14 @@ func pruneBodies(ctx context.Context, s *session, list []victim) error {
 
 func pruneRecords(ctx context.Context, s *session, list []victim) error {
 	for _, v := range list {
-		identity, content := hash(v.source, v.site, v.key), hash(v.source, v.site, v.content)
+		identity := codec.Hash(v.source, v.site, v.key)
 		deletes := []struct {
 			query string
 			args  []any
 		}{
 			{`DELETE FROM bodies WHERE seq = ?`, []any{v.seq}},
 			{`DELETE FROM identities WHERE hash = ? AND seq = ?`, []any{identity[:], v.seq}},
-			{`DELETE FROM contents WHERE hash = ? AND seq = ?`, []any{content[:], v.seq}},
+			{`DELETE FROM contents WHERE seq = ?`, []any{v.seq}},
 			{`DELETE FROM deliveries WHERE seq = ?`, []any{v.seq}},
 		}
 		for _, d := range deletes {

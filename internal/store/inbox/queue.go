@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/aofctl/aofctl/internal/store/inbox/codec"
 )
 
 // arrival is a delivery on its way to the disk. Its fields are the columns.
 type arrival struct {
 	delivery Delivery
-	hash     [hashSize]byte
+	hash     [codec.HashSize]byte
 	received int64
 	signed   string
 	headers  string
@@ -23,25 +25,20 @@ type arrival struct {
 }
 
 func (in *Inbox) newArrival(d Delivery) (*arrival, error) {
-	if len(d.Body) > maxBody {
-		return nil, fmt.Errorf("body of %d bytes is larger than %d", len(d.Body), maxBody)
+	if len(d.Body) > codec.MaxBody {
+		return nil, fmt.Errorf("body of %d bytes is larger than %d", len(d.Body), codec.MaxBody)
 	}
-	if d.State != StateFailed {
-		d.State, d.Reason = StateReceived, ""
-	}
-	if d.ReceivedAt.IsZero() {
-		d.ReceivedAt = in.opts.Now()
-	}
-	headers, err := packHeaders(d.Headers)
+	d = d.Arrived(in.opts.Now())
+	headers, err := codec.PackHeaders(d.Headers)
 	if err != nil {
 		return nil, err
 	}
 	a := &arrival{
-		hash:     hash(d.Source, d.Site, d.Key),
+		hash:     codec.Hash(d.Source, d.Site, d.Key),
 		received: d.ReceivedAt.UnixMilli(),
-		signed:   packNames(d.SignedBy),
+		signed:   codec.PackNames(d.SignedBy),
 		headers:  headers,
-		block:    in.queue.packer.pack(d.Body),
+		block:    in.queue.packer.Pack(d.Body),
 		done:     make(chan struct{}),
 	}
 	d.Body, d.Headers = nil, nil
@@ -65,7 +62,7 @@ type queue struct {
 	maxCount, maxBatch int
 	maxBytes           int64
 	probe              time.Duration
-	packer             packer
+	packer             codec.Packer
 
 	mu       sync.Mutex
 	arrivals []*arrival
@@ -179,7 +176,7 @@ func (q *queue) release(b batch) {
 	var n int64
 	for _, a := range b.arrivals {
 		n += int64(len(a.block))
-		q.packer.recycle(a.block)
+		q.packer.Recycle(a.block)
 		a.block = nil
 	}
 	q.mu.Lock()

@@ -1,11 +1,16 @@
 package inbox
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
+
+	"github.com/aofctl/aofctl/internal/store/inbox/codec"
 )
 
 // pendingBytes bounds the compressed bodies that one call of Pending loads.
@@ -16,7 +21,8 @@ const columns = `d.seq, d.id, d.source, d.site, d.key, d.received_at, d.signed_b
 
 // Pending returns deliveries in StateReceived with a sequence number above
 // afterSeq, in order, at most limit of them. It returns fewer, though at least
-// one, where their bodies are large.
+// one, where their bodies are large. One whose payload cannot be read comes
+// with its Damage.
 func (in *Inbox) Pending(ctx context.Context, afterSeq int64, limit int) ([]Delivery, error) {
 	const query = `SELECT ` + columns + `, b.headers, b.body FROM deliveries d LEFT JOIN bodies b USING (seq)
 		WHERE d.state = 'received' AND d.seq > ? ORDER BY d.seq LIMIT ?`
@@ -41,7 +47,7 @@ func (in *Inbox) Pending(ctx context.Context, afterSeq int64, limit int) ([]Deli
 	return list, nil
 }
 
-// Get returns one delivery with its payload; ErrNotFound if there is none with
+// Get returns one delivery with its payload or its Damage; ErrNotFound if there is none with
 // that id.
 func (in *Inbox) Get(ctx context.Context, id string) (Delivery, error) {
 	const query = `SELECT ` + columns + `, b.headers, b.body FROM deliveries d LEFT JOIN bodies b USING (seq)
@@ -148,7 +154,7 @@ func (r *record) targets() []any {
 func (r *record) summary() Summary {
 	s := r.s
 	s.ReceivedAt = fromMillis(r.received)
-	s.SignedBy = unpackNames(r.signed)
+	s.SignedBy = codec.UnpackNames(r.signed)
 	if r.detail.Valid {
 		s.Detail = []byte(r.detail.String)
 	}
@@ -158,7 +164,8 @@ func (r *record) summary() Summary {
 	return s
 }
 
-// scanDelivery reads a row with payload, and tells the size of that as stored.
+// scanDelivery reads a row with payload, and tells the size of that as stored. A
+// damaged payload is no error: what comes behind it must not have to wait.
 func scanDelivery(row interface{ Scan(...any) error }) (Delivery, int, error) {
 	var r record
 	var headers sql.NullString
@@ -170,12 +177,16 @@ func scanDelivery(row interface{ Scan(...any) error }) (Delivery, int, error) {
 	if !headers.Valid {
 		return d, 0, nil
 	}
-	var err error
-	if d.Headers, err = unpackHeaders(headers.String); err != nil {
-		return Delivery{}, 0, fmt.Errorf("delivery %s: %w", d.ID, err)
-	}
-	if d.Body, err = unpack(block); err != nil {
-		return Delivery{}, 0, fmt.Errorf("delivery %s: %w", d.ID, err)
-	}
+	d.Headers, d.Body, d.Damage = codec.Unpack(headers.String, block)
 	return d, len(block), nil
+}
+
+func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+// jsonOrNil is the value of a JSON column: the text, or NULL for none.
+func jsonOrNil(raw json.RawMessage) any {
+	if len(bytes.TrimSpace(raw)) == 0 {
+		return nil
+	}
+	return string(raw)
 }

@@ -77,7 +77,7 @@ func (s *session) prepare(ctx context.Context) error {
 	s.findClaim = stmt(`SELECT seq FROM contents WHERE hash = ?`)
 	s.setContent = stmt(`UPDATE deliveries SET content_key = ? WHERE seq = ?`)
 	s.finish = stmt(`UPDATE deliveries SET state = ?, reason = ?, event_type = ?, subject = ?, project = ?,
-		issue_key = ?, detail = ?, processed_at = ? WHERE seq = ?`)
+		issue_key = ?, detail = ?, processed_at = ? WHERE seq = ? AND (state = 'received' OR ? = 'received')`)
 	return err
 }
 

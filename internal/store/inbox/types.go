@@ -39,7 +39,8 @@ const (
 	StateFailed State = "failed"
 )
 
-func (s State) known() bool {
+// Known reports whether s is one of the states.
+func (s State) Known() bool {
 	switch s {
 	case StateReceived, StateRouted, StateIgnored, StateDuplicate, StateFailed:
 		return true
@@ -83,6 +84,21 @@ type Delivery struct {
 	Headers map[string]string
 	// Body is the payload, byte for byte; nil once it was pruned.
 	Body []byte
+	// Damage says why the stored payload cannot be read, of which Headers and
+	// Body are nil then. It is nil for a delivery that is whole.
+	Damage error
+}
+
+// Arrived returns the delivery as Append stores it: failed if it says so, else
+// received, and with the time now unless it has one.
+func (d Delivery) Arrived(now time.Time) Delivery {
+	if d.State != StateFailed {
+		d.State, d.Reason = StateReceived, ""
+	}
+	if d.ReceivedAt.IsZero() {
+		d.ReceivedAt = now
+	}
+	return d
 }
 
 // Receipt says what became of an appended delivery.
