@@ -3,6 +3,7 @@
 package pgserver
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -38,7 +39,7 @@ func unprivileged() (account, error) {
 		}
 		return account{other: true, uid: uint32(uid), gid: uint32(gid)}, nil
 	}
-	return account{}, fmt.Errorf("PostgreSQL does not run as root, and there is neither a user postgres nor nobody")
+	return account{}, errors.New("PostgreSQL does not run as root, and there is neither a user postgres nor nobody")
 }
 
 // own gives a file or directory to the account.

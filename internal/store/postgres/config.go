@@ -120,7 +120,7 @@ func split(dsn string) (*url.URL, url.Values, error) {
 	// The parser's own words quote what it could not read, which may be a piece
 	// of the password.
 	u, err := url.Parse(dsn)
-	if err != nil {
+	if err != nil || cutShort(u) {
 		return nil, nil, errors.New("read storage DSN: it is not a URL of the form " + form +
 			": write special characters in the user and the password as %XX, such as %40 for @ and %23 for #")
 	}
@@ -129,6 +129,12 @@ func split(dsn string) (*url.URL, url.Values, error) {
 		return nil, nil, errors.New("read storage DSN: what follows its ? is not of the form name=value&name=value")
 	}
 	return u, query, nil
+}
+
+// cutShort tells whether a special character of the password ended it early, so
+// that what was read as the host and port is the user and a piece of the password.
+func cutShort(u *url.URL) bool {
+	return u.Fragment != "" || (u.User == nil && strings.Contains(u.Path+u.RawQuery, "@"))
 }
 
 // poolSize takes the pool's size out of the parameters: the others of pgxpool

@@ -53,19 +53,19 @@ func (r runner) Run() int {
 
 // Database returns the DSN of a fresh, empty database on the shared server. It
 // goes, with the connections to it, when the test ends.
-func Database(t testing.TB) string {
-	t.Helper()
+func Database(tb testing.TB) string {
+	tb.Helper()
 	s, name, err := shared.next()
-	check(t, err)
+	check(tb, err)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	dsn, err := s.CreateDatabase(ctx, name)
-	check(t, err)
-	t.Cleanup(func() {
+	check(tb, err)
+	tb.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := s.DropDatabase(ctx, name); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return dsn
@@ -73,17 +73,17 @@ func Database(t testing.TB) string {
 
 // Server returns a server of the test's own, to restart, crash or set up in
 // another way. It goes when the test ends.
-func Server(t testing.TB, o pgserver.Options) *pgserver.Server {
-	t.Helper()
+func Server(tb testing.TB, o pgserver.Options) *pgserver.Server {
+	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	s, err := pgserver.Start(ctx, o)
-	check(t, err)
-	t.Cleanup(func() {
+	check(tb, err)
+	tb.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := s.Stop(ctx); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return s
@@ -91,13 +91,13 @@ func Server(t testing.TB, o pgserver.Options) *pgserver.Server {
 
 // check fails the test for an error, or skips it where PostgreSQL is missing and
 // may be.
-func check(t testing.TB, err error) {
-	t.Helper()
+func check(tb testing.TB, err error) {
+	tb.Helper()
 	if errors.Is(err, pgserver.ErrNoPostgres) && os.Getenv(RequireEnv) != "1" {
-		t.Skip("skipped, since there is no PostgreSQL here: " + err.Error())
+		tb.Skip("skipped, since there is no PostgreSQL here: " + err.Error())
 	}
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
