@@ -9,17 +9,22 @@ import (
 
 func newSandbox(c *console) *cobra.Command {
 	var opts sandbox.Options
-	var webhook, secretEnv string
+	var webhook, secretEnv, deployment string
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Run a simulated Jira and a scripted model to play against",
-		Long: `sandbox serves a stateful Jira Cloud and an OpenAI-compatible model that answers by
-rules, on this machine only. It fires signed webhooks on changes like the real one,
-can be told to fail, and remembers every request. It prints how to point a daemon at
-it.`,
-		Example: `  aofctl sandbox --addr 127.0.0.1:8090 --webhook http://127.0.0.1:3000/webhook/jira`,
-		Args:    noArgs(),
+		Long: `sandbox serves a stateful Jira, Cloud or Data Center, and an OpenAI-compatible model
+that answers by rules, on this machine only. It fires signed webhooks on changes like
+the real one, refuses what only the other kind of Jira knows, can be told to fail, and
+remembers every request. It prints how to point a daemon at it.`,
+		Example: `  aofctl sandbox --addr 127.0.0.1:8090 --webhook http://127.0.0.1:3000/webhook/jira
+  aofctl sandbox --deployment dc --jira-version 9.12.5`,
+		Args: noArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			var err error
+			if opts.Jira.Deployment, err = jira.ParseDeployment(deployment); err != nil {
+				return err
+			}
 			if webhook != "" {
 				opts.Webhooks = append(opts.Webhooks, jira.Webhook{Name: "aofctl", URL: webhook, Secret: c.sandboxSecret(secretEnv)})
 			}
@@ -28,6 +33,8 @@ it.`,
 	}
 	cmd.Flags().StringVar(&opts.Addr, "addr", "127.0.0.1:8090", "loopback `address` to listen on")
 	cmd.Flags().StringVar(&opts.ContextPath, "context-path", "", "`path` under which Jira is, such as /jira")
+	cmd.Flags().StringVar(&deployment, "deployment", "cloud", "the `kind` of Jira: cloud, or dc for Data Center")
+	cmd.Flags().StringVar(&opts.Jira.Version, "jira-version", jira.DataCenterVersion, "`version` that a Data Center says it is")
 	cmd.Flags().BoolVar(&opts.Demo, "demo", true, "begin with a few issues")
 	cmd.Flags().StringVar(&webhook, "webhook", "", "send webhooks to this `URL`")
 	cmd.Flags().StringVar(&secretEnv, "secret-env", "JIRA_WEBHOOK_SECRET", "environment `variable` with the secret that signs them; unset, it is the one that the sandbox prints")

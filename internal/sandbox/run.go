@@ -5,15 +5,17 @@ import (
 	"fmt"
 	"io"
 	"text/template"
+
+	"github.com/aofctl/aofctl/internal/sandbox/jira"
 )
 
 // guide is what Run prints. It has to be enough to start with.
 const guide = `Sandbox is up. Nothing in it is real, and nothing is kept when it stops.
 
-  Jira      {{.Jira}}
+  Jira      {{.Jira}}    ({{.Kind}})
   Model     {{.Model}}    (OpenAI-compatible, answers by rules; any API key)
   Account   {{.Email}} / {{.Token}}
-  People    alice@example.com / alice-token, bob@example.com / bob-token
+  People    {{if .Cloud}}alice@example.com / alice-token, bob@example.com / bob-token{{else}}alice / alice-token, bob / bob-token; the tokens are personal access tokens, too{{end}}
 
 Point a daemon at it, in daemon.yaml under spec:
 
@@ -21,7 +23,7 @@ Point a daemon at it, in daemon.yaml under spec:
     jira:
       enabled: true
       base_url: {{.Jira}}
-      auth: {type: api_token, email_env: JIRA_EMAIL, token_env: JIRA_API_TOKEN}
+      auth: {{if .Cloud}}{type: api_token, email_env: JIRA_EMAIL, token_env: JIRA_API_TOKEN}{{else}}{type: pat, token_env: JIRA_API_TOKEN}{{end}}
       webhook_secret_env: JIRA_WEBHOOK_SECRET
   models:
     providers:
@@ -29,7 +31,7 @@ Point a daemon at it, in daemon.yaml under spec:
 
 with this environment:
 
-  export JIRA_EMAIL={{.Email}} JIRA_API_TOKEN={{.Token}}
+  export {{if .Cloud}}JIRA_EMAIL={{.Email}} {{end}}JIRA_API_TOKEN={{.Token}}
   export JIRA_WEBHOOK_SECRET={{.Secret}} GOOGLE_API_KEY=sandbox
 {{if not .Hooks}}
 Send webhooks to it (signed with the secret; they fire on every change):
@@ -83,7 +85,13 @@ func (s *Sandbox) explain(out io.Writer) error {
 			secret = w.Secret
 		}
 	}
+	cloud := s.Jira.Deployment() == jira.Cloud
+	kind := "Cloud"
+	if !cloud {
+		kind = "Data Center"
+	}
 	return page.Execute(out, map[string]any{
+		"Cloud": cloud, "Kind": kind,
 		"Jira": s.JiraURL(), "Model": s.ModelURL(), "Control": s.ControlURL(), "Email": email, "Token": token,
 		"Secret": secret, "Hooks": hooks,
 	})

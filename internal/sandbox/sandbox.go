@@ -88,10 +88,12 @@ func (s *Sandbox) ModelURL() string { return s.root + "/llm/v1" }
 // ControlURL is where the HTTP controls of Jira are, without a slash at the end.
 func (s *Sandbox) ControlURL() string { return s.root + "/__sandbox" }
 
-// Credentials are the e-mail and the token of the account that a daemon uses.
-func (s *Sandbox) Credentials() (email, token string) {
+// Credentials are the login and the token of the account that a daemon uses. The
+// login is an e-mail address on Cloud and a user name on Data Center, where the
+// token is a personal access token, too.
+func (s *Sandbox) Credentials() (login, token string) {
 	if bot, ok := s.Jira.User("bot"); ok {
-		return bot.Email, bot.Token
+		return bot.Login(), bot.Token
 	}
 	return jira.BotEmail, jira.BotToken
 }

@@ -2,8 +2,8 @@ package jira
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -190,8 +190,7 @@ func (t *tx) moveTo(i *issue, s *Sprint) {
 	t.commit(i, &edit{t: t, values: map[string]any{id: v}}, "update", "issue_updated")
 }
 
-// inSprint tells whether an issue is in a sprint.
-func (t *tx) inSprint(i *issue, s *Sprint) bool {
-	list, _ := i.values[t.st.sprintField()].([]any)
-	return slices.Contains(list, any(s))
+// is tells whether an id or a name means the sprint.
+func (s *Sprint) is(name string) bool {
+	return strconv.Itoa(s.ID) == name || strings.EqualFold(s.Name, name)
 }

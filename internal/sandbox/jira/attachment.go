@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"net/url"
 	"strconv"
 	"time"
 )
@@ -27,14 +28,42 @@ func (t *tx) attach(i *issue, name, kind string, content []byte) *attachment {
 	i.files = append(i.files, f)
 	t.st.files[f.id] = f
 	t.wrote(i, "attachment", strconv.Itoa(f.id))
+	t.emitFile("attachment_created", f)
+	t.tellFile(f, false)
 	return f
+}
+
+// detach removes a file.
+func (t *tx) detach(f *attachment) {
+	delete(t.st.files, f.id)
+	f.issue.files = without(f.issue.files, f)
+	t.touch(f.issue)
+	t.wrote(f.issue, "attachment_deleted", strconv.Itoa(f.id))
+	t.emitFile("attachment_deleted", f)
+	t.tellFile(f, true)
+}
+
+// tellFile records a file in the history; Jira sends it as an update of the
+// issue, too.
+func (t *tx) tellFile(f *attachment, gone bool) {
+	item := changeItem{field: "Attachment", fieldID: "attachment", to: strconv.Itoa(f.id), toString: f.name}
+	if gone {
+		item.from, item.fromString, item.to, item.toString = item.to, item.toString, nil, nil
+	}
+	c := &change{id: t.st.id("change", 10001), by: t.by, at: t.now, items: []changeItem{item}}
+	f.issue.history = append(f.issue.history, c)
+	t.emitIssue("jira:issue_updated", "issue_updated", f.issue, c)
 }
 
 func (t *tx) renderFile(f *attachment) obj {
 	id := strconv.Itoa(f.id)
+	content := t.st.base + "/rest/api/2/attachment/content/" + id
+	if t.st.dc {
+		content = t.st.base + "/secure/attachment/" + id + "/" + url.PathEscape(f.name)
+	}
 	return obj{
 		"self": t.st.base + "/rest/api/2/attachment/" + id, "id": id, "filename": f.name,
 		"author": f.author.render(t.st.base, false), "created": jiraTime(f.created), "size": len(f.content),
-		"mimeType": f.kind, "content": t.st.base + "/rest/api/2/attachment/content/" + id,
+		"mimeType": f.kind, "content": content,
 	}
 }

@@ -6,13 +6,20 @@ import (
 	"time"
 )
 
-// authenticate finds the user of a request by Basic e-mail and token, or by the
-// token alone as Bearer. A nil user is anonymous.
+// authenticate finds the user of a request. Cloud takes Basic with e-mail address
+// and API token, Data Center Basic with name and password and Bearer with a
+// personal access token. A nil user is anonymous.
 func (s *Server) authenticate(w http.ResponseWriter, r *http.Request, e endpoint) (*User, error) {
 	by, tried := s.identify(r)
+	if s.dc() {
+		signHeaders(w.Header(), by)
+	}
 	switch {
+	case by != nil && s.dc():
 	case by != nil:
 		w.Header().Set("X-Aaccountid", by.AccountID)
+	case e.open && tried:
+		w.Header().Set("X-Seraph-Loginreason", "AUTHENTICATED_FAILED")
 	case e.open:
 	case tried && !s.opts.AnonymousOnBadToken:
 		w.Header().Set("X-Seraph-Loginreason", "AUTHENTICATED_FAILED")
@@ -30,10 +37,10 @@ func (s *Server) identify(r *http.Request) (by *User, tried bool) {
 	tried = r.Header.Get("Authorization") != ""
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if email, token, ok := r.BasicAuth(); ok {
-		by = s.st.logins[login(email, token)]
+	if name, token, ok := r.BasicAuth(); ok {
+		by = s.st.logins[login(name, token)]
 	} else if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		by = s.st.bearer(token)
+		by = s.bearer(r, token)
 	}
 	if by != nil && (by.Inactive || by.Token == "") {
 		by = nil
@@ -41,14 +48,19 @@ func (s *Server) identify(r *http.Request) (by *User, tried bool) {
 	return by, tried
 }
 
-func (st *state) bearer(token string) *User {
-	for _, u := range st.users {
-		if u.Token == token {
-			return u
-		}
+// bearer finds the user of a token: a personal access token on Data Center, an
+// access token of OAuth at the gateway of Cloud. API tokens are neither.
+func (s *Server) bearer(r *http.Request, token string) *User {
+	if s.dc() {
+		return s.st.tokens[token]
 	}
-	return nil
+	if !viaGateway(r) {
+		return nil
+	}
+	return s.st.accounts[s.oauth.account(token, s.opts.Now())]
 }
+
+func (s *Server) dc() bool { return s.opts.Deployment == DataCenter }
 
 // Jira's limits on writes to one issue (developer.atlassian.com, "Rate limiting").
 const (

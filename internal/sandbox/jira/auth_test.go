@@ -13,7 +13,8 @@ func TestCredentialsAreChecked(t *testing.T) {
 	}{
 		"e-mail and token":      {func(r *http.Request) { r.SetBasicAuth(BotEmail, BotToken) }, 200},
 		"e-mail in capitals":    {func(r *http.Request) { r.SetBasicAuth("BOT@EXAMPLE.COM", BotToken) }, 200},
-		"token as Bearer":       {func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+BotToken) }, 200},
+		"API token as Bearer":   {func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+BotToken) }, 401},
+		"name and token":        {func(r *http.Request) { r.SetBasicAuth("bot", BotToken) }, 401},
 		"nothing":               {nil, 401},
 		"wrong token":           {func(r *http.Request) { r.SetBasicAuth(BotEmail, "x") }, 401},
 		"somebody else's token": {func(r *http.Request) { r.SetBasicAuth(BotEmail, "alice-token") }, 401},

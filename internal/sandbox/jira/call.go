@@ -104,7 +104,9 @@ type endpoint struct {
 	method string
 	path   string
 	status int
-	do     func(*tx, *call) (any, error)
+	// only is the deployment that has the endpoint; both if empty.
+	only Deployment
+	do   func(*tx, *call) (any, error)
 	// reads marks a POST that changes nothing.
 	reads bool
 	// open endpoints answer without authentication.
@@ -138,7 +140,7 @@ func (s *Server) handler(e endpoint, api int) http.HandlerFunc {
 			return
 		}
 		if blob, ok := body.(*attachment); ok {
-			blob.serve(w)
+			s.serveContent(w, r, blob)
 			return
 		}
 		writeJSON(w, c.status, body)
@@ -170,11 +172,9 @@ func (c *call) readBody(e endpoint) error {
 	if c.r.Method == http.MethodGet || c.r.Method == http.MethodDelete {
 		return nil
 	}
-	raw, err := io.ReadAll(c.r.Body)
-	if err != nil {
-		return refuse(http.StatusBadRequest, "The request body could not be read.")
+	if err := c.readAny(); err != nil {
+		return err
 	}
-	c.raw = raw
 	want := "application/json"
 	if e.upload {
 		want = "multipart/form-data"
@@ -183,6 +183,16 @@ func (c *call) readBody(e endpoint) error {
 	if err != nil || kind != want {
 		return refuse(http.StatusUnsupportedMediaType, "Unsupported Media Type")
 	}
+	return nil
+}
+
+// readAny takes the request's body, whatever it is.
+func (c *call) readAny() error {
+	raw, err := io.ReadAll(c.r.Body)
+	if err != nil {
+		return refuse(http.StatusBadRequest, "The request body could not be read.")
+	}
+	c.raw = raw
 	return nil
 }
 

@@ -74,6 +74,15 @@ func (t *IssueType) render(base string) obj {
 	}
 }
 
+// renderType is the type of an issue; Data Center has no levels.
+func (t *tx) renderType(kind *IssueType) obj {
+	out := kind.render(t.st.base)
+	if t.st.dc {
+		delete(out, "hierarchyLevel")
+	}
+	return out
+}
+
 func (t *IssueType) level() int {
 	switch {
 	case t.Subtask:

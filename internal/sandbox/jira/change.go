@@ -85,15 +85,19 @@ func creationItems(i *issue) []changeItem {
 }
 
 // render is the item as webhooks and REST have it.
-func (c changeItem) render() obj {
+func (c changeItem) render(dc bool) obj {
 	kind := "jira"
 	if c.custom {
 		kind = "custom"
 	}
 	out := obj{
-		"field": c.field, "fieldtype": kind, "fieldId": c.fieldID,
+		"field": c.field, "fieldtype": kind,
 		"from": c.from, "fromString": c.fromString, "to": c.to, "toString": c.toString,
 	}
+	if dc {
+		return out
+	}
+	out["fieldId"] = c.fieldID
 	if c.account {
 		out["tmpFromAccountId"], out["tmpToAccountId"] = c.from, c.to
 	}
@@ -102,7 +106,7 @@ func (c changeItem) render() obj {
 
 // renderItems is the changelog of a webhook.
 func (c *change) renderItems() obj {
-	return obj{"id": strconv.Itoa(c.id), "items": renderEach(c.items, func(i changeItem) any { return i.render() })}
+	return obj{"id": strconv.Itoa(c.id), "items": renderEach(c.items, func(i changeItem) any { return i.render(c.by.dc) })}
 }
 
 // render is the change as REST's changelog has it.

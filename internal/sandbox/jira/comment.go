@@ -116,7 +116,7 @@ func (t *tx) addComment(i *issue, in commentInput) *comment {
 	i.comments = append(i.comments, c)
 	t.st.comments[c.id] = c
 	t.wrote(i, "comment", strconv.Itoa(c.id))
-	t.emitComment("comment_created", c)
+	t.emitComment("comment_created", "issue_commented", c)
 	return c
 }
 
@@ -139,7 +139,7 @@ func (t *tx) updateComment(c *comment, in commentInput) error {
 	t.touch(c.issue)
 	c.body, c.updater, c.updated = in.text, t.by, t.now
 	t.wrote(c.issue, "comment_updated", strconv.Itoa(c.id))
-	t.emitComment("comment_updated", c)
+	t.emitComment("comment_updated", "issue_comment_edited", c)
 	return nil
 }
 
@@ -148,7 +148,7 @@ func (t *tx) deleteComment(c *comment) {
 	c.issue.comments = without(c.issue.comments, c)
 	delete(t.st.comments, c.id)
 	t.wrote(c.issue, "comment_deleted", strconv.Itoa(c.id))
-	t.emitComment("comment_deleted", c)
+	t.emitComment("comment_deleted", "issue_comment_deleted", c)
 }
 
 // render is the comment as REST (withEmail) and webhooks have it.
@@ -158,7 +158,10 @@ func (t *tx) renderComment(c *comment, withEmail, withProperties bool) obj {
 		"self":   base + "/rest/api/2/issue/" + c.issue.ref() + "/comment/" + strconv.Itoa(c.id),
 		"id":     strconv.Itoa(c.id),
 		"author": c.author.render(base, withEmail), "updateAuthor": c.updater.render(base, withEmail),
-		"body": c.body, "created": jiraTime(c.created), "updated": jiraTime(c.updated), "jsdPublic": c.public,
+		"body": c.body, "created": jiraTime(c.created), "updated": jiraTime(c.updated),
+	}
+	if !t.st.dc {
+		out["jsdPublic"] = c.public
 	}
 	if t.api == 3 {
 		out["body"] = toDocument(c.body)

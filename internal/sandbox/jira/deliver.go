@@ -34,6 +34,7 @@ type Attempt struct {
 type delivery struct {
 	id        string
 	hook      *hook
+	url       string
 	event     string
 	issue     string
 	secondary bool
@@ -56,12 +57,15 @@ type lane struct {
 // own; it is not held while something is sent.
 type post struct {
 	client *http.Client
-	ctx    context.Context //nolint:containedctx // it ends with the site, not with a call
-	stop   context.CancelFunc
-	now    func() time.Time
-	luck   func() float64
-	idle   *sync.Cond
-	origin [6]byte
+	// dc and version tell how to deliver: as Cloud, or as a Data Center.
+	dc      bool
+	version int
+	ctx     context.Context //nolint:containedctx // it ends with the site, not with a call
+	stop    context.CancelFunc
+	now     func() time.Time
+	luck    func() float64
+	idle    *sync.Cond
+	origin  [6]byte
 
 	mu      sync.Mutex
 	hooks   []*hook
@@ -73,15 +77,18 @@ type post struct {
 	sent    ring[*delivery]
 }
 
-func newPost(now func() time.Time, luck func() float64) *post {
+func newPost(opts Options) *post {
 	ctx, stop := context.WithCancel(context.Background())
 	p := &post{
-		ctx: ctx, stop: stop, now: now, luck: luck, log: newRing[Attempt](10000), sent: newRing[*delivery](256),
+		ctx: ctx, stop: stop, now: opts.Now, luck: opts.Luck, dc: opts.Deployment == DataCenter, log: newRing[Attempt](10000), sent: newRing[*delivery](256),
 		client: &http.Client{
 			Timeout:       30 * time.Second,
 			Transport:     &http.Transport{MaxIdleConnsPerHost: 32},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
+	}
+	if numbers, err := versionNumbers(opts.Version); err == nil {
+		p.version = numbers[0]
 	}
 	p.idle = sync.NewCond(&p.mu)
 	_, _ = rand.Read(p.origin[:])
@@ -93,7 +100,7 @@ func (p *post) register(w Webhook) Webhook {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.nextID++
-	w = w.completed()
+	w = w.completed(p.dc)
 	w.ID = p.nextID
 	h := &hook{Webhook: w, lanes: make([]*lane, w.Lanes)}
 	for i := range h.lanes {
@@ -125,24 +132,65 @@ func (p *post) list() []Webhook {
 	return out
 }
 
+// heard tells whether any webhook wants an event.
+func (p *post) heard(name string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, h := range p.hooks {
+		if h.wants(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// receivers are the webhooks that want an event, and for those that apps
+// registered the ids of all that want it at one URL, which get it once.
+func (p *post) receivers(e event, match func(jql string) bool) (hooks []*hook, matched map[string][]int) {
+	matched = map[string][]int{}
+	now := p.now()
+	for _, h := range p.hooks {
+		if !h.wants(e.name) || h.JQL != "" && !match(h.JQL) || !h.takes(e, now) {
+			continue
+		}
+		if h.Dynamic {
+			matched[h.URL] = append(matched[h.URL], h.ID)
+			if len(matched[h.URL]) > 1 {
+				continue
+			}
+		}
+		hooks = append(hooks, h)
+	}
+	return hooks, matched
+}
+
 // enqueue hands an event to every webhook that wants it; match decides on JQL.
 func (p *post) enqueue(e event, match func(jql string) bool) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var body []byte
-	for _, h := range p.hooks {
-		if !h.wants(e.name) || h.JQL != "" && !match(h.JQL) {
-			continue
-		}
-		if body == nil {
-			made, err := e.body()
+	var plain []byte
+	hooks, matched := p.receivers(e, match)
+	for _, h := range hooks {
+		body := plain
+		if body == nil || h.Dynamic {
+			ids := matched[h.URL]
+			if !h.Dynamic {
+				ids = nil
+			}
+			made, err := e.body(ids)
 			if err != nil {
 				return fmt.Errorf("encode payload of %s: %w", e.name, err)
 			}
 			body = made
 		}
+		if !h.Dynamic {
+			plain = body
+		}
 		p.nextRun++
-		d := &delivery{id: p.identifier(p.nextRun), hook: h, event: e.name, issue: e.key, secondary: e.secondary, body: body}
+		d := &delivery{
+			id: p.identifier(p.nextRun), hook: h, url: p.target(h.URL, e), event: e.name, issue: e.key,
+			secondary: e.secondary, body: body,
+		}
 		if h.ExcludeBody {
 			d.body = nil
 		}
@@ -245,22 +293,31 @@ func (p *post) pause(d time.Duration) bool {
 	}
 }
 
-func (p *post) send(d *delivery, try int) (int, error) {
-	req, err := http.NewRequestWithContext(p.ctx, http.MethodPost, d.hook.URL, bytes.NewReader(d.body))
-	if err != nil {
-		return 0, err
-	}
-	h := req.Header
+// address sets the headers of a delivery. Data Center documents the signature
+// alone: a delivery there has no identifier, and nothing tells it from another.
+func (p *post) address(h http.Header, d *delivery, try int) {
 	h.Set("Content-Type", "application/json; charset=UTF-8")
+	if d.hook.Secret != "" {
+		h.Set("X-Hub-Signature", Sign(d.hook.Secret, d.body))
+	}
+	if p.dc {
+		h.Set("User-Agent", "Atlassian HttpClient unknown / JIRA / Default")
+		return
+	}
 	h.Set("User-Agent", "Atlassian Webhook HTTP Client")
 	h.Set("X-Atlassian-Webhook-Identifier", d.id)
 	h.Set("X-Atlassian-Webhook-Flow", map[bool]string{false: "Primary", true: "Secondary"}[d.secondary])
 	if try > 0 {
 		h.Set("X-Atlassian-Webhook-Retry", strconv.Itoa(try))
 	}
-	if d.hook.Secret != "" {
-		h.Set("X-Hub-Signature", Sign(d.hook.Secret, d.body))
+}
+
+func (p *post) send(d *delivery, try int) (int, error) {
+	req, err := http.NewRequestWithContext(p.ctx, http.MethodPost, d.url, bytes.NewReader(d.body))
+	if err != nil {
+		return 0, err
 	}
+	p.address(req.Header, d, try)
 	resp, err := p.client.Do(req)
 	if err != nil {
 		return 0, err

@@ -1,6 +1,6 @@
-// Package jira is a stateful Jira Cloud that runs in the process: REST API v2
-// (and the parts of v3 and of the agile API that aofctl meets), webhooks in the
-// shapes that the real Jira Cloud sends, people who act, faults on demand, and a
+// Package jira is a stateful Jira, Cloud or Data Center, that runs in the
+// process: REST API v2 (on Cloud also v3 and OAuth), the agile API, webhooks in
+// the shapes that the real ones send, people who act, faults on demand, and a
 // record of everything that happened.
 //
 // It is the test double of aofctl's own tests and the playground of its users.

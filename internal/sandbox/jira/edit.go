@@ -64,6 +64,7 @@ func sorted[V any](m map[string]V) []string {
 
 // require checks what a new issue must have.
 func (ed *edit) require(i *issue, errs map[string]string) {
+	t := ed.t
 	if _, ok := ed.values["summary"]; !ok && errs["summary"] == "" {
 		errs["summary"] = "You must specify a summary of the issue."
 	}
@@ -77,6 +78,9 @@ func (ed *edit) require(i *issue, errs map[string]string) {
 	parent, ok := ed.values["parent"].(*issue)
 	if kind.Subtask && !ok && errs["parent"] == "" {
 		errs["parent"] = "Issue type is a sub-task but parent issue key or id not specified."
+	}
+	if ok && t.parentRefused(kind) {
+		errs["parent"] = fieldUnknown("parent")
 	}
 	if ok && kind.Subtask && parent.project != i.project {
 		errs["parent"] = "Sub-tasks must be in the same project as the parent."
@@ -100,6 +104,9 @@ func (ed *edit) set(i *issue, name string, raw json.RawMessage, why purpose) str
 		if objection := clearing(f); objection != "" {
 			return objection
 		}
+	}
+	if kind, ok := i.values["issuetype"].(*IssueType); ok && f.Kind == kindParent && ed.t.parentRefused(kind) {
+		return fieldUnknown(name)
 	}
 	if v == any(i) {
 		return "An issue cannot be its own parent."
@@ -207,6 +214,7 @@ func (ed *edit) commit(i *issue) []changeItem {
 		if same(before, next) {
 			continue
 		}
+		ed.t.st.changed(i, f, before, next)
 		if next == nil {
 			delete(i.values, f.ID)
 		} else {

@@ -67,8 +67,13 @@ func (f *Field) schema() obj {
 		return out
 	}
 	out["custom"] = "com.atlassian.jira.plugin.system.customfieldtypes:" + f.customType()
-	if f.Kind == Sprints {
+	switch {
+	case f.Kind == Sprints:
 		out["custom"] = "com.pyxis.greenhopper.jira:gh-sprint"
+	case f.Kind == kindEpic:
+		out["custom"] = "com.pyxis.greenhopper.jira:gh-epic-link"
+	case f.Name == "Epic Name" && f.Kind == Text:
+		out["custom"] = "com.pyxis.greenhopper.jira:gh-epic-label"
 	}
 	out["customId"], _ = strconv.Atoi(strings.TrimPrefix(f.ID, "customfield_"))
 	return out
@@ -91,6 +96,8 @@ func (f *Field) jsonType() (typ, items string) {
 		return "array", "json"
 	case kindParent:
 		return "issuelink", ""
+	case kindEpic:
+		return "any", ""
 	case kindComputed:
 		return computedType(f.ID), computedItems(f.ID)
 	}

@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"container/list"
 	"encoding/json"
 	"strconv"
 	"time"
@@ -26,7 +27,8 @@ type issue struct {
 	links      []*link
 	remotes    []*remoteLink
 	files      []*attachment
-	subtasks   []*issue
+	children   []*issue
+	place      *list.Element
 	watchers   []*User
 	properties properties
 	history    []*change
@@ -37,6 +39,17 @@ type issue struct {
 func (i *issue) status() *Status {
 	s, _ := i.values["status"].(*Status)
 	return s
+}
+
+// subtasks are the children that are sub-tasks; an epic's children are not.
+func (i *issue) subtasks() []*issue {
+	var out []*issue
+	for _, child := range i.children {
+		if kind, ok := child.values["issuetype"].(*IssueType); ok && kind.Subtask {
+			out = append(out, child)
+		}
+	}
+	return out
 }
 
 func (i *issue) ref() string { return strconv.Itoa(i.id) }
@@ -86,11 +99,7 @@ func (t *tx) insert(i *issue, ed *edit) *issue {
 	i.creator = t.by
 	t.touch(i)
 	i.created, i.statusChanged = t.now, t.now
-	t.st.issues = append(t.st.issues, i)
-	t.st.byID[i.id], t.st.byKey[i.key] = i, i
-	if parent, ok := i.values["parent"].(*issue); ok {
-		parent.subtasks = append(parent.subtasks, i)
-	}
+	t.st.add(i)
 	items := creationItems(i)
 	c := &change{id: t.st.id("change", 10001), by: t.by, at: t.now, items: items}
 	t.wrote(i, "issue", i.ref())
@@ -160,27 +169,31 @@ func (t *tx) addTexts(i *issue, comments []commentInput) {
 
 // deleteIssue carries out DELETE /issue/{key}.
 func (t *tx) deleteIssue(i *issue, withSubtasks bool) error {
-	if len(i.subtasks) > 0 && !withSubtasks {
+	subtasks := i.subtasks()
+	if len(subtasks) > 0 && !withSubtasks {
 		return refuse(400, "The issue '%s' has subtasks. You must specify the 'deleteSubtasks' parameter to delete this issue and all its subtasks.", i.key)
 	}
-	for _, child := range append([]*issue(nil), i.subtasks...) {
+	for _, child := range subtasks {
 		if err := t.deleteIssue(child, true); err != nil {
 			return err
 		}
 	}
 	t.wrote(i, "issue_deleted", i.ref())
 	t.emitDeleted(i)
+	fallout := len(t.events)
 	t.unlink(i)
-	delete(t.st.byID, i.id)
-	delete(t.st.byKey, i.key)
-	t.st.issues = without(t.st.issues, i)
+	for at := fallout; at < len(t.events); at++ {
+		t.events[at].secondary = true
+	}
+	t.st.remove(i)
 	return nil
 }
 
 // unlink removes what points at an issue that goes away.
 func (t *tx) unlink(i *issue) {
-	if parent, ok := i.values["parent"].(*issue); ok {
-		parent.subtasks = without(parent.subtasks, i)
+	for _, child := range i.children {
+		delete(child.values, "parent")
+		delete(child.values, t.st.epicField())
 	}
 	for _, l := range append([]*link(nil), i.links...) {
 		t.removeLink(l)

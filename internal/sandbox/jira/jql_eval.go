@@ -186,7 +186,7 @@ func (t *tx) currentUser() []string {
 	if t.by == nil {
 		return nil
 	}
-	return []string{t.by.AccountID}
+	return []string{t.by.id()}
 }
 
 // startOfDay takes the distance in days as its only argument, such as -1 or "-1d".

@@ -115,7 +115,7 @@ func (t *tx) exists(f *Field, s string) bool {
 	case kindResolution:
 		return strings.EqualFold(s, "unresolved") || slices.ContainsFunc(t.st.resolutions, func(r *Resolution) bool { return known(r.ID, r.Name) })
 	case Sprints:
-		return slices.ContainsFunc(t.st.sprints, func(x *Sprint) bool { return known(strconv.Itoa(x.ID), x.Name) })
+		return slices.ContainsFunc(t.st.sprints, func(x *Sprint) bool { return x.is(s) })
 	case Components:
 		return slices.ContainsFunc(t.st.projects, func(p *project) bool {
 			return slices.ContainsFunc(p.components, func(c *Component) bool { return known(c.ID, c.Name) })
@@ -138,6 +138,9 @@ func valueTexts(v any) []string {
 		return out
 	}
 	if u, ok := v.(*User); ok && u != nil {
+		if u.dc {
+			return []string{u.Name, u.Key, u.DisplayName, u.Email}
+		}
 		return []string{u.AccountID, u.DisplayName, u.Email}
 	}
 	var out []string

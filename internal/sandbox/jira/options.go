@@ -2,6 +2,7 @@ package jira
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -9,6 +10,10 @@ import (
 // Options configure a site. The zero value is a usable site at
 // https://example.atlassian.net with DefaultSeed.
 type Options struct {
+	// Deployment is the kind of Jira; Cloud if empty. Version is that of a Data
+	// Center, such as "9.12.5"; DataCenterVersion if empty.
+	Deployment Deployment
+	Version    string
 	// BaseURL is how the site names itself in self links, without a slash at the
 	// end. Start of package sandbox sets it to the listener's address.
 	BaseURL string
@@ -18,6 +23,10 @@ type Options struct {
 	// projects, boards and sprints are left out.
 	Seed     Seed
 	OnlySeed bool
+	// OAuth is the app of a Cloud site, CloudID the id under which the gateway
+	// (/ex/jira/<id>) knows the site; CloudID of this package if empty.
+	OAuth   OAuth
+	CloudID string
 	// Now tells the time; time.Now if nil.
 	Now func() time.Time
 	// Luck gives numbers in [0, 1) that decide about faults with a fraction; a
@@ -40,6 +49,9 @@ type Options struct {
 
 func (o Options) seed() Seed {
 	d := DefaultSeed()
+	if o.Deployment == DataCenter {
+		d.Fields = append(slices.DeleteFunc(d.Fields, cloudOnly), dataCenterFields()...)
+	}
 	if o.OnlySeed {
 		d.Users, d.Projects, d.Boards, d.Sprints = nil, nil, nil, nil
 	}

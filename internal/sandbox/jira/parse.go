@@ -32,6 +32,8 @@ func (t *tx) parse(f *Field, in *project, raw json.RawMessage) (any, string) {
 		return t.parseSprint(raw)
 	case kindTime:
 		return parseEstimates(raw)
+	case kindEpic:
+		return t.parseEpic(raw)
 	}
 	return t.parseOne(f, in, raw)
 }

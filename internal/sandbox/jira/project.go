@@ -20,10 +20,13 @@ type project struct {
 	lead       *User
 	components []*Component
 	versions   []*Version
+	dc         bool
+	// issues are those of the project, in the order of creation.
+	issues []*issue
 }
 
-func newProject(p Project, lead *User) *project {
-	out := &project{Project: p, lead: lead}
+func newProject(p Project, lead *User, dc bool) *project {
+	out := &project{Project: p, lead: lead, dc: dc}
 	if out.TypeKey == "" {
 		out.TypeKey = "software"
 	}
@@ -38,11 +41,14 @@ func newProject(p Project, lead *User) *project {
 
 // render is the project as issues contain it.
 func (p *project) render(base string) obj {
-	return obj{
+	out := obj{
 		"self": base + "/rest/api/2/project/" + p.ID, "id": p.ID, "key": p.Key, "name": p.Name,
-		"projectTypeKey": p.TypeKey, "simplified": false,
-		"avatarUrls": avatars(base + "/secure/projectavatar?pid=" + p.ID + "&size="),
+		"projectTypeKey": p.TypeKey, "avatarUrls": avatars(base + "/secure/projectavatar?pid=" + p.ID + "&size="),
 	}
+	if !p.dc {
+		out["simplified"] = false
+	}
+	return out
 }
 
 // renderFull is the project as /project/{key} answers.
@@ -52,12 +58,13 @@ func (t *tx) renderProject(p *project) obj {
 	out["expand"] = "description,lead,issueTypes,url,projectKeys,permissions,insight"
 	out["description"] = ""
 	out["lead"] = p.lead.render(base, false)
-	out["assigneeType"] = "UNASSIGNED"
-	out["style"], out["isPrivate"] = "classic", false
-	out["properties"], out["roles"] = obj{}, obj{}
+	out["assigneeType"], out["roles"] = "UNASSIGNED", obj{}
+	if !p.dc {
+		out["style"], out["isPrivate"], out["properties"] = "classic", false, obj{}
+	}
 	out["components"] = renderEach(p.components, func(c *Component) any { return c.render(base) })
 	out["versions"] = renderEach(p.versions, func(v *Version) any { return v.render(base) })
-	out["issueTypes"] = renderEach(t.st.types, func(i *IssueType) any { return i.render(base) })
+	out["issueTypes"] = renderEach(t.st.types, func(i *IssueType) any { return t.renderType(i) })
 	return out
 }
 

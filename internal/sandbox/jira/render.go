@@ -92,7 +92,7 @@ func (t *tx) computedList(i *issue, id string) any {
 	case "issuelinks":
 		return renderEach(i.links, func(l *link) any { return t.renderLink(l, i) })
 	case "subtasks":
-		return renderEach(i.subtasks, func(s *issue) any { return t.renderStub(s) })
+		return renderEach(i.subtasks(), func(s *issue) any { return t.renderStub(s) })
 	case "attachment":
 		return renderEach(i.files, func(f *attachment) any { return t.renderFile(f) })
 	case "progress", "aggregateprogress":

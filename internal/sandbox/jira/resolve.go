@@ -42,6 +42,16 @@ func priorityObjection(r ref) string {
 }
 
 func (t *tx) resolveUser(r ref) (any, string) {
+	if t.st.dc {
+		return t.resolveNamedUser(r)
+	}
+	return t.resolveAccountRef(r)
+}
+
+// resolveAccount finds a user by account id.
+func (t *tx) resolveAccount(id string) (any, string) { return t.resolveAccountRef(ref{account: id}) }
+
+func (t *tx) resolveAccountRef(r ref) (any, string) {
 	id := r.account
 	if id == "" {
 		id = r.id

@@ -79,8 +79,7 @@ func restBoardIssues(t *tx, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := t.st.project(b.Project)
-	return t.agileIssues(c, func(i *issue) bool { return i.project == p })
+	return t.agileIssues(c, t.st.project(b.Project).issues)
 }
 
 func (c *call) sprint(t *tx) (*Sprint, error) {
@@ -136,13 +135,11 @@ func restDeleteSprint(t *tx, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, i := range t.st.issues {
-		if t.inSprint(i, s) {
-			t.moveTo(i, nil)
-		}
+	for _, i := range t.st.inSprint(s) {
+		t.moveTo(i, nil)
 	}
 	t.st.sprints = without(t.st.sprints, s)
-	t.emit("sprint_deleted", nil, obj{"sprint": s.render("")})
+	t.emitSprint("sprint_deleted", s, nil)
 	return nil, nil
 }
 
@@ -151,11 +148,11 @@ func restSprintIssues(t *tx, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.agileIssues(c, func(i *issue) bool { return t.inSprint(i, s) })
+	return t.agileIssues(c, t.st.inSprint(s))
 }
 
 // agileIssues is a page of issues; the agile API still has startAt and total.
-func (t *tx) agileIssues(c *call, in test) (any, error) {
+func (t *tx) agileIssues(c *call, found []*issue) (any, error) {
 	if jql := c.query("jql"); jql != "" {
 		q, err := parseJQL(jql)
 		if err != nil {
@@ -165,13 +162,11 @@ func (t *tx) agileIssues(c *call, in test) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		within := in
-		in = func(i *issue) bool { return within(i) && also(i) }
-	}
-	var found []*issue
-	for _, i := range t.st.issues {
-		if in(i) {
-			found = append(found, i)
+		found = slices.DeleteFunc(slices.Clone(found), func(i *issue) bool { return !also(i) })
+		if len(q.order) > 0 {
+			if err := t.sortBy(found, q.order); err != nil {
+				return nil, err
+			}
 		}
 	}
 	w := wantedFields(c.list("fields"), "*navigable")

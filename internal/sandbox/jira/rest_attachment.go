@@ -15,7 +15,7 @@ func attachmentEndpoints() []endpoint {
 		{method: "POST", path: "/issue/{issue}/attachments", status: 200, upload: true, do: restAttach},
 		{method: "GET", path: "/attachment/{id}", status: 200, do: restAttachment},
 		{method: "DELETE", path: "/attachment/{id}", status: 204, do: restDeleteAttachment},
-		{method: "GET", path: "/attachment/content/{id}", status: 200, do: restAttachmentContent},
+		{method: "GET", path: "/attachment/content/{id}", status: 200, only: Cloud, do: restAttachmentContent},
 	}
 }
 
@@ -103,9 +103,6 @@ func restDeleteAttachment(t *tx, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	delete(t.st.files, f.id)
-	f.issue.files = without(f.issue.files, f)
-	t.touch(f.issue)
-	t.wrote(f.issue, "attachment_deleted", strconv.Itoa(f.id))
+	t.detach(f)
 	return nil, nil
 }

@@ -13,7 +13,7 @@ func commentEndpoints() []endpoint {
 		{method: "GET", path: "/issue/{issue}/comment/{id}", status: 200, do: restComment},
 		{method: "PUT", path: "/issue/{issue}/comment/{id}", status: 200, do: restPutComment},
 		{method: "DELETE", path: "/issue/{issue}/comment/{id}", status: 204, do: restDeleteComment},
-		{method: "POST", path: "/comment/list", status: 200, reads: true, do: restCommentList},
+		{method: "POST", path: "/comment/list", status: 200, only: Cloud, reads: true, do: restCommentList},
 		{method: "GET", path: "/comment/{id}/properties", status: 200, do: restCommentProperties},
 		{method: "GET", path: "/comment/{id}/properties/{key}", status: 200, do: restCommentProperty},
 		{method: "PUT", path: "/comment/{id}/properties/{key}", status: 200, do: restPutCommentProperty},

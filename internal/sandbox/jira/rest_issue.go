@@ -15,7 +15,7 @@ func issueEndpoints() []endpoint {
 		{method: "PUT", path: "/issue/{issue}/assignee", status: 204, do: restAssign},
 		{method: "GET", path: "/issue/{issue}/transitions", status: 200, do: restTransitions},
 		{method: "POST", path: "/issue/{issue}/transitions", status: 204, do: restTransition},
-		{method: "GET", path: "/issue/{issue}/changelog", status: 200, do: restChangelog},
+		{method: "GET", path: "/issue/{issue}/changelog", status: 200, only: Cloud, do: restChangelog},
 		{method: "GET", path: "/issue/{issue}/editmeta", status: 200, do: restEditMeta},
 		{method: "GET", path: "/issue/{issue}/properties", status: 200, do: restIssueProperties},
 		{method: "GET", path: "/issue/{issue}/properties/{key}", status: 200, do: restIssueProperty},
@@ -46,10 +46,7 @@ func restIssue(t *tx, c *call) (any, error) {
 	}
 	out := t.renderIssue(i, wantedFields(c.list("fields"), "*all"))
 	if c.expands("changelog") {
-		out["changelog"] = obj{
-			"startAt": 0, "maxResults": len(i.history), "total": len(i.history),
-			"histories": renderEach(newestFirst(i.history), func(h *change) any { return h.render(t.st.base) }),
-		}
+		out["changelog"] = t.renderHistory(i)
 	}
 	if c.expands("transitions") {
 		out["transitions"] = renderEach(t.available(i), func(tr *Transition) any { return t.renderTransition(tr, false) })
@@ -72,6 +69,19 @@ func (t *tx) renderIssue(i *issue, w wanted) obj {
 		"expand": "renderedFields,names,schema,operations,editmeta,changelog,versionedRepresentations",
 		"id":     i.ref(), "self": t.st.base + "/rest/api/2/issue/" + i.ref(), "key": i.key,
 		"fields": t.renderFields(i, w, true),
+	}
+}
+
+// renderHistory is the history as expand=changelog adds it: Cloud begins with the
+// newest change, Data Center with the oldest.
+func (t *tx) renderHistory(i *issue) obj {
+	list := i.history
+	if !t.st.dc {
+		list = newestFirst(list)
+	}
+	return obj{
+		"startAt": 0, "maxResults": len(list), "total": len(list),
+		"histories": renderEach(list, func(h *change) any { return h.render(t.st.base) }),
 	}
 }
 
@@ -157,6 +167,9 @@ func restAssign(t *tx, c *call) (any, error) {
 	if err := c.strict(&in); err != nil {
 		return nil, err
 	}
+	if t.st.dc {
+		return nil, t.assignNamed(i, in)
+	}
 	if in.Name != nil || in.Key != nil {
 		return nil, refuse(http.StatusBadRequest, "'accountId' must be the only user identifying query parameter in GDPR strict mode.")
 	}
@@ -178,7 +191,7 @@ func (t *tx) assign(i *issue, account *string) error {
 	case *account == "-1":
 		who = i.project.lead
 	default:
-		v, objection := t.resolveUser(ref{account: *account})
+		v, objection := t.resolveAccount(*account)
 		if objection != "" {
 			return refuseField("assignee", "%s", objection)
 		}
@@ -187,7 +200,32 @@ func (t *tx) assign(i *issue, account *string) error {
 		}
 		who = v
 	}
+	t.setAssignee(i, who)
+	return nil
+}
+
+func (t *tx) setAssignee(i *issue, who any) {
 	t.commit(i, &edit{t: t, values: map[string]any{"assignee": who}}, "assign", "issue_updated")
+}
+
+// assignNamed carries out PUT assignee on Data Center: a null name or an empty
+// one unassigns, "-1" means the project's lead.
+func (t *tx) assignNamed(i *issue, in assignInput) error {
+	if in.AccountID != nil {
+		return refuse(http.StatusBadRequest, "Unrecognized field \"accountId\" (Class com.atlassian.jira.rest.v2.issue.UserBean), not marked as ignorable")
+	}
+	name, key := "", ""
+	set(&name, in.Name)
+	set(&key, in.Key)
+	if name == "-1" {
+		t.setAssignee(i, i.project.lead)
+		return nil
+	}
+	who, objection := t.resolveNamedUser(ref{name: name, key: key})
+	if objection != "" {
+		return refuseField("assignee", "%s", objection)
+	}
+	t.setAssignee(i, who)
 	return nil
 }
 

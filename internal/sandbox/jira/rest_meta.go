@@ -13,7 +13,7 @@ func metaEndpoints() []endpoint {
 		{method: "GET", path: "/status", status: 200, do: restStatuses},
 		{method: "GET", path: "/resolution", status: 200, do: restResolutions},
 		{method: "GET", path: "/issuetype", status: 200, do: restTypes},
-		{method: "GET", path: "/label", status: 200, do: restLabels},
+		{method: "GET", path: "/label", status: 200, only: Cloud, do: restLabels},
 		{method: "GET", path: "/mypermissions", status: 200, do: restPermissions},
 		{method: "GET", path: "/issue/createmeta/{project}/issuetypes", status: 200, do: restCreateTypes},
 		{method: "GET", path: "/issue/createmeta/{project}/issuetypes/{type}", status: 200, do: restCreateFields},
@@ -21,11 +21,7 @@ func metaEndpoints() []endpoint {
 }
 
 func restServerInfo(t *tx, _ *call) (any, error) {
-	return obj{
-		"baseUrl": t.st.base, "version": "1001.0.0-SNAPSHOT", "versionNumbers": []int{1001, 0, 0},
-		"deploymentType": "Cloud", "buildNumber": 100290, "buildDate": "2026-09-01T00:00:00.000+0000",
-		"serverTime": jiraTime(t.now), "scmInfo": "5a9d0b0c7e574a0f8000", "serverTitle": "Jira",
-	}, nil
+	return t.serverInfo(), nil
 }
 
 func restFields(t *tx, _ *call) (any, error) {
@@ -45,25 +41,19 @@ func restResolutions(t *tx, _ *call) (any, error) {
 }
 
 func restTypes(t *tx, _ *call) (any, error) {
-	return renderEach(t.st.types, func(i *IssueType) any { return i.render(t.st.base) }), nil
+	return renderEach(t.st.types, func(i *IssueType) any { return t.renderType(i) }), nil
 }
 
 func restLabels(t *tx, c *call) (any, error) {
-	seen := map[string]bool{}
-	for _, i := range t.st.issues {
-		list, _ := i.values["labels"].([]any)
-		for _, v := range list {
-			if s, ok := v.(string); ok {
-				seen[s] = true
-			}
-		}
-	}
-	return page(c, sorted(seen), "values", 1000, func(s string) any { return s })
+	return page(c, sorted(t.st.index.labels), "values", 1000, func(s string) any { return s })
 }
 
 // restPermissions grants what is asked for to everybody but anonymous users.
 func restPermissions(t *tx, c *call) (any, error) {
 	names := splitList(c.list("permissions"))
+	if len(names) == 0 && t.st.dc {
+		names = sorted(permissionIDs())
+	}
 	if len(names) == 0 {
 		return nil, refuse(http.StatusBadRequest, "The 'permissions' query parameter is required.")
 	}
@@ -73,12 +63,7 @@ func restPermissions(t *tx, c *call) (any, error) {
 	if key := c.query("issueKey"); key != "" && t.st.issue(key) == nil {
 		return nil, noIssue()
 	}
-	known := map[string]string{
-		"BROWSE_PROJECTS": "10", "CREATE_ISSUES": "11", "EDIT_ISSUES": "12", "ASSIGN_ISSUES": "13", "RESOLVE_ISSUES": "14",
-		"ADD_COMMENTS": "15", "CREATE_ATTACHMENTS": "19", "WORK_ON_ISSUES": "20", "LINK_ISSUES": "21",
-		"TRANSITION_ISSUES": "46", "ADMINISTER": "0", "ADMINISTER_PROJECTS": "23", "DELETE_ISSUES": "16",
-		"EDIT_OWN_COMMENTS": "37", "EDIT_ALL_COMMENTS": "34", "SCHEDULE_ISSUES": "28", "MANAGE_WATCHERS": "32",
-	}
+	known := permissionIDs()
 	out := obj{}
 	for _, name := range names {
 		id, ok := known[name]
@@ -90,17 +75,27 @@ func restPermissions(t *tx, c *call) (any, error) {
 	return obj{"permissions": out}, nil
 }
 
+// permissionIDs are the permissions that can be asked for, by key.
+func permissionIDs() map[string]string {
+	return map[string]string{
+		"BROWSE_PROJECTS": "10", "CREATE_ISSUES": "11", "EDIT_ISSUES": "12", "ASSIGN_ISSUES": "13", "RESOLVE_ISSUES": "14",
+		"ADD_COMMENTS": "15", "CREATE_ATTACHMENTS": "19", "WORK_ON_ISSUES": "20", "LINK_ISSUES": "21",
+		"TRANSITION_ISSUES": "46", "ADMINISTER": "0", "ADMINISTER_PROJECTS": "23", "DELETE_ISSUES": "16",
+		"EDIT_OWN_COMMENTS": "37", "EDIT_ALL_COMMENTS": "34", "SCHEDULE_ISSUES": "28", "MANAGE_WATCHERS": "32",
+	}
+}
+
 func restCreateTypes(t *tx, c *call) (any, error) {
 	if t.st.project(c.path("project")) == nil {
-		return nil, noProject(c.path("project"))
+		return nil, t.noCreateMeta(c)
 	}
-	return page(c, t.st.types, "issueTypes", 50, func(i *IssueType) any { return i.render(t.st.base) })
+	return page(c, t.st.types, t.metaName("issueTypes"), 50, func(i *IssueType) any { return t.renderType(i) })
 }
 
 func restCreateFields(t *tx, c *call) (any, error) {
 	p := t.st.project(c.path("project"))
 	if p == nil {
-		return nil, noProject(c.path("project"))
+		return nil, t.noCreateMeta(c)
 	}
 	if _, objection := t.resolve(&Field{Kind: kindType}, p, ref{id: c.path("type")}); objection != "" {
 		return nil, refuse(http.StatusBadRequest, "%s", objection)
@@ -111,11 +106,29 @@ func restCreateFields(t *tx, c *call) (any, error) {
 			fields = append(fields, f)
 		}
 	}
-	return page(c, fields, "fields", 50, func(f *Field) any {
+	return page(c, fields, t.metaName("fields"), 50, func(f *Field) any {
 		out := t.renderMeta(f, p, true)
 		out["fieldId"] = f.ID
 		return out
 	})
+}
+
+// metaName is the name of the list in an answer of createmeta; Data Center
+// calls it values.
+func (t *tx) metaName(cloud string) string {
+	if t.st.dc {
+		return "values"
+	}
+	return cloud
+}
+
+// noCreateMeta says that there is no such project; Data Center does so with 400.
+func (t *tx) noCreateMeta(c *call) *Refusal {
+	out := noProject(c.path("project"))
+	if t.st.dc {
+		out.Status = http.StatusBadRequest
+	}
+	return out
 }
 
 // renderMeta tells how a field may be set and, for closed lists, to what.
@@ -138,7 +151,7 @@ func (t *tx) allowed(f *Field, p *project) []any {
 	base := t.st.base
 	switch f.Kind {
 	case kindType:
-		return renderEach(t.st.types, func(i *IssueType) any { return i.render(base) })
+		return renderEach(t.st.types, func(i *IssueType) any { return t.renderType(i) })
 	case kindPriority:
 		return renderEach(t.st.priorities, func(x *Priority) any { return x.render(base) })
 	case kindResolution:

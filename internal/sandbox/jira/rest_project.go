@@ -10,7 +10,7 @@ import (
 func projectEndpoints() []endpoint {
 	return []endpoint{
 		{method: "GET", path: "/project", status: 200, do: restProjects},
-		{method: "GET", path: "/project/search", status: 200, do: restProjectSearch},
+		{method: "GET", path: "/project/search", status: 200, only: Cloud, do: restProjectSearch},
 		{method: "GET", path: "/project/{project}", status: 200, do: restProject},
 		{method: "GET", path: "/project/{project}/statuses", status: 200, do: restProjectStatuses},
 		{method: "GET", path: "/project/{project}/components", status: 200, do: restComponents},
@@ -66,7 +66,7 @@ func restProjectStatuses(t *tx, c *call) (any, error) {
 		return nil, err
 	}
 	return renderEach(t.st.types, func(i *IssueType) any {
-		out := i.render(t.st.base)
+		out := t.renderType(i)
 		out["statuses"] = renderEach(t.st.statuses, func(s *Status) any { return s.render(t.st.base) })
 		return out
 	}), nil

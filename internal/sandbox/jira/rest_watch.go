@@ -28,7 +28,7 @@ func restWatch(t *tx, c *call) (any, error) {
 		if json.Unmarshal(c.raw, &id) != nil {
 			return nil, refusePayload()
 		}
-		who = t.st.account(id)
+		who = t.person(id)
 	}
 	if who == nil {
 		return nil, refuse(http.StatusNotFound, "The user does not exist.")
@@ -44,10 +44,21 @@ func restUnwatch(t *tx, c *call) (any, error) {
 		return nil, err
 	}
 	who := t.st.account(c.query("accountId"))
+	if t.st.dc {
+		who = t.st.named(c.query("username"), "")
+	}
 	if who == nil {
 		return nil, refuse(http.StatusBadRequest, "The accountId is missing or unknown.")
 	}
 	i.watchers = without(i.watchers, who)
 	t.wrote(i, "unwatch", who.AccountID)
 	return nil, nil
+}
+
+// person finds a user by what identifies users here: account id or name.
+func (t *tx) person(id string) *User {
+	if t.st.dc {
+		return t.st.named(id, "")
+	}
+	return t.st.account(id)
 }

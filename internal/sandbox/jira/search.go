@@ -24,11 +24,13 @@ type searchInput struct {
 
 func searchEndpoints() []endpoint {
 	return []endpoint{
-		{method: "POST", path: "/search/jql", status: 200, reads: true, do: restSearchPost},
-		{method: "GET", path: "/search/jql", status: 200, do: restSearchGet},
-		{method: "POST", path: "/search/approximate-count", status: 200, reads: true, do: restCount},
-		{method: "GET", path: "/search", do: restOldSearch},
-		{method: "POST", path: "/search", reads: true, do: restOldSearch},
+		{method: "POST", path: "/search/jql", status: 200, only: Cloud, reads: true, do: restSearchPost},
+		{method: "GET", path: "/search/jql", status: 200, only: Cloud, do: restSearchGet},
+		{method: "POST", path: "/search/approximate-count", status: 200, only: Cloud, reads: true, do: restCount},
+		{method: "GET", path: "/search", only: Cloud, do: restOldSearch},
+		{method: "POST", path: "/search", only: Cloud, reads: true, do: restOldSearch},
+		{method: "GET", path: "/search", status: 200, only: DataCenter, do: restSearchDCGet},
+		{method: "POST", path: "/search", status: 200, only: DataCenter, reads: true, do: restSearchDCPost},
 	}
 }
 
@@ -103,7 +105,13 @@ func (t *tx) search(in searchInput) (any, error) {
 	if to < len(found) && size > 0 {
 		out["nextPageToken"] = in.token(to)
 	}
-	for what := range strings.SplitSeq(in.Expand, ",") {
+	t.addNames(out, in.Expand)
+	return out, nil
+}
+
+// addNames adds what a search expands beside its issues.
+func (t *tx) addNames(out obj, expand string) {
+	for what := range strings.SplitSeq(expand, ",") {
 		switch what {
 		case "names":
 			out["names"] = t.names()
@@ -111,7 +119,15 @@ func (t *tx) search(in searchInput) (any, error) {
 			out["schema"] = t.schemas()
 		}
 	}
-	return out, nil
+}
+
+// renderWith is an issue of a search with what the search expands.
+func (t *tx) renderWith(i *issue, w wanted, expand string) obj {
+	out := t.renderIssue(i, w)
+	if strings.Contains(expand, "changelog") {
+		out["changelog"] = t.renderHistory(i)
+	}
+	return out
 }
 
 func (t *tx) renderFound(found []*issue, in searchInput) []any {
@@ -121,12 +137,9 @@ func (t *tx) renderFound(found []*issue, in searchInput) []any {
 		if only && len(in.Properties) == 0 {
 			return obj{"id": i.ref()}
 		}
-		out := t.renderIssue(i, w)
+		out := t.renderWith(i, w, in.Expand)
 		if len(in.Properties) > 0 {
 			out["properties"] = i.properties.chosen(in.Properties)
-		}
-		if strings.Contains(in.Expand, "changelog") {
-			out["changelog"] = obj{"histories": renderEach(i.history, func(h *change) any { return h.render(t.st.base) })}
 		}
 		return out
 	})
@@ -141,12 +154,17 @@ func (t *tx) find(jql string, reconcile []int) ([]*issue, error) {
 	if q.where == nil {
 		return nil, refuse(http.StatusBadRequest, "Unbounded JQL queries are not allowed here. Please add a search restriction to your query.")
 	}
+	return t.matching(q, reconcile)
+}
+
+// matching lists the issues that a parsed query finds, in its order.
+func (t *tx) matching(q query, reconcile []int) ([]*issue, error) {
 	matches, err := t.compile(q.where)
 	if err != nil {
 		return nil, err
 	}
 	var out []*issue
-	for _, i := range t.st.issues {
+	for _, i := range t.candidates(q.where) {
 		if t.by != nil && t.indexed(i, reconcile) && matches(i) {
 			out = append(out, i)
 		}

@@ -16,7 +16,9 @@ type Server struct {
 	opts    Options
 	api     http.Handler
 	control http.Handler
+	inner   http.Handler
 	post    *post
+	oauth   *oauth
 	faults  *faults
 	holds   *holds
 	log     *requestLog
@@ -31,9 +33,11 @@ func New(opts Options) (*Server, error) {
 	opts = opts.completed()
 	s := &Server{
 		opts: opts, faults: newFaults(opts.Luck), holds: newHolds(), log: newRequestLog(opts.LogSize, opts.Now),
-		post: newPost(opts.Now, opts.Luck), known: knownEvents(),
+		post: newPost(opts), known: knownEvents(),
+		oauth: newOAuth(opts.OAuth),
 	}
-	s.api, s.control = s.routes(), s.controls()
+	s.inner, s.control = s.routes(), s.controls()
+	s.api = s.front()
 	if err := s.reseed(); err != nil {
 		s.post.close()
 		return nil, err
@@ -44,6 +48,19 @@ func New(opts Options) (*Server, error) {
 func (o Options) completed() Options {
 	if o.BaseURL == "" {
 		o.BaseURL = "https://example.atlassian.net"
+		if o.Deployment == DataCenter {
+			o.BaseURL = "https://jira.example.com"
+		}
+	}
+	o.OAuth = o.OAuth.completed()
+	if o.CloudID == "" {
+		o.CloudID = CloudID
+	}
+	if o.Deployment == "" {
+		o.Deployment = Cloud
+	}
+	if o.Version == "" {
+		o.Version = DataCenterVersion
 	}
 	o.ContextPath = strings.TrimSuffix(o.ContextPath, "/")
 	o.BaseURL = strings.TrimSuffix(o.BaseURL, "/")
@@ -73,11 +90,10 @@ func guarded(luck func() float64) func() float64 {
 // reseed builds the state anew from the options.
 func (s *Server) reseed() error {
 	seed := s.opts.seed()
-	st, err := newState(s.opts.BaseURL+s.opts.ContextPath, seed)
+	st, err := newState(s.opts, seed)
 	if err != nil {
 		return err
 	}
-	st.lag = s.opts.IndexLag
 	for _, in := range seed.Issues {
 		by := st.user(in.Reporter)
 		if by == nil {
@@ -92,6 +108,11 @@ func (s *Server) reseed() error {
 			return fmt.Errorf("seed issue %q: %w", in.Summary, err)
 		}
 	}
+	account := ""
+	if u := st.user(s.opts.OAuth.User); u != nil {
+		account = u.AccountID
+	}
+	s.oauth.reset(account)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.st = st
@@ -116,6 +137,9 @@ func (s *Server) Close() {
 // BaseURL is the URL under which clients find the site.
 func (s *Server) BaseURL() string { return s.opts.BaseURL + s.opts.ContextPath }
 
+// Deployment is the kind of Jira that the site is.
+func (s *Server) Deployment() Deployment { return s.opts.Deployment }
+
 // read runs fn on the state, which does not change meanwhile.
 func (s *Server) read(by *User, api int, fn func(*tx) error) error {
 	s.mu.RLock()
@@ -127,7 +151,7 @@ func (s *Server) read(by *User, api int, fn func(*tx) error) error {
 func (s *Server) write(by *User, api int, fn func(*tx) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t := &tx{st: s.st, by: by, now: s.opts.Now(), api: api}
+	t := &tx{st: s.st, by: by, now: s.opts.Now(), api: api, heard: s.post.heard}
 	err := fn(t)
 	for _, e := range t.events {
 		if sendErr := s.post.enqueue(e, t.matcher(e.issue)); sendErr != nil && err == nil {

@@ -52,7 +52,7 @@ func (s *site) as(who, method, path, body string) answer {
 	if !ok {
 		s.t.Fatalf("no user %q", who)
 	}
-	return s.send(method, path, body, func(r *http.Request) { r.SetBasicAuth(u.Email, u.Token) })
+	return s.send(method, path, body, func(r *http.Request) { r.SetBasicAuth(u.Login(), u.Token) })
 }
 
 // do sends a request as the bot.
@@ -240,7 +240,7 @@ func (s *site) sendAs(who, method, path, body, kind string) answer {
 	s.t.Helper()
 	u, _ := s.User(who)
 	return s.send(method, path, body, func(r *http.Request) {
-		r.SetBasicAuth(u.Email, u.Token)
+		r.SetBasicAuth(u.Login(), u.Token)
 		r.Header.Del("Content-Type")
 		if kind != "" {
 			r.Header.Set("Content-Type", kind)
@@ -259,7 +259,7 @@ func (s *site) settle() {
 }
 
 func basic(u User) func(*http.Request) {
-	return func(r *http.Request) { r.SetBasicAuth(u.Email, u.Token) }
+	return func(r *http.Request) { r.SetBasicAuth(u.Login(), u.Token) }
 }
 
 func withContext(ctx context.Context, prepare func(*http.Request)) func(*http.Request) {

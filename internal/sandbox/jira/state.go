@@ -10,10 +10,18 @@ import (
 
 // state is everything that the site knows. Its owner guards it with one lock.
 type state struct {
-	base        string
+	base string
+	// dc tells that the site is a Data Center, of that version.
+	dc             bool
+	version        string
+	versionNumbers []int
+
 	users       []*User
 	logins      map[string]*User
+	tokens      map[string]*User
+	accounts    map[string]*User
 	projects    []*project
+	projectBy   map[string]*project
 	types       []*IssueType
 	priorities  []*Priority
 	statuses    []*Status
@@ -31,6 +39,7 @@ type state struct {
 	comments map[int]*comment
 	links    map[int]*link
 	files    map[int]*attachment
+	index    index
 
 	// lag is how long a new issue is missing from searches.
 	lag    time.Duration
@@ -40,17 +49,22 @@ type state struct {
 }
 
 // newState builds the site of a seed, without the seed's issues.
-func newState(base string, seed Seed) (*state, error) {
+func newState(opts Options, seed Seed) (*state, error) {
+	numbers, err := versionNumbers(opts.Version)
+	if err != nil {
+		return nil, err
+	}
 	st := &state{
-		base: base, logins: map[string]*User{}, fieldByID: map[string]*Field{},
+		base: opts.BaseURL + opts.ContextPath, dc: opts.Deployment == DataCenter, lag: opts.IndexLag,
+		version: opts.Version, versionNumbers: numbers,
+		logins: map[string]*User{}, tokens: map[string]*User{}, accounts: map[string]*User{},
+		projectBy: map[string]*project{}, fieldByID: map[string]*Field{},
 		byID: map[int]*issue{}, byKey: map[string]*issue{}, comments: map[int]*comment{},
-		links: map[int]*link{}, files: map[int]*attachment{},
+		links: map[int]*link{}, files: map[int]*attachment{}, index: newIndex(),
 		next: map[string]int{}, counts: map[string]int{},
 	}
 	for _, u := range seed.Users {
-		u = u.completed()
-		st.users = append(st.users, &u)
-		st.logins[login(u.Email, u.Token)] = &u
+		st.addUser(u)
 	}
 	if len(st.users) == 0 {
 		return nil, errors.New("seed site: it needs at least one user")
@@ -67,7 +81,7 @@ func newState(base string, seed Seed) (*state, error) {
 		if lead == nil {
 			lead = st.users[0]
 		}
-		st.projects = append(st.projects, newProject(p, lead))
+		st.addProject(newProject(p, lead, st.dc))
 	}
 	return st, st.seedAgile(seed)
 }
@@ -97,7 +111,40 @@ func pointers[T any](items []T) []*T {
 	return out
 }
 
-func login(email, token string) string { return strings.ToLower(email) + "\x00" + token }
+func login(name, token string) string { return strings.ToLower(name) + "\x00" + token }
+
+// addUser makes a user known.
+func (st *state) addUser(u User) *User {
+	u = u.completed(st.dc, st.id("user", 1))
+	st.users = append(st.users, &u)
+	st.logins[login(u.Login(), u.Token)] = &u
+	st.accounts[u.AccountID] = &u
+	if u.Token != "" {
+		st.tokens[u.Token] = &u
+	}
+	return &u
+}
+
+func (st *state) removeUser(u *User) {
+	st.users = without(st.users, u)
+	delete(st.logins, login(u.Login(), u.Token))
+	delete(st.accounts, u.AccountID)
+	delete(st.tokens, u.Token)
+}
+
+func (st *state) addProject(p *project) {
+	st.projects = append(st.projects, p)
+	st.projectBy[strings.ToUpper(p.Key)], st.projectBy[p.ID] = p, p
+	if n := atoi(p.ID); n > st.next["project"] {
+		st.next["project"] = n
+	}
+}
+
+func (st *state) removeProject(p *project) {
+	st.projects = without(st.projects, p)
+	delete(st.projectBy, strings.ToUpper(p.Key))
+	delete(st.projectBy, p.ID)
+}
 
 // id counts up; each kind of object has its own numbers, as in Jira.
 func (st *state) id(kind string, first int) int {
@@ -118,9 +165,12 @@ func (st *state) user(who string) *User {
 	return nil
 }
 
-func (st *state) account(id string) *User {
+func (st *state) account(id string) *User { return st.accounts[id] }
+
+// named finds a user of a Data Center by name or key.
+func (st *state) named(name, key string) *User {
 	for _, u := range st.users {
-		if u.AccountID == id {
+		if name != "" && strings.EqualFold(u.Name, name) || key != "" && u.Key == key {
 			return u
 		}
 	}
@@ -129,12 +179,7 @@ func (st *state) account(id string) *User {
 
 // project finds a project by key or id.
 func (st *state) project(keyOrID string) *project {
-	for _, p := range st.projects {
-		if strings.EqualFold(p.Key, keyOrID) || p.ID == keyOrID {
-			return p
-		}
-	}
-	return nil
+	return st.projectBy[strings.ToUpper(keyOrID)]
 }
 
 func (st *state) status(name string) *Status {
@@ -165,6 +210,8 @@ type tx struct {
 	// api is the version of REST, 2 or 3; it decides how rich text looks.
 	api    int
 	events []event
+	// heard tells whether anybody listens to an event; nil while seeding.
+	heard func(event string) bool
 }
 
 // issue finds an issue that the user may see; anonymous users see none.
@@ -204,4 +251,5 @@ func (t *tx) touch(i *issue) {
 		t.now = i.updated.Add(time.Millisecond)
 	}
 	i.updated = t.now
+	t.st.moved(i)
 }

@@ -40,8 +40,9 @@ func (t *tx) transitionIssue(i *issue, in issueInput) error {
 	if err := i.properties.check(in.Properties); err != nil {
 		return err
 	}
+	name := t.transitionEvent(i.status(), t.st.status(tr.To))
 	t.move(i, ed, t.st.status(tr.To))
-	t.commit(i, ed, "transition", "issue_generic")
+	t.commit(i, ed, "transition", name)
 	return i.properties.setAll(in.Properties)
 }
 
@@ -79,4 +80,24 @@ func (t *tx) move(i *issue, ed *edit, to *Status) {
 	case !given:
 		ed.values["resolution"] = nil
 	}
+}
+
+// transitionEvent is the issue_event_type_name of a transition. Data Center has
+// events of its own for the transitions of its default workflow.
+func (t *tx) transitionEvent(from, to *Status) string {
+	switch {
+	case !t.st.dc:
+		return "issue_generic"
+	case to.Name == "Closed":
+		return "issue_closed"
+	case to.Category == "done":
+		return "issue_resolved"
+	case from.Category == "done":
+		return "issue_reopened"
+	case to.Category == "indeterminate" && from.Category != "indeterminate":
+		return "issue_work_started"
+	case from.Category == "indeterminate" && to.Category != "indeterminate":
+		return "issue_work_stopped"
+	}
+	return "issue_generic"
 }

@@ -31,7 +31,7 @@ func (t *tx) render(f *Field, v any, withEmail bool) any {
 	case *Option:
 		return obj{"self": base + "/rest/api/2/customFieldOption/" + v.ID, "value": v.Value, "id": v.ID}
 	case *IssueType:
-		return v.render(base)
+		return t.renderType(v)
 	case *Priority:
 		return v.render(base)
 	case *Resolution:
@@ -41,12 +41,18 @@ func (t *tx) render(f *Field, v any, withEmail bool) any {
 	case *project:
 		return v.render(base)
 	case *issue:
+		if f.Kind == kindEpic {
+			return v.key
+		}
 		return t.renderStub(v)
 	case *Component:
 		return v.render(base)
 	case *Version:
 		return v.render(base)
 	case *Sprint:
+		if t.st.dc {
+			return v.text()
+		}
 		return v.renderInIssue()
 	case []any:
 		return renderEach(v, func(e any) any { return t.render(f, e, withEmail) })
@@ -74,7 +80,7 @@ func describe(v any) (id, text any) {
 	case float64:
 		return nil, strconv.FormatFloat(v, 'f', -1, 64)
 	case *User:
-		return v.AccountID, v.DisplayName
+		return v.id(), v.DisplayName
 	case *Option:
 		return v.ID, v.Value
 	case *IssueType:

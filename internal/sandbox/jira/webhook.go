@@ -23,8 +23,8 @@ type Webhook struct {
 	// ExcludeBody sends deliveries without a body.
 	ExcludeBody bool
 	Disabled    bool
-	// Retries is how often a failed delivery is repeated; 0 means Jira's 5, a
-	// negative number none.
+	// Retries is how often a failed delivery is repeated; 0 means Cloud's 5 and
+	// Data Center's none, a negative number none.
 	Retries int
 	// Backoff is the pause before the n-th retry, counted from 1. Jira waits 5
 	// to 15 minutes; nil means 50 ms times n, which is made for tests.
@@ -35,6 +35,12 @@ type Webhook struct {
 	// Duplicates is the share of deliveries, from 0 to 1, that are sent twice.
 	// Jira promises no less.
 	Duplicates float64
+	// Dynamic registrations belong to an app of OAuth 2.0: they end at Expires,
+	// learn matchedWebhookIds and are not signed. Fields limits jira:issue_updated
+	// to changes of these fields, by id.
+	Dynamic bool
+	Expires time.Time
+	Fields  []string
 }
 
 // Sign is the value of X-Hub-Signature for a body (WebSub, section 7.1).
@@ -44,9 +50,9 @@ func Sign(secret string, body []byte) string {
 	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
 }
 
-func (w Webhook) completed() Webhook {
+func (w Webhook) completed(dc bool) Webhook {
 	switch {
-	case w.Retries == 0:
+	case w.Retries == 0 && !dc:
 		w.Retries = 5
 	case w.Retries < 0:
 		w.Retries = 0
@@ -63,6 +69,18 @@ func (w Webhook) completed() Webhook {
 // wants tells whether an event goes to the webhook.
 func (w *Webhook) wants(name string) bool {
 	return !w.Disabled && (len(w.Events) == 0 || slices.Contains(w.Events, name))
+}
+
+// takes tells whether a registration of an app has not expired and its fields
+// are among those that changed.
+func (w *Webhook) takes(e event, now time.Time) bool {
+	if w.Dynamic && !now.Before(w.Expires) {
+		return false
+	}
+	if len(w.Fields) == 0 || e.name != "jira:issue_updated" {
+		return true
+	}
+	return slices.ContainsFunc(w.Fields, func(id string) bool { return slices.Contains(e.fields, id) })
 }
 
 // knownEvents are the names that a registration may list

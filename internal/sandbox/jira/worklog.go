@@ -103,12 +103,12 @@ func (t *tx) postWorklog(i *issue, raw worklogInput) (*worklog, error) {
 	i.spent += w.seconds
 	t.wrote(i, "worklog", strconv.Itoa(w.id))
 	t.emitWorklog("worklog_created", w)
-	t.tellSpent(i, before, w)
+	t.tellSpent(i, before, w, "issue_work_logged")
 	return w, nil
 }
 
 // tellSpent records the time in the history; Jira sends it as an update too.
-func (t *tx) tellSpent(i *issue, before int, w *worklog) {
+func (t *tx) tellSpent(i *issue, before int, w *worklog, name string) {
 	item := changeItem{field: "timespent", fieldID: "timespent", to: strconv.Itoa(i.spent), toString: strconv.Itoa(i.spent)}
 	if before > 0 {
 		item.from, item.fromString = strconv.Itoa(before), strconv.Itoa(before)
@@ -118,7 +118,10 @@ func (t *tx) tellSpent(i *issue, before int, w *worklog) {
 		item, {field: "WorklogId", fieldID: "WorklogId", from: id, fromString: id},
 	}}
 	i.history = append(i.history, c)
-	t.emitIssue("jira:issue_updated", "issue_work_logged", i, c)
+	t.emitIssue("jira:issue_updated", name, i, c)
+	if t.st.dc {
+		t.emitIssue("jira:worklog_updated", name, i, c)
+	}
 }
 
 func (i *issue) worklog(id string) (*worklog, error) {
