@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"html"
 	"io"
-	"math"
 	"net/http"
 	"net/url"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -45,9 +43,43 @@ func ReadAnswer(resp *http.Response) ([]byte, error) {
 	if isRead(resp.Request) && anonymous(resp.Header) {
 		failure := blank(resp)
 		failure.Anonymous = true
+		failure.Messages = challenge(resp.Header)
 		return nil, failure
 	}
+	if webPage(resp) {
+		return nil, notAPI(resp, body)
+	}
 	return body, nil
+}
+
+// webPage reports whether a web page came where the API never sends one. To take
+// it for success would lose what was to be written.
+func webPage(resp *http.Response) bool {
+	path := resp.Request.URL.Path
+	return strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") && strings.Contains(path, "/rest/") &&
+		!strings.Contains(path, "/attachment") && !isDownload(resp.Request.Context())
+}
+
+// notAPI is the error of a web page in place of an answer.
+func notAPI(resp *http.Response, body []byte) *Error {
+	failure := blank(resp)
+	title := plainText(resp.Header, body)
+	failure.login = loginPattern.MatchString(title)
+	what := "the answer is a web page"
+	if title != "" {
+		what += " (" + title + ")"
+	}
+	failure.Err = errors.New(what + " and not the REST API's: a login page or a proxy stands in between; check base_url and the credentials")
+	return failure
+}
+
+// challenge says what the login filter wants of people (Data Center asks for a
+// CAPTCHA after some failed logins).
+func challenge(h http.Header) []string {
+	if strings.Contains(h.Get("X-Authentication-Denied-Reason"), "CAPTCHA") {
+		return []string{"the account has to solve a CAPTCHA: log in with it once in a browser"}
+	}
+	return nil
 }
 
 // Decode reads the JSON of an answer.
@@ -81,8 +113,9 @@ func blank(resp *http.Response) *Error {
 
 func answered(resp *http.Response, body []byte) *Error {
 	e := blank(resp)
-	e.RetryAfter = min(retryAfter(resp.Header, time.Now()), maxRetryAfter)
-	e.Anonymous = anonymous(resp.Header)
+	e.RetryAfter = asked(resp.Header, time.Now())
+	e.shed = turnedAway(resp)
+	e.Anonymous = anonymous(resp.Header) && !transient(e.Status)
 	e.Messages, e.Fields = words(body)
 	if len(e.Messages) == 0 && len(e.Fields) == 0 {
 		if text := plainText(resp.Header, body); text != "" {
@@ -90,8 +123,13 @@ func answered(resp *http.Response, body []byte) *Error {
 		}
 	}
 	if e.Status >= 300 && e.Status < 400 {
-		e.Messages = []string{"redirected to " + redirectTarget(resp) + ", which is not followed; check base_url"}
+		target := redirectTarget(resp)
+		e.Messages = []string{"redirected to " + target + ", which is not followed; check base_url"}
+		if e.login = loginPattern.MatchString(target); e.login {
+			e.Messages = []string{"redirected to the login page " + target + ": the credentials were not accepted, or single sign-on stands before the REST API"}
+		}
 	}
+	e.Messages = append(e.Messages, challenge(resp.Header)...)
 	if reason := resp.Header.Get("RateLimit-Reason"); reason != "" {
 		e.Messages = append(e.Messages, "rate limit: "+reason)
 	}
@@ -106,42 +144,19 @@ func redirectTarget(resp *http.Response) string {
 	return (&url.URL{Scheme: location.Scheme, Host: location.Host, Path: location.Path}).String()
 }
 
+// turnedAway reports whether the answer proves that the work never began: who
+// limits a rate, and who says when to come back because the service is not
+// available, stands before it.
+func turnedAway(resp *http.Response) bool {
+	return resp.StatusCode == http.StatusTooManyRequests ||
+		(resp.StatusCode == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != "")
+}
+
 // anonymous reads the headers of Jira's login filter (Seraph).
 func anonymous(h http.Header) bool {
 	reason := h.Get("X-Seraph-LoginReason")
 	return strings.EqualFold(h.Get("X-AUSERNAME"), "anonymous") ||
 		strings.Contains(reason, "AUTHENTICATED_FAILED") || strings.Contains(reason, "AUTHENTICATION_DENIED")
-}
-
-// maxRetryAfter is where a wish to wait becomes absurd. The longest sane one is
-// Cloud's hourly quota.
-const maxRetryAfter = time.Hour
-
-// retryAfter reads Retry-After, in seconds or as a date (RFC 9110, 10.2.3), or
-// else Cloud's X-RateLimit-Reset, a time. What makes no sense is 0.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	if raw := strings.TrimSpace(h.Get("Retry-After")); raw != "" {
-		if seconds, err := strconv.ParseFloat(raw, 64); err == nil {
-			return sane(seconds)
-		}
-		if at, err := http.ParseTime(raw); err == nil {
-			return sane(at.Sub(now).Seconds())
-		}
-	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00"} {
-		if at, err := time.Parse(layout, h.Get("X-RateLimit-Reset")); err == nil {
-			return sane(at.Sub(now).Seconds())
-		}
-	}
-	return 0
-}
-
-// sane drops times that nobody can mean: negative, not a number, over a day.
-func sane(seconds float64) time.Duration {
-	if math.IsNaN(seconds) || seconds < 0 || seconds > 24*60*60 {
-		return 0
-	}
-	return time.Duration(seconds * float64(time.Second))
 }
 
 // words finds what a JSON body says, in the shapes that Atlassian's products and
@@ -217,6 +232,7 @@ func plainText(h http.Header, body []byte) string {
 }
 
 var (
+	loginPattern = regexp.MustCompile(`(?i)\blog[ -]?in\b|\bsign[ -]?in\b|\bsso\b|\bsaml|/authorize\b|\bid\.atlassian\.com`)
 	titlePattern = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
 	tagPattern   = regexp.MustCompile(`(?is)<(script|style)[^>]*>.*?</(script|style)>|<[^>]*>`)
 )

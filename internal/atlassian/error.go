@@ -35,7 +35,22 @@ type Error struct {
 	// Err is why there was no answer, or no answer that can be read.
 	Err error
 
-	unsent bool
+	// unsent is a request that never left, shed one that was turned away before
+	// any work began, and login one that nobody answers before we sign in anew.
+	unsent, shed, login bool
+}
+
+// PausedError is why a request was not sent: its site, endpoint or issue is to be
+// left alone for so long that it is better to do something else meanwhile. It is
+// the cause of an *Error that is Temporary, Refused and has a RetryDelay.
+type PausedError struct {
+	Reason string
+	For    time.Duration
+}
+
+// Error tells the reason and the time.
+func (e *PausedError) Error() string {
+	return fmt.Sprintf("%s; to be tried again in %s", e.Reason, e.For.Round(100*time.Millisecond))
 }
 
 // Error returns the request, the status and Jira's words.
@@ -71,10 +86,18 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Temporary reports whether the same request may succeed later.
 func (e *Error) Temporary() bool {
-	if e.Status != 0 {
-		return transient(e.Status) || (e.Status < 300 && e.Err != nil && !e.Anonymous && cutOff(e.Err))
+	var denied *deniedError
+	switch {
+	case e.Status != 0:
+		return transient(e.Status) || (e.Status < 300 && e.Err != nil && cutOff(e.Err))
+	case e.login:
+		return false
+	case errors.As(e.Err, &denied):
+		var t interface{ Temporary() bool }
+		return errors.As(denied.cause, &t) && t.Temporary()
+	default:
+		return !errors.Is(e.Err, context.Canceled) && !misconfigured(e.Err)
 	}
-	return !errors.Is(e.Err, context.Canceled) && !badCertificate(e.Err)
 }
 
 // RetryDelay is RetryAfter, in the form that a retrying caller asks for without
@@ -91,7 +114,7 @@ func (e *Error) Refused() bool {
 	case e.Status == 0, e.Status == http.StatusRequestTimeout:
 		return false
 	case e.Status == http.StatusServiceUnavailable:
-		return e.RetryAfter > 0
+		return e.shed
 	default:
 		return e.Status >= 300 && e.Status < 500
 	}
@@ -99,7 +122,9 @@ func (e *Error) Refused() bool {
 
 // Unauthorized reports whether our credentials are the cause, which no change of
 // the request can cure.
-func (e *Error) Unauthorized() bool { return e.Anonymous || e.Status == http.StatusUnauthorized }
+func (e *Error) Unauthorized() bool {
+	return e.Anonymous || e.login || e.Status == http.StatusUnauthorized
+}
 
 func transient(status int) bool {
 	switch status {
@@ -111,6 +136,18 @@ func transient(status int) bool {
 	}
 }
 
+// misconfigured reports whether only a change of the configuration can help: a
+// certificate that is not trusted, plain HTTP behind an https address, or a proxy
+// that does not let us through.
+func misconfigured(err error) bool {
+	var notTLS tls.RecordHeaderError
+	var proxy *proxyError
+	if errors.As(err, &proxy) {
+		return proxy.status >= 400 && proxy.status < 500
+	}
+	return badCertificate(err) || errors.As(err, &notTLS)
+}
+
 func badCertificate(err error) bool {
 	var verify *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError
@@ -120,7 +157,16 @@ func badCertificate(err error) bool {
 
 // unsent is the error of a request that never left.
 func unsent(req *http.Request, cause error) *Error {
-	return &Error{Method: req.Method, Path: req.URL.Path, Err: cause, unsent: true}
+	e := &Error{Method: req.Method, Path: req.URL.Path, Err: cause, unsent: true}
+	var d interface{ RetryDelay() time.Duration }
+	var paused *PausedError
+	switch {
+	case errors.As(cause, &paused):
+		e.RetryAfter = paused.For
+	case errors.As(cause, &d):
+		e.RetryAfter = d.RetryDelay()
+	}
+	return e
 }
 
 // noAnswer is the error of a request that got none.

@@ -5,20 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
-	"golang.org/x/time/rate"
 )
 
 // Bounds of retrying within one call. Atlassian recommends to begin with seconds,
-// to double, to spread by 0.7 to 1.3 and to stop after four.
+// to double, to spread by 0.7 to 1.3 and to stop after four. A pause of more than
+// maxWait is the caller's to make, who can do something else meanwhile.
 const (
 	maxTries     = 4
 	firstBackoff = time.Second
-	maxWait      = 30 * time.Second
+	maxWait      = 5 * time.Second
 )
 
 type safeKey struct{}
@@ -29,29 +31,53 @@ func AsRead(ctx context.Context) context.Context { return context.WithValue(ctx,
 
 func isRead(req *http.Request) bool {
 	marked, _ := req.Context().Value(safeKey{}).(bool)
-	return marked || req.Method == http.MethodGet || req.Method == http.MethodHead
+	return marked || safe(req.Method)
 }
 
-// retrier keeps to the cap of requests and tries again what can be tried again.
-// A write is only repeated if the answer proves that nothing happened.
+// retrier lets requests out within the limits and tries again what can be tried
+// again. A write is only repeated if it is proven that nothing happened.
 type retrier struct {
-	next    http.RoundTripper
-	limiter *rate.Limiter
-	timeout time.Duration
-	first   time.Duration
-	jitter  func() float64
+	next     http.RoundTripper
+	limits   *limits
+	breaker  *breaker
+	observer Observer
+	timeout  time.Duration
+	first    time.Duration
+	jitter   func() float64
+}
+
+func newRetrier(cfg Config, next http.RoundTripper) *retrier {
+	r := &retrier{next: next, observer: cfg.Observer, timeout: cfg.Timeout, first: cfg.FirstBackoff, jitter: cfg.Jitter}
+	if r.timeout <= 0 {
+		r.timeout = DefaultTimeout
+	}
+	if r.first <= 0 {
+		r.first = firstBackoff
+	}
+	if r.jitter == nil {
+		r.jitter = rand.Float64
+	}
+	r.limits, r.breaker = newLimits(cfg, r.jitter), newBreaker(cfg.Breaker)
+	return r
 }
 
 // RoundTrip implements http.RoundTripper. Failures without an answer are *Error.
 func (r *retrier) RoundTrip(req *http.Request) (*http.Response, error) {
 	for try := 1; ; try++ {
-		resp, err := r.try(req)
-		wait, again := r.again(req, resp, err, try)
-		if !again {
-			return resp, err
+		resp, failure := r.try(req)
+		wait, again := r.again(req, resp, failure, try)
+		if !again && failure != nil {
+			return nil, failure
 		}
-		zerolog.Ctx(req.Context()).Debug().Str("method", req.Method).Str("path", req.URL.Path).
-			Int("try", try).Dur("wait", wait).Int("status", statusOf(resp)).Err(err).Msg("retry request to Atlassian")
+		if !again {
+			return resp, nil
+		}
+		log := zerolog.Ctx(req.Context()).Debug().Str("method", req.Method).Str("path", req.URL.Path).
+			Int("try", try).Dur("wait", wait).Int("status", statusOf(resp))
+		if failure != nil {
+			log = log.Err(failure)
+		}
+		log.Msg("retry request to Atlassian")
 		discard(resp)
 		if err := pause(req.Context(), wait); err != nil {
 			return nil, unsent(req, fmt.Errorf("wait before the next try: %w", err))
@@ -59,78 +85,124 @@ func (r *retrier) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-func (r *retrier) try(req *http.Request) (*http.Response, error) {
-	if r.limiter != nil {
-		if err := r.limiter.Wait(req.Context()); err != nil {
-			return nil, unsent(req, fmt.Errorf("wait for our own rate limit: %w", err))
-		}
+// try makes one attempt, if the limits and the breaker let it.
+func (r *retrier) try(req *http.Request) (*http.Response, *Error) {
+	s := scopeOf(req)
+	release, err := r.limits.admit(req.Context(), s)
+	if err != nil {
+		closeBody(req)
+		return nil, unsent(req, err)
 	}
+	report, paused := r.breaker.allow()
+	if paused != nil {
+		release()
+		closeBody(req)
+		return nil, unsent(req, paused)
+	}
+	started := time.Now()
+	resp, failure := r.send(req, release)
+	seen := Attempt{Method: req.Method, Endpoint: endpoint(req.URL.EscapedPath()), Took: time.Since(started), Limits: Limits{Limit: -1, Remaining: -1}}
+	if failure != nil {
+		seen.Err = failure
+		report(blame(req, failure), failure.Detail())
+	} else {
+		seen.Status, seen.Limits = resp.StatusCode, readLimits(resp, time.Now())
+		report(judge(resp), http.StatusText(resp.StatusCode))
+		r.limits.learn(s, resp.StatusCode, seen.Limits)
+	}
+	if r.observer != nil {
+		r.observer.Attempt(seen)
+	}
+	return resp, failure
+}
+
+// send makes one attempt within the time-out. The slot and the time-out's timer
+// are freed when the answer is closed, or when its time is over.
+func (r *retrier) send(req *http.Request, release func()) (*http.Response, *Error) {
 	ctx, cancel := context.WithTimeout(req.Context(), r.timeout)
+	free := sync.OnceFunc(func() { cancel(); release() })
+	context.AfterFunc(ctx, free)
 	attempt := req.Clone(ctx)
 	if req.GetBody != nil {
 		body, err := req.GetBody()
 		if err != nil {
-			cancel()
+			free()
 			return nil, unsent(req, err)
 		}
 		attempt.Body = body
 	}
 	resp, err := r.next.RoundTrip(attempt)
 	if err != nil {
-		defer cancel()
-		return nil, noAnswer(req, r.explain(ctx, req, err))
+		failure := FromDo(req, err)
+		if ctx.Err() != nil && req.Context().Err() == nil {
+			failure.Err = fmt.Errorf("no answer within %s: %w", r.timeout, failure.Err)
+		}
+		free()
+		return nil, failure
 	}
 	resp.Request = req
-	resp.Body = &canceling{ReadCloser: resp.Body, cancel: cancel}
+	resp.Body = &freeing{ReadCloser: resp.Body, free: free}
 	return resp, nil
 }
 
-// explain says that it was our time-out, which the caller's context does not know.
-func (r *retrier) explain(ctx context.Context, req *http.Request, err error) error {
-	if ctx.Err() != nil && req.Context().Err() == nil {
-		return fmt.Errorf("no answer within %s: %w", r.timeout, err)
-	}
-	return err
-}
-
-// canceling frees the time-out of a request when its answer's body is closed.
-type canceling struct {
+// freeing gives back what a request holds when its answer's body is closed.
+type freeing struct {
 	io.ReadCloser
-	cancel context.CancelFunc
+	free func()
 }
 
 // Close implements io.Closer.
-func (c *canceling) Close() error {
-	defer c.cancel()
+func (c *freeing) Close() error {
+	defer c.free()
 	return c.ReadCloser.Close()
 }
 
+// judge says what an answer tells about the site: that of a server which fails is
+// as good as none, save that it does not know the method.
+func judge(resp *http.Response) verdict {
+	if resp.StatusCode >= http.StatusInternalServerError && resp.StatusCode != http.StatusNotImplemented {
+		return away
+	}
+	return answering
+}
+
+// blame says what the lack of an answer tells about the site: nothing if we gave
+// up ourselves, were not permitted to write, or have no token.
+func blame(req *http.Request, failure *Error) verdict {
+	var denied *deniedError
+	var login *loginError
+	if req.Context().Err() != nil || errors.As(failure.Err, &denied) || errors.As(failure.Err, &login) {
+		return unknown
+	}
+	return away
+}
+
 // again decides whether to try once more and after which pause.
-func (r *retrier) again(req *http.Request, resp *http.Response, err error, try int) (time.Duration, bool) {
+func (r *retrier) again(req *http.Request, resp *http.Response, failure *Error, try int) (time.Duration, bool) {
 	if try >= maxTries || req.Context().Err() != nil || (req.Body != nil && req.Body != http.NoBody && req.GetBody == nil) {
 		return 0, false
 	}
-	backoff := r.backoff(try)
-	if err != nil {
-		var failure *Error
-		if !errors.As(err, &failure) || !failure.Temporary() {
+	var wish time.Duration
+	var repeatable bool
+	if failure != nil {
+		var paused *PausedError
+		if !failure.Temporary() || errors.As(failure.Err, &paused) {
 			return 0, false
 		}
-		return backoff, isRead(req) || failure.Refused()
+		wish = failure.RetryAfter
+		// No connection came about, so nothing has left; or we have no token yet.
+		repeatable = failure.Refused()
+	} else {
+		if !transient(resp.StatusCode) {
+			return 0, false
+		}
+		wish = asked(resp.Header, time.Now())
+		repeatable = turnedAway(resp)
 	}
-	if !transient(resp.StatusCode) {
+	if wish > maxWait || (!repeatable && !isRead(req)) {
 		return 0, false
 	}
-	asked := retryAfter(resp.Header, time.Now())
-	if asked > maxWait {
-		return 0, false
-	}
-	refused := resp.StatusCode == http.StatusTooManyRequests ||
-		(resp.StatusCode == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != "")
-	if !isRead(req) && !refused {
-		return 0, false
-	}
-	return max(asked, backoff), true
+	return max(wish, r.backoff(try)), true
 }
 
 // backoff doubles with each try and is spread by ±30 %.
@@ -165,6 +237,14 @@ func discard(resp *http.Response) {
 	}
 	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10)
 	_ = resp.Body.Close()
+}
+
+// closeBody closes the body of a request that is not handed on, as
+// http.RoundTripper promises.
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		_ = req.Body.Close()
+	}
 }
 
 // dialFailed reports whether no connection came about, so that nothing of the

@@ -10,8 +10,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // reply is what a scripted server does with one request.
@@ -62,9 +60,7 @@ var (
 func attempt(t *testing.T, s *script, req *http.Request) (*http.Response, error) {
 	t.Helper()
 	s.start = time.Now()
-	r := &retrier{next: s, jitter: func() float64 { return 0.5 }}
-	r.setDefaults()
-	return r.RoundTrip(req)
+	return newRetrier(Config{Jitter: func() float64 { return 0.5 }}, s).RoundTrip(req)
 }
 
 func request(ctx context.Context, method string) *http.Request {
@@ -101,7 +97,7 @@ func TestRetryRepeatsOnlyWhatCannotHaveHappened(t *testing.T) {
 		"PUT not after 504":                {"PUT", []reply{{status: 504}}, 1, 504},
 		"DELETE not after a reset":         {"DELETE", []reply{{err: errReset}}, 1, 0},
 		"POST dial, then reset":            {"POST", []reply{{err: errDial}, {err: errReset}}, 2, 0},
-		"long Retry-After is not waited":   {"GET", []reply{{status: 429, header: wait("31")}}, 1, 429},
+		"long Retry-After is not waited":   {"GET", []reply{{status: 429, header: wait("6")}}, 1, 429},
 		"absurd Retry-After is ignored":    {"GET", []reply{{status: 429, header: wait("99999999")}, {status: 200}}, 2, 200},
 		"negative Retry-After is ignored":  {"GET", []reply{{status: 429, header: wait("-5")}, {status: 200}}, 2, 200},
 		"Retry-After that is no number":    {"GET", []reply{{status: 429, header: wait("soon")}, {status: 200}}, 2, 200},
@@ -132,13 +128,13 @@ func TestRetryRepeatsOnlyWhatCannotHaveHappened(t *testing.T) {
 
 func TestRetryWaitsAsAskedAndEverLonger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{replies: []reply{{status: 503}, {status: 429, header: map[string]string{"Retry-After": "7"}}, {status: 502}, {status: 200}}}
+		s := &script{replies: []reply{{status: 503}, {status: 429, header: map[string]string{"Retry-After": "4"}}, {status: 502}, {status: 200}}}
 		resp, err := attempt(t, s, request(t.Context(), "GET"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		discard(resp)
-		want := []time.Duration{0, time.Second, 8 * time.Second, 12 * time.Second}
+		want := []time.Duration{0, time.Second, 5 * time.Second, 9 * time.Second}
 		for i, at := range s.at {
 			if at != want[i] {
 				t.Errorf("try %d after %s, want %s", i+1, at, want[i])
@@ -219,8 +215,7 @@ func TestRetryDoesNotRepeatABodyThatCannotBeReadTwice(t *testing.T) {
 func TestLimiterSpreadsRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{replies: []reply{{status: 200}}, start: time.Now()}
-		r := &retrier{next: s, limiter: rate.NewLimiter(2, 1)}
-		r.setDefaults()
+		r := newRetrier(Config{RequestsPerSecond: 2, Burst: 1}, s)
 		for range 5 {
 			resp, err := r.RoundTrip(request(t.Context(), "GET"))
 			if err != nil {
@@ -238,14 +233,16 @@ func TestLimiterRefusesWhatWouldComeTooLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		limiter := rate.NewLimiter(0.1, 1)
-		limiter.Allow()
-		r := &retrier{next: &script{replies: []reply{{status: 200}}}, limiter: limiter}
-		r.setDefaults()
-		_, err := r.RoundTrip(request(ctx, "POST"))
+		r := newRetrier(Config{RequestsPerSecond: 0.1}, &script{replies: []reply{{status: 200}}})
+		resp, err := r.RoundTrip(request(ctx, "POST"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		discard(resp)
+		_, err = r.RoundTrip(request(ctx, "POST"))
 		var failure *Error
-		if !errors.As(err, &failure) || !failure.Refused() {
-			t.Errorf("err %v: it was never sent", err)
+		if !errors.As(err, &failure) || !failure.Refused() || !failure.Temporary() || failure.RetryDelay() != 10*time.Second {
+			t.Errorf("err %v: it was never sent and may go in ten seconds", err)
 		}
 	})
 }
