@@ -6,6 +6,7 @@ package event
 
 import (
 	"encoding/json"
+	"maps"
 	"time"
 )
 
@@ -104,4 +105,16 @@ func (e *Event) String(name string) string {
 func (e *Event) Strings(name string) []string {
 	l, _ := e.Vars[name].([]string)
 	return l
+}
+
+// Learn adds variables that the platform was asked for, and takes over what they
+// tell of the event's identity.
+func (e *Event) Learn(vars map[string]any) {
+	if e.Vars == nil {
+		e.Vars = make(map[string]any, len(vars))
+	}
+	maps.Copy(e.Vars, vars)
+	e.IssueID = firstSet(e.IssueID, e.String("issue_id"))
+	e.IssueKey = firstSet(e.IssueKey, e.String("issue_key"))
+	e.Project = firstSet(e.Project, e.String("project_key"))
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -57,6 +58,8 @@ spec:
     allowed_users: [alice.developer, "5b10a2844c20165700ede21g"]
     ignore_bots: false
     unknown_command: ignore
+    debounce: 30s
+    jql_filter: " assignee is EMPTY "
     project_routing: {PROJ: a}
   commands:
     /Triage: {agent: a, description: "sorts ${TEAM}", params: {n: 1, f: 1.5, l: [x, true, null]}, response: on it}
@@ -72,8 +75,10 @@ spec:
 			Projects: []string{"PROJ", "PROD-*"}, Boards: []string{"42"}, IssueTypes: []string{"Bug"},
 			Statuses: []string{"To Do"}, Priorities: []string{"High"}, Labels: []string{"needs-triage"},
 			ChangedFields: []string{"status"}, Expression: "event.issue_priority == 'High'",
+			JQL: "assignee is EMPTY",
 		},
-		AllowedUsers: []string{"alice.developer", "5b10a2844c20165700ede21g"},
+		AllowedUsers:  []string{"alice.developer", "5b10a2844c20165700ede21g"},
+		IgnoreUnknown: true, Debounce: 30 * time.Second,
 		Commands: []Command{
 			{
 				Name: "triage", Target: Target{TargetAgent, "a"}, Description: "sorts PROJ", Response: "on it",

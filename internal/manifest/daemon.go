@@ -1,6 +1,10 @@
 package manifest
 
-import "time"
+import (
+	"net/url"
+	"strings"
+	"time"
+)
 
 // Daemon is a DaemonConfig, with defaults filled in and paths made relative to
 // its file. Secrets are not in it, only where to find them.
@@ -62,12 +66,14 @@ type JiraSite struct {
 	Token          Secret
 	CloudID        Secret
 	WebhookSecrets []Secret
-	BotName        string
-	HTTPProxy      string
-	HTTPSProxy     string
-	NoProxy        string
-	TLSVerify      bool
-	CACertPath     string
+	// WebhookToken is accepted in place of a signature; zero for none.
+	WebhookToken Secret
+	BotName      string
+	HTTPProxy    string
+	HTTPSProxy   string
+	NoProxy      string
+	TLSVerify    bool
+	CACertPath   string
 	// RequestsPerSecond caps our own calls; 0 for no cap.
 	RequestsPerSecond float64
 	// AllowedProjects are globs of project keys, AllowedEvents of event names
@@ -75,6 +81,18 @@ type JiraSite struct {
 	AllowedProjects []string
 	AllowedEvents   []string
 	AllowedUsers    []string
+}
+
+// Cloud reports whether there are sites and all of them are Jira Cloud, as far as
+// their addresses tell.
+func (d *Daemon) Cloud() bool {
+	for _, s := range d.Jira {
+		u, err := url.Parse(s.BaseURL)
+		if err != nil || !strings.HasSuffix(u.Hostname(), ".atlassian.net") && s.CloudID.IsZero() {
+			return false
+		}
+	}
+	return len(d.Jira) > 0
 }
 
 // Directory is where manifests of a kind are.

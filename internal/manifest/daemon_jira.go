@@ -146,7 +146,8 @@ func (l *daemonLoader) webhookSecrets(s *JiraSite, decl jiraDecl) {
 	for _, file := range decl.WebhookSecretFiles {
 		s.addSecret(l.secret(secretForms{name: "webhook_secret", file: file}))
 	}
-	if len(s.WebhookSecrets) == 0 {
+	s.WebhookToken = l.secret(secretForms{name: "webhook_token", env: decl.WebhookTokenEnv, file: decl.WebhookTokenFile})
+	if len(s.WebhookSecrets) == 0 && s.WebhookToken.IsZero() {
 		l.errorf(decl.pos, "the site has no webhook secret, so no delivery could be verified: webhook_secret_env is missing")
 	}
 }

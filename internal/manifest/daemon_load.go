@@ -180,12 +180,12 @@ func (d *Daemon) Directories() []Directory {
 	return out
 }
 
-// SecretEnvs returns the environment variables that hold the webhook secrets of
-// the sites, for Known. It is never nil.
+// SecretEnvs returns the environment variables that hold the webhook secrets and
+// tokens of the sites, for Known. It is never nil.
 func (d *Daemon) SecretEnvs() []string {
 	envs := []string{}
 	for _, site := range d.Jira {
-		for _, s := range site.WebhookSecrets {
+		for _, s := range append(site.WebhookSecrets[:len(site.WebhookSecrets):len(site.WebhookSecrets)], site.WebhookToken) {
 			if s.Env != "" {
 				envs = append(envs, s.Env)
 			}

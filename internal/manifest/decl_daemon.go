@@ -123,7 +123,8 @@ type jiraDecl struct {
 	WebhookSecretFile  str           `yaml:"webhook_secret_file"`
 	WebhookSecretEnvs  []str         `yaml:"webhook_secret_envs" jsonschema_description:"Several, while a secret is being replaced"`
 	WebhookSecretFiles []str         `yaml:"webhook_secret_files"`
-	WebhookTokenEnv    data          `yaml:"webhook_token_env" refuse:"only signed deliveries are taken"`
+	WebhookTokenEnv    str           `yaml:"webhook_token_env" jsonschema_description:"A fixed token for senders that cannot sign, such as Jira Automation, in the header X-Webhook-Token"`
+	WebhookTokenFile   str           `yaml:"webhook_token_file"`
 	BotName            str           `yaml:"bot_name" jsonschema_description:"Default aofbot"`
 	Proxy              proxyDecl     `yaml:"proxy"`
 	TLS                clientTLS     `yaml:"tls"`

@@ -34,11 +34,11 @@ type triggerConfig struct {
 	Filters          filtersDecl  `yaml:"filters"`
 	AllowedUsers     []str        `yaml:"allowed_users" jsonschema_description:"User names, account ids, e-mail addresses or display names"`
 	IgnoreBots       opt[bool]    `yaml:"ignore_bots" jsonschema_description:"Default true"`
-	UnknownCommand   str          `yaml:"unknown_command"`
+	UnknownCommand   str          `yaml:"unknown_command" jsonschema_description:"reply (default) names the nearest commands; ignore says nothing"`
 	ProjectRouting   mapping[str] `yaml:"project_routing" jsonschema_description:"The agent by project key, before the default"`
 	Commands         commandList  `yaml:"commands"`
-	Debounce         data         `yaml:"debounce" refuse:""`
-	JQLFilter        data         `yaml:"jql_filter" refuse:"use filters.expression"`
+	Debounce         span         `yaml:"debounce" jsonschema_description:"Events of one subject within this time become one run"`
+	JQLFilter        str          `yaml:"jql_filter" jsonschema_description:"JQL that the issue has to match; Jira is asked last"`
 	FilterExpression data         `yaml:"filter_expression" refuse:"use filters.expression, with the names of the context variables"`
 	Schedule         data         `yaml:"schedule" alias:"cron" refuse:"it belongs to triggers of type Schedule"`
 	Timezone         data         `yaml:"timezone" refuse:"it belongs to triggers of type Schedule"`

@@ -19,6 +19,9 @@ type Known struct {
 	// daemon.yaml. If it is not nil, a trigger that names another one which is
 	// unset gets a warning.
 	SecretEnvs []string
+	// Cloud is true if every site is Jira Cloud, whose events tell of people less
+	// than allowed_users may ask for.
+	Cloud bool
 	// DefaultAgent is what a trigger runs that names nothing at all; "" for none.
 	DefaultAgent string
 	// Env looks up environment variables for ${VAR}; nil means os.LookupEnv.

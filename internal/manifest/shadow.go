@@ -79,6 +79,7 @@ func covers(a, b *Trigger) bool {
 	return (a.SecretEnv == "" || a.SecretEnv == b.SecretEnv) &&
 		(!a.IgnoreBots || b.IgnoreBots) &&
 		(af.Expression == "" || af.Expression == bf.Expression) &&
+		(af.JQL == "" || af.JQL == bf.JQL) &&
 		within(bf.Projects, af.Projects, covered) &&
 		within(b.Events, a.Events, covered) &&
 		within(bf.IssueTypes, af.IssueTypes, containsFold) &&

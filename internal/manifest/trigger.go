@@ -20,7 +20,12 @@ type Trigger struct {
 	// IgnoreBots keeps our own account and apps from triggering. True unless the
 	// manifest says otherwise.
 	IgnoreBots bool
-	Commands   []Command
+	// IgnoreUnknown leaves commands that nobody knows without a reply.
+	IgnoreUnknown bool
+	// Debounce is for how long events of one subject are gathered into one run,
+	// from the first of them on; 0 for not at all. Commands are never gathered.
+	Debounce time.Duration
+	Commands []Command
 	// EventTargets are AOF's event names used as command keys.
 	EventTargets map[string]Command
 	// ProjectTargets are AOF's project_routing: what runs by project key if there
@@ -42,6 +47,8 @@ type Filters struct {
 	ChangedFields []string
 	// Expression is a template expression over the event; "" for none.
 	Expression string
+	// JQL is a condition that Jira is asked whether the issue meets; "" for none.
+	JQL string
 }
 
 // Command is one entry of a trigger's commands.

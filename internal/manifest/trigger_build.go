@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"slices"
+	"time"
 )
 
 func (b *builder) trigger(decl triggerDecl) (*Trigger, bool) {
@@ -15,12 +16,13 @@ func (b *builder) trigger(decl triggerDecl) (*Trigger, bool) {
 		Filters:      b.filters(config),
 		AllowedUsers: values(config.AllowedUsers),
 		IgnoreBots:   config.IgnoreBots.or(true),
+		Debounce:     b.debounceTime(config.Debounce),
 	}
 	if spec.Type.absent() {
 		b.errorf(spec.pos, `field "type" is missing`)
 	}
-	b.unknownCommand(config.UnknownCommand)
-	b.emptyUsers(config)
+	t.IgnoreUnknown = b.oneOf(config.UnknownCommand, "unknown_command", "reply", "ignore") == "ignore"
+	b.allowedUsers(config)
 	b.commands(t, spec.Commands)
 	b.commands(t, config.Commands)
 	b.projectRouting(t, config.ProjectRouting)
@@ -70,19 +72,14 @@ func (b *builder) knownSecret(env string, p pos) string {
 	return env
 }
 
-// unknownCommand takes what this version does anyway.
-func (b *builder) unknownCommand(s str) {
-	if !s.set || s.value == "ignore" {
-		return
-	}
-	b.errorf(s.pos, "unknown_command %q is not offered by this version: only \"ignore\" is", shorten(s.value))
-}
+// maxDebounce bounds how long somebody waits for an answer.
+const maxDebounce = 24 * time.Hour
 
-// emptyUsers warns of a list that is written but empty: it lets everybody in.
-func (b *builder) emptyUsers(config triggerConfig) {
-	if config.AllowedUsers != nil && len(config.AllowedUsers) == 0 {
-		b.warnf(config.pos, "allowed_users is empty: everybody may use this trigger")
+func (b *builder) debounceTime(s span) time.Duration {
+	if s.value > maxDebounce {
+		b.errorf(s.pos, "debounce is at most 24h")
 	}
+	return s.value
 }
 
 func (b *builder) projectRouting(t *Trigger, routing mapping[str]) {

@@ -22,6 +22,7 @@ func (b *builder) filters(config triggerConfig) Filters {
 		Expression:    strings.TrimSpace(own.Expression.value),
 	}
 	b.checkExpression(own.Expression)
+	f.JQL = b.jql(config.JQLFilter)
 	f.Projects = b.both("projects", f.Projects, b.globs(config.Projects), config.Projects)
 	f.IssueTypes = b.both("issue_types", f.IssueTypes, values(config.IssueTypes), config.IssueTypes)
 	f.Boards = b.both("boards", f.Boards, values(config.Boards), config.Boards)

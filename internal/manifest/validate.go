@@ -128,6 +128,7 @@ func (v *validation) allKnown() Known {
 		return known
 	}
 	for _, d := range v.daemons {
+		known.Cloud = known.Cloud || d.Cloud()
 		if d.Runtime.DefaultAgent != "" {
 			known.DefaultAgent = d.Runtime.DefaultAgent
 		}

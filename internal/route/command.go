@@ -38,10 +38,16 @@ type Command struct {
 // @botName, [~botName], or [~accountid:id] and [~id] with one of our ids. Code,
 // quotes and preformatted text of wiki markup and Markdown hold no commands.
 func ParseCommands(text, botName string, botAccountIDs []string) []Command {
+	return parse(text, botName, botAccountIDs, nil)
+}
+
+// parse is ParseCommands where we may also be mentioned as @display name, which
+// is what remains of a mention in plain text.
+func parse(text, botName string, botAccountIDs, displayNames []string) []Command {
 	if !mayHold(text) {
 		return nil
 	}
-	p := parser{bot: strings.TrimPrefix(botName, "@"), ids: botAccountIDs}
+	p := parser{bot: strings.TrimPrefix(botName, "@"), ids: botAccountIDs, names: displayNames}
 	for line := range strings.SplitSeq(clipRunes(text, maxCommandText), "\n") {
 		p.line(strings.TrimSuffix(line, "\r"))
 	}
@@ -56,6 +62,7 @@ func mayHold(text string) bool { return strings.ContainsAny(text, "/@~") }
 type parser struct {
 	bot    string
 	ids    []string
+	names  []string
 	blocks blocks
 	out    []Command
 	open   bool // the last command still takes body lines
@@ -92,7 +99,7 @@ func (p *parser) flush() {
 
 // command reads a line that stands outside of any block.
 func (p *parser) command(line string) (Command, bool) {
-	rest := strings.TrimLeftFunc(line, isBlank)
+	rest := undecorated(strings.TrimLeftFunc(line, isBlank))
 	if indented(line) {
 		return Command{}, false
 	}
@@ -101,7 +108,7 @@ func (p *parser) command(line string) (Command, bool) {
 	if !slash && !mentioned {
 		return Command{}, false
 	}
-	rest = clipRunes(strings.TrimRightFunc(rest, isBlank), maxCommandLine)
+	rest = clipRunes(strings.TrimRightFunc(plainLinks(rest), isBlank), maxCommandLine)
 	words := nameWords(rest)
 	if len(words) == 0 || slash && !validName(rest) {
 		return Command{}, false
@@ -111,8 +118,16 @@ func (p *parser) command(line string) (Command, bool) {
 
 // mention takes a mention of us off the line's beginning.
 func (p *parser) mention(line string) (string, bool) {
-	if rest, ok := cutFold(line, "@"+p.bot); ok && p.bot != "" {
-		return afterMention(rest)
+	for i := -1; i < len(p.names); i++ {
+		name := p.bot
+		if i >= 0 {
+			name = p.names[i]
+		}
+		if rest, ok := cutFold(line, "@"+name); ok && name != "" {
+			if rest, ok = afterMention(rest); ok {
+				return rest, true
+			}
+		}
 	}
 	inner, ok := strings.CutPrefix(line, "[~")
 	end := strings.IndexByte(inner, ']')

@@ -177,10 +177,7 @@ func TestLongestCommandWins(t *testing.T) {
 func TestSeveralCommandsRunInOrder(t *testing.T) {
 	tb := table(trigger("t", command("a"), command("b")), trigger("u", command("c")))
 	d := tb.Decide(commented("/b 1\n/unknown\n/a 2\n/c\n/b 3"), route.Input{})
-	wantMatches(t, d, "t agent/b /b", "t agent/a /a", "t agent/b /b")
-	if len(d.Unknown) > 0 {
-		t.Errorf("unknown = %+v", d.Unknown)
-	}
+	wantMatches(t, d, "t agent/b /b", "t reply/unknown-command", "t agent/a /a", "u agent/c /c", "t agent/b /b")
 }
 
 func TestOurOwnAccountIsMentionedByAnyOfItsNames(t *testing.T) {
@@ -199,14 +196,20 @@ func TestUnknownCommandsNameTheNearest(t *testing.T) {
 		trigger("hidden", command("trial"), users("bob"), noDefault),
 	)
 	d := tb.Decide(commented("/traige it\n/review\n/zzzzzz"), route.Input{})
-	wantMatches(t, d)
+	wantMatches(t, d, "t reply/unknown-command")
 	want := []route.UnknownCommand{
 		{Name: "traige", Nearest: []string{"triage"}},
 		{Name: "review", Nearest: []string{"review security"}},
 		{Name: "zzzzzz"},
 	}
-	if diff := cmp.Diff(want, d.Unknown); diff != "" || d.Reason != route.ReasonNoCommand {
-		t.Errorf("reason %q, unknown (-want +got):\n%s", d.Reason, diff)
+	if diff := cmp.Diff(want, d.Unknown); diff != "" {
+		t.Errorf("unknown (-want +got):\n%s", diff)
+	}
+	const text = "There is no command `/traige` here. Did you mean `/triage`?\n\n" +
+		"There is no command `/review` here. Did you mean `/review security`?\n\n" +
+		"There is no command `/zzzzzz` here.\n\n`/help` lists what there is."
+	if diff := cmp.Diff(text, d.Matches[0].Response); diff != "" {
+		t.Errorf("reply (-want +got):\n%s", diff)
 	}
 }
 

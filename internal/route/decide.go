@@ -19,6 +19,8 @@ func (t *Table) Decide(ev *event.Event, in Input) Decision {
 		return Decision{Reason: ReasonOwnComment}
 	case isSelf(ev, in.Self):
 		return Decision{Reason: ReasonOwnAccount}
+	case in.MaxDepth > 0 && max(in.Depth, ev.Depth) > in.MaxDepth:
+		return Decision{Reason: ReasonTooDeep}
 	}
 	q := newQuery(ev, in)
 	if q.siteRefuses() {
@@ -27,6 +29,11 @@ func (t *Table) Decide(ev *event.Event, in Input) Decision {
 	}
 	if x := t.sources[strings.ToLower(ev.Source)]; x != nil {
 		t.search(x, q)
+		if q.helping() && q.voice == nil {
+			// Nobody has commands to list: then it is talk like any other.
+			q.plain, q.out.Misses, q.out.MissesOmitted = true, nil, 0
+			t.search(x, q)
+		}
 		q.explain(t, x)
 	}
 	return q.decision()
@@ -82,7 +89,7 @@ func (t *Table) projectless(b *bucket, q *query, m *merge) {
 	switch {
 	case len(b.projects) <= manyProjects:
 		m.add(b.projects)
-	case q.in.Final || !obtainable(q.ev, "project_key"):
+	case q.in.Told || q.in.Final || !obtainable(q.ev, "project_key"):
 		m.add(b.projects[:MaxMisses])
 	default:
 		q.asks("project_key")
@@ -96,40 +103,66 @@ func (t *Table) projectless(b *bucket, q *query, m *merge) {
 
 // try asks one trigger and reports whether the search is over.
 func (t *Table) try(e *entry, q *query) bool {
-	before := len(q.needs)
+	needs, checks := len(q.needs), len(q.checks)
 	p, v := q.plan(e)
 	if v != no {
 		v = max(v, q.clauses(e))
 	}
+	if v == yes {
+		v = q.jql(e)
+	}
 	switch v {
 	case no:
-		q.needs = q.needs[:before]
+		q.needs, q.checks = q.needs[:needs], q.checks[:checks]
 		q.refused++
 		return false
 	case ask:
 		return false
 	case yes:
 	}
-	if p.how == byNothing {
-		q.wordless++
-		q.noteUnknown(e)
-		q.miss(e, ClauseCommands, e.commands.order, "an unknown command")
+	q.note(e)
+	switch p.how {
+	case byNothing:
+		if !q.taken && !q.helping() {
+			q.wordless++
+			q.miss(e, ClauseCommands, e.commands.order, "an unknown command")
+		}
 		return false
+	case byCommand:
+		q.take(e)
+		return !q.untaken()
+	default:
+		q.out.Matches = p.matches(e)
+		q.hold(e)
+		return true
 	}
-	// A trigger before this one may still win once its question is answered.
-	if len(q.needs) == 0 {
-		q.out.Matches = p.matches(e, q)
+}
+
+// hold lets a match wait for further events of its subject, if the trigger says
+// so. What a person asked for by a command is not held.
+func (q *query) hold(e *entry) {
+	wait := e.trigger.Debounce
+	if wait <= 0 || q.ev.Subject == "" || len(q.out.Matches) != 1 {
+		return
 	}
-	return true
+	key := strings.Join([]string{e.trigger.Name, q.out.Matches[0].Target.String(), q.ev.Source, q.ev.Site, q.ev.Subject}, "\x1f")
+	q.out.Hold = &Hold{Key: key, For: wait}
 }
 
 // decision completes what was found.
 func (q *query) decision() Decision {
 	d := &q.out
+	q.claims()
+	// A trigger before the one that won may still win once its question is
+	// answered.
+	if len(q.needs) > 0 || len(q.checks) > 0 {
+		d.Matches, d.Hold = nil, nil
+		d.Needs, d.Checks, d.Reason = q.needs, q.checks, ReasonNeedsData
+		return *d
+	}
+	q.answer()
 	switch {
 	case len(d.Matches) > 0:
-	case len(q.needs) > 0:
-		d.Needs, d.Reason = q.needs, ReasonNeedsData
 	case q.bots > 0:
 		d.Reason = ReasonBot
 	case q.wordless > 0:
@@ -139,7 +172,6 @@ func (q *query) decision() Decision {
 	default:
 		d.Reason = ReasonNoTrigger
 	}
-	q.suggest()
 	return *d
 }
 
@@ -188,7 +220,7 @@ func (q *query) isEvent(pattern string) bool {
 // explain adds triggers that came near without being candidates: those of the
 // event but of other projects, and those of the project but of other events.
 func (q *query) explain(t *Table, x *index) {
-	if len(q.out.Matches) > 0 || len(q.needs) > 0 || q.project == "" {
+	if len(q.out.Matches) > 0 || q.taken || len(q.needs) > 0 || len(q.checks) > 0 || q.project == "" {
 		return
 	}
 	x.buckets(q.ev, func(b *bucket) {

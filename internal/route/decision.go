@@ -6,6 +6,8 @@ package route
 
 import (
 	"encoding/json"
+	"slices"
+	"time"
 
 	"github.com/aofctl/aofctl/internal/manifest"
 )
@@ -27,6 +29,11 @@ const (
 	// ReasonNoCommand is an event whose triggers wait for a command that it does
 	// not have.
 	ReasonNoCommand = "no_command"
+	// ReasonOldCommands is an edited comment whose commands were all in it before.
+	ReasonOldCommands = "old_commands"
+	// ReasonTooDeep is an event at the end of a chain of automations that answer
+	// each other.
+	ReasonTooDeep = "too_deep"
 	// ReasonNeedsData is a decision that needs variables which the event lacks.
 	ReasonNeedsData = "needs_data"
 )
@@ -43,6 +50,7 @@ const (
 	ClauseLabels        = "labels"
 	ClauseChangedFields = "changed_fields"
 	ClauseExpression    = "expression"
+	ClauseJQL           = "jql_filter"
 	ClauseBots          = "ignore_bots"
 	ClauseUsers         = "allowed_users"
 	ClauseCommands      = "commands"
@@ -60,6 +68,8 @@ type Identity struct {
 	// Names and Keys are Data Center's.
 	Names []string
 	Keys  []string
+	// DisplayNames are what people read; texts may mention us by them.
+	DisplayNames []string
 }
 
 // Limits are what the daemon's configuration allows for a whole site. Empty
@@ -89,16 +99,44 @@ type Input struct {
 	Site Limits
 	// Expressions evaluates expressions; without it a trigger that has one refuses.
 	Expressions Expressions
+	// JQL has what Jira answered to a Decision's Checks.
+	JQL map[string]Answer
+	// Depth is how many answers of automations to each other led to the event, as
+	// far as the caller knows more than the event; MaxDepth is how many may, 0 for
+	// any number.
+	Depth, MaxDepth int
+	// Told says that no more variables can be found out: a filter on one that the
+	// event does not have refuses. Conditions in JQL are still asked for.
+	Told bool
 	// Final says that nobody is left to ask: a filter on a variable that the
-	// event does not have refuses.
+	// event does not have refuses, and so does a condition without an answer.
 	Final bool
 }
 
+// Answer is what Jira says to a condition in JQL.
+type Answer int
+
+// The answers. AnswerUnknown, that Jira cannot say, counts as no.
+const (
+	AnswerUnknown Answer = iota
+	AnswerNo
+	AnswerYes
+)
+
 // Decision is what an event starts, or why it starts nothing.
 type Decision struct {
-	// Matches are the runs to start, in order. All are of one trigger; there is
-	// more than one if a comment holds several commands.
+	// Matches are the runs to start, in order. There is more than one if a
+	// comment holds several commands; each command is taken by the first trigger
+	// that has it.
 	Matches []Match `json:"matches,omitempty"`
+	// Hold, if it is set, says that the one match is to wait for further events
+	// of its subject.
+	Hold *Hold `json:"hold,omitempty"`
+	// Claims identify what a comment asks for, whatever becomes of it: each of its
+	// commands, and the replies to it. The caller claims them for good, and keeps
+	// with Keep what nobody had claimed before, so that an edit of the comment
+	// runs nothing twice.
+	Claims []string `json:"-"`
 	// Reason is one of the Reason constants if there is no match.
 	Reason string `json:"reason,omitempty"`
 	// Misses explain which clause of which trigger refused, for triggers that
@@ -110,6 +148,10 @@ type Decision struct {
 	// caller asks the platform, adds them to the event and decides once more with
 	// Final set. There is no match then.
 	Needs []string `json:"needs,omitempty"`
+	// Checks are conditions in JQL of which it matters whether the event's issue
+	// meets them, in the order in which to ask. The caller asks Jira the first,
+	// adds the answer to Input.JQL and decides once more. There is no match then.
+	Checks []string `json:"checks,omitempty"`
 	// Unknown are commands that were given where commands are taken but that no
 	// trigger knows.
 	Unknown []UnknownCommand `json:"unknown_commands,omitempty"`
@@ -126,8 +168,44 @@ type Match struct {
 	// Params are the manifest's params, overlaid by the numbers and truth values
 	// that the caller typed. Typed text is in Command.Params only.
 	Params map[string]any
-	// Response is a text to post at once; "" for none.
+	// Response is a text to post at once; "" for none. It is a template, except for
+	// a target of the kind TargetReply: there it is the reply itself, in Markdown,
+	// and nothing else runs.
 	Response string
+	// Claim is which of the Decision's Claims the match belongs to; "" for none.
+	Claim string
+}
+
+// TargetReply is the kind of target that posts a fixed text and nothing more:
+// what /help lists, the answer to an unknown command, the breaker's warning. Its
+// names are the Reply constants.
+const TargetReply manifest.TargetKind = "reply"
+
+// The names of targets of the kind TargetReply.
+const (
+	ReplyHelp    = "help"
+	ReplyUnknown = "unknown-command"
+	ReplyBreaker = "breaker"
+)
+
+// Hold is for how long a match waits for further events, to make one run of them
+// all.
+type Hold struct {
+	// Key identifies the run that is waiting: a later event with the same key is
+	// merged into it with event.Merge and starts none of its own.
+	Key string `json:"key"`
+	// For is how long the run waits from its first event on.
+	For time.Duration `json:"for"`
+}
+
+// Keep drops the matches that belong to a claim that is not ours. What was there
+// before the edit of a comment starts nothing.
+func (d *Decision) Keep(ours func(claim string) bool) {
+	before := len(d.Matches)
+	d.Matches = slices.DeleteFunc(d.Matches, func(m Match) bool { return m.Claim != "" && !ours(m.Claim) })
+	if before > 0 && len(d.Matches) == 0 {
+		d.Reason, d.Hold = ReasonOldCommands, nil
+	}
 }
 
 // MarshalJSON writes the trigger by name and place instead of its whole text.

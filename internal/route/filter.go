@@ -43,7 +43,7 @@ func (q *query) lacks(e *entry, clause string, want []string, name string) verdi
 
 // asks puts a variable on the list of questions if it can be asked for.
 func (q *query) asks(name string) bool {
-	if q.in.Final || !obtainable(q.ev, name) {
+	if q.in.Told || q.in.Final || !obtainable(q.ev, name) {
 		return false
 	}
 	q.needs = addName(q.needs, name)
@@ -253,6 +253,27 @@ func (q *query) expression(e *entry) verdict {
 		return q.miss(e, ClauseExpression, []string{expr}, "false")
 	default:
 		return yes
+	}
+}
+
+// jql asks whether Jira says that the issue meets the trigger's condition. It is
+// the last of all, since each answer costs a request.
+func (q *query) jql(e *entry) verdict {
+	want := e.trigger.Filters.JQL
+	if want == "" {
+		return yes
+	}
+	answer, asked := q.in.JQL[want]
+	switch {
+	case answer == AnswerYes:
+		return yes
+	case answer == AnswerNo:
+		return q.miss(e, ClauseJQL, []string{want}, "the issue does not match")
+	case asked || q.in.Final || !obtainable(q.ev, "issue_key"):
+		return q.miss(e, ClauseJQL, []string{want}, "Jira could not be asked")
+	default:
+		q.checks = addName(q.checks, want)
+		return ask
 	}
 }
 

@@ -10,16 +10,24 @@ import (
 // event does not have.
 func obtainable(ev *event.Event, name string) bool {
 	issue := (ev.IssueID != "" || ev.IssueKey != "") && ev.Type != "issue_deleted"
-	sprint, board := ev.Has("sprint_id"), ev.Has("board_id")
+	sprint := ev.Has("sprint_id") && ev.Type != "sprint_deleted"
+	board := ev.Has("board_id") && ev.Type != "board_deleted"
+	version := ev.Has("version_id") && ev.Type != "version_deleted"
 	switch {
 	case strings.HasPrefix(name, "issue_"):
 		return issue
 	case strings.HasPrefix(name, "project_"):
-		return issue || sprint || board || ev.Has("project_id")
+		return issue || sprint || board || version || ev.Has("project_id")
 	case strings.HasPrefix(name, "board_"):
 		return sprint || board
 	case strings.HasPrefix(name, "sprint_"), strings.HasPrefix(name, "issues_"):
 		return sprint
+	case strings.HasPrefix(name, "version_"):
+		return version
+	case name == "link_source_issue_key":
+		return ev.Has("link_source_issue_id")
+	case name == "link_destination_issue_key":
+		return ev.Has("link_destination_issue_id")
 	case name == "user_email":
 		return ev.Actor.AccountID != "" || ev.Actor.Name != "" || ev.Actor.Key != ""
 	default:

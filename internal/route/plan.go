@@ -34,6 +34,10 @@ func (q *query) plan(e *entry) (plan, verdict) {
 	if q.commanded(e) {
 		return plan{how: byCommand}, yes
 	}
+	if q.taken || q.helping() {
+		// Commands are being dealt with; further triggers only add theirs.
+		return plan{how: byNothing}, verdictOf(len(e.commands.order) > 0)
+	}
 	if c := q.eventTarget(e); c != nil {
 		return plan{how: byEvent, event: c}, yes
 	}
@@ -69,13 +73,42 @@ func (q *query) noCommand() string {
 	}
 }
 
-// commanded reports whether the text has a command that the trigger knows.
+func verdictOf(ok bool) verdict {
+	if ok {
+		return yes
+	}
+	return no
+}
+
+// commanded reports whether the text has a command that the trigger knows and
+// none before it took.
 func (q *query) commanded(e *entry) bool {
 	if len(e.commands.order) == 0 {
 		return false
 	}
-	for _, c := range q.commands() {
-		if known, _ := e.commands.find(c.Words); known != nil {
+	for i, c := range q.commands() {
+		if known, _ := e.commands.find(c.Words); known != nil && q.slots[i].Trigger == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// take gives the trigger the commands that it knows and none before it took.
+func (q *query) take(e *entry) {
+	for i, c := range q.commands() {
+		if known, words := e.commands.find(c.Words); known != nil && q.slots[i].Trigger == nil {
+			q.slots[i] = c.match(e.trigger, known, words)
+			q.slots[i].Claim = q.claim(i)
+			q.taken = true
+		}
+	}
+}
+
+// untaken reports whether a command is left that a later trigger may have.
+func (q *query) untaken() bool {
+	for i, c := range q.commands() {
+		if q.slots[i].Trigger == nil && (!q.plain || !c.asksForHelp()) {
 			return true
 		}
 	}
@@ -99,17 +132,8 @@ func (q *query) eventTarget(e *entry) *manifest.Command {
 }
 
 // matches makes the runs that were planned.
-func (p plan) matches(e *entry, q *query) []Match {
+func (p plan) matches(e *entry) []Match {
 	switch p.how {
-	case byCommand:
-		var list []Match
-		cmds := q.commands()
-		for i := range cmds {
-			if known, words := e.commands.find(cmds[i].Words); known != nil {
-				list = append(list, cmds[i].match(e.trigger, known, words))
-			}
-		}
-		return list
 	case byEvent:
 		return []Match{{
 			Trigger: e.trigger, Target: p.event.Target, Params: maps.Clone(p.event.Params), Response: p.event.Response,

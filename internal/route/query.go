@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/aofctl/aofctl/internal/event"
+	"github.com/aofctl/aofctl/internal/manifest"
 )
 
 // query is one event on its way through the table.
@@ -17,18 +18,28 @@ type query struct {
 	board, boardID string
 	// labelled are the labels; nil if the event does not tell them.
 	labelled []string
-	// cmds are the commands in the event, once parsed is true.
+	// cmds are the commands in the event, once parsed is true, and slots what was
+	// found for each; taken says that something was.
 	cmds   []Command
+	slots  []Match
+	taken  bool
 	parsed bool
-	needs  []string
+	// plain says that asking for help is no command.
+	plain bool
+	// needs and checks are the questions to the platform.
+	needs, checks []string
 	// vars is the view of the event that expressions get, made when first used.
 	vars map[string]any
 	out  Decision
 	// bots, wordless and refused count the triggers that said no because of an
 	// app, for want of a command, and at all.
 	bots, wordless, refused int
-	// known are the commands that the event's author might have meant.
-	known []string
+	// menu are the commands that the event's author may use, and voice the trigger
+	// in whose name they are listed; known and corrector are the same for
+	// unknown commands, where triggers want these answered.
+	menu             []menuItem
+	voice, corrector *manifest.Trigger
+	known            []string
 }
 
 func newQuery(ev *event.Event, in Input) *query {
@@ -84,7 +95,8 @@ func (q *query) commands() []Command {
 		ids := q.in.Self.AccountIDs
 		ids = append(ids[:len(ids):len(ids)], q.in.Self.Names...)
 		ids = append(ids, q.in.Self.Keys...)
-		q.cmds = ParseCommands(q.ev.CommandText, q.in.BotName, ids)
+		q.cmds = parse(q.ev.CommandText, q.in.BotName, ids, q.in.Self.DisplayNames)
+		q.slots = make([]Match, len(q.cmds))
 	}
 	return q.cmds
 }

@@ -13,9 +13,22 @@ const (
 	maxNearest = 3   // suggestions for each
 )
 
-// noteUnknown remembers the commands of a trigger that would have taken one but
-// was given none that it knows.
-func (q *query) noteUnknown(e *entry) {
+// note remembers the commands of a trigger that agrees with the event, for /help
+// and to correct unknown ones.
+func (q *query) note(e *entry) {
+	if len(e.commands.order) == 0 || len(q.commands()) == 0 {
+		return
+	}
+	if q.voice == nil {
+		q.voice = e.trigger
+	}
+	q.addMenu(e)
+	if e.trigger.IgnoreUnknown {
+		return
+	}
+	if q.corrector == nil {
+		q.corrector = e.trigger
+	}
 	for _, name := range e.commands.order {
 		if len(q.known) < maxKnown {
 			q.known = addName(q.known, name)
@@ -23,16 +36,24 @@ func (q *query) noteUnknown(e *entry) {
 	}
 }
 
-// suggest names the unknown commands with those that look like them.
-func (q *query) suggest() {
-	if len(q.known) == 0 || len(q.out.Matches) > 0 {
-		return
+// suggest names the unknown commands with those that look like them, and returns
+// where the first of them stands.
+func (q *query) suggest() (first int, found bool) {
+	if len(q.known) == 0 {
+		return 0, false
 	}
-	for _, c := range q.commands() {
-		if c.Slash && len(q.out.Unknown) < maxUnknown {
+	for i, c := range q.commands() {
+		if !c.Slash || c.asksForHelp() || q.slots[i].Trigger != nil {
+			continue
+		}
+		if !found {
+			first, found = i, true
+		}
+		if len(q.out.Unknown) < maxUnknown {
 			q.out.Unknown = append(q.out.Unknown, UnknownCommand{Name: c.Words[0], Nearest: nearest(c.Words, q.known)})
 		}
 	}
+	return first, found
 }
 
 // nearest returns the known names that differ least from what was typed.
