@@ -102,6 +102,13 @@ func (s *Server) Restart(ctx context.Context) error {
 	return s.start(ctx)
 }
 
+// Running tells whether the server was started and neither crashed nor stopped
+// since.
+func (s *Server) Running() bool {
+	_, err := os.Stat(s.path("data", "postmaster.pid"))
+	return err == nil
+}
+
 // Stop ends the server and removes its directory. A second call does nothing.
 func (s *Server) Stop(ctx context.Context) error {
 	s.mu.Lock()
@@ -111,7 +118,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	}
 	s.stopped = true
 	var err error
-	if _, missing := os.Stat(s.path("data", "postmaster.pid")); missing == nil {
+	if s.Running() {
 		// Nobody will read the data again: a checkpoint would be for nothing.
 		err = s.control(ctx, "stop", "-w", "-s", "-m", "immediate")
 	}

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql/driver"
 	"errors"
 	"io"
@@ -29,6 +30,11 @@ func Away(err error) bool {
 	if errors.Is(err, errReadOnly) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, driver.ErrBadConn) || errors.Is(err, pgconn.ErrConnClosed) || errors.Is(err, net.ErrClosed) {
 		return true
+	}
+	// TLS says so in the form of an error of the network, but it does not pass.
+	var distrust *tls.CertificateVerificationError
+	if errors.As(err, &distrust) {
+		return false
 	}
 	var network net.Error
 	return errors.As(err, &network) || pgconn.SafeToRetry(err)

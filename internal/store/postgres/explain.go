@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -20,11 +21,27 @@ type advisedError struct {
 	cause  error
 }
 
-// Error implements error.
-func (e *advisedError) Error() string { return e.cause.Error() + ": " + e.advice }
+// Error says both in one line.
+func (e *advisedError) Error() string { return brief(e.cause) + ": " + e.advice }
 
 // Unwrap returns the cause.
 func (e *advisedError) Unwrap() error { return e.cause }
+
+// brief is the text of an error in one line, without what the caller says anyway
+// and without what was the same for each try and address.
+func brief(err error) string {
+	var connect *pgconn.ConnectError
+	if errors.As(err, &connect) {
+		err = connect.Unwrap()
+	}
+	var parts []string
+	for line := range strings.Lines(err.Error()) {
+		if line = strings.TrimSpace(line); !slices.Contains(parts, line) {
+			parts = append(parts, line)
+		}
+	}
+	return strings.Join(parts, "; ")
+}
 
 // explain adds to an error of opening what there is to check. What pgx and the
 // server say holds the user, host and database, and no password.

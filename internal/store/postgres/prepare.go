@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -26,27 +25,34 @@ func prepare(ctx context.Context, db *sql.DB, c *config, o Options) error {
 	return checkSettings(ctx, db, c)
 }
 
+// server is what opening has to know of a server.
+type server struct {
+	version                 int
+	standby                 bool
+	readOnly, fsync, commit string
+}
+
 func checkServer(ctx context.Context, db *sql.DB, o Options) error {
-	var version, readOnly, fsync, commit string
-	var standby bool
-	const query = `SELECT current_setting('server_version_num'), pg_is_in_recovery(), current_setting('transaction_read_only'),
+	var s server
+	const query = `SELECT current_setting('server_version_num')::int, pg_is_in_recovery(), current_setting('transaction_read_only'),
 		current_setting('fsync'), current_setting('synchronous_commit')`
-	if err := db.QueryRowContext(ctx, query).Scan(&version, &standby, &readOnly, &fsync, &commit); err != nil {
+	if err := db.QueryRowContext(ctx, query).Scan(&s.version, &s.standby, &s.readOnly, &s.fsync, &s.commit); err != nil {
 		return err
 	}
-	number, err := strconv.Atoi(version)
-	if err != nil {
-		return fmt.Errorf("read server version: %w", err)
-	}
+	return s.check(o)
+}
+
+// check returns what is wrong with the server and what to do.
+func (s server) check(o Options) error {
 	switch {
-	case number < oldest:
-		return fmt.Errorf("the server is version %d, and 13 is the oldest that works: update it", number/10000)
-	case standby || readOnly == "on":
+	case s.version < oldest:
+		return fmt.Errorf("the server is PostgreSQL %d, and %d is the oldest that works: update it", s.version/10000, oldest/10000)
+	case s.standby || s.readOnly == "on":
 		return errReadOnly
-	case commit == "off":
+	case s.commit == "off":
 		return errors.New("synchronous_commit is off, so the server loses commits that it confirmed: " +
 			"set it to on (ALTER ROLE ... SET synchronous_commit = on, or in postgresql.conf)")
-	case fsync == "off" && !o.AllowNoFsync:
+	case s.fsync == "off" && !o.AllowNoFsync:
 		return errors.New("fsync is off, so the server loses commits when its machine fails: set it to on in postgresql.conf")
 	}
 	return nil
