@@ -5,6 +5,7 @@ package jira
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -28,7 +29,7 @@ type Client struct {
 	info     cached[ServerInfo]
 	me       cached[User]
 	fields   cached[[]Field]
-	projects cached[[]string]
+	projects cached[[]Project]
 }
 
 // New makes a Client on a site's transport. It does not connect.
@@ -46,45 +47,79 @@ func (c *Client) BrowseURL(key string) string { return c.site + "/browse/" + url
 // SiteURL is where people find this Jira, without a slash at the end.
 func (c *Client) SiteURL() string { return c.site }
 
+// The APIs of Jira that are called, by their paths.
+const (
+	restAPI  = "rest/api/2/"
+	agileAPI = "rest/agile/1.0/"
+)
+
 // request is one call of the API.
 type request struct {
 	method string
-	// path is below rest/api/2/, its parts escaped.
+	// api is where path begins; "" is restAPI.
+	api string
+	// path is below the API, its parts escaped.
 	path  string
 	query url.Values
 	body  any
 	// read marks a POST that only reads.
 	read bool
+	// file is uploaded in place of a JSON body.
+	file *File
+	// accept is the type of answer that is wanted, if not JSON.
+	accept string
 }
 
 // do sends a request and decodes the answer into out, if it is given. Every
 // error is an *atlassian.Error or says that the request could not be built.
 func (c *Client) do(ctx context.Context, r request, out any) error {
-	if r.read {
-		ctx = atlassian.AsRead(ctx)
-	}
-	target := "rest/api/2/" + r.path
-	if len(r.query) > 0 {
-		target += "?" + r.query.Encode()
-	}
-	req, err := c.api.NewRequestWithContext(ctx, r.method, target, r.body)
-	if err != nil {
-		return fmt.Errorf("build request %s %s: %w", r.method, r.path, err)
-	}
-	// Given a value, go-jira would decode without bounds and take the empty
-	// answer to a write for an error; given none, it leaves the body to us.
-	resp, err := c.api.Do(req, nil)
-	if resp == nil || resp.Response == nil {
-		return atlassian.FromDo(req, err)
-	}
-	body, err := atlassian.ReadAnswer(resp.Response)
+	resp, body, err := c.send(ctx, r)
 	if err != nil {
 		return err
 	}
 	if out == nil || (len(bytes.TrimSpace(body)) == 0 && resp.StatusCode == http.StatusNoContent) {
 		return nil
 	}
-	return atlassian.Decode(resp.Response, body, out)
+	return atlassian.Decode(resp, body, out)
+}
+
+// send sends a request and reads the answer.
+func (c *Client) send(ctx context.Context, r request) (*http.Response, []byte, error) {
+	if r.read {
+		ctx = atlassian.AsRead(ctx)
+	}
+	req, err := c.build(ctx, r)
+	if err != nil {
+		return nil, nil, fmt.Errorf("build request %s %s: %w", r.method, r.path, err)
+	}
+	// Given a value, go-jira would decode without bounds and take the empty
+	// answer to a write for an error; given none, it leaves the body to us.
+	resp, err := c.api.Do(req, nil)
+	if resp == nil || resp.Response == nil {
+		return nil, nil, atlassian.FromDo(req, err)
+	}
+	body, err := atlassian.ReadAnswer(resp.Response)
+	return resp.Response, body, err
+}
+
+func (c *Client) build(ctx context.Context, r request) (*http.Request, error) {
+	target := cmp.Or(r.api, restAPI) + r.path
+	if len(r.query) > 0 {
+		target += "?" + r.query.Encode()
+	}
+	if r.file != nil {
+		return c.buildUpload(ctx, target, *r.file)
+	}
+	req, err := c.api.NewRequestWithContext(ctx, r.method, target, r.body)
+	if err == nil && r.accept != "" {
+		req.Header.Set("Accept", r.accept)
+	}
+	return req, err
+}
+
+// agile reads from the agile API.
+func (c *Client) agile(ctx context.Context, path string, query url.Values, out any) error {
+	return c.do(ctx, request{method: http.MethodGet, api: agileAPI, path: path, query: query}, out)
 }
 
 func (c *Client) get(ctx context.Context, path string, query url.Values, out any) error {

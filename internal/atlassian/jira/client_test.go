@@ -34,7 +34,7 @@ func newCloud(t *testing.T) (*sandbox.Server, *jira.Client) {
 func TestTheKindOfJiraIsAskedForOnce(t *testing.T) {
 	d, c := newDataCenter(t)
 	for range 3 {
-		if _, err := c.AssignableUsers(t.Context(), "A-1", "al & x"); err != nil {
+		if _, err := c.Users(t.Context(), jira.Users{Text: "al & x", Issue: "A-1"}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -210,9 +210,19 @@ func TestCommentsAreTheNewestWhateverTheServersOrder(t *testing.T) {
 		for i := range 30 {
 			d.comment("x", time.Hour-time.Duration(i)*time.Minute)
 		}
-		list, total, err := c.Comments(t.Context(), "A-1", 3)
-		if err != nil || total != 30 || len(list) != 3 || list[0].ID != "30" || list[2].ID != "28" {
-			t.Errorf("oldest first %v: %d of %d, %+v, %v", oldest, len(list), total, list, err)
+		var got []string
+		for skip, page := 0, 1; page > 0; {
+			answer, err := c.Comments(t.Context(), "A-1", jira.Newest{Skip: skip, Limit: 13})
+			if err != nil || answer.Total != 30 {
+				t.Fatalf("oldest first %v: %+v, %v", oldest, answer, err)
+			}
+			for _, comment := range answer.Items {
+				got = append(got, comment.ID)
+			}
+			skip, page = answer.Next, answer.Next
+		}
+		if len(got) != 30 || got[0] != "30" || got[12] != "18" || got[13] != "17" || got[29] != "1" {
+			t.Errorf("oldest first %v: %v", oldest, got)
 		}
 	}
 }
@@ -223,7 +233,7 @@ func TestWorklogsOfDataCenterAreMarkedAfterwardsAndFound(t *testing.T) {
 	t.Run("marked", func(t *testing.T) {
 		d, c := newDataCenter(t)
 		made, err := c.AddWorklog(t.Context(), "A-1", work, jira.Marker{ID: "run:1"})
-		if err != nil || d.properties["worklog/"+made.ID] == nil {
+		if err != nil || d.properties["issue/aofctl.worklog."+made.ID] == nil {
 			t.Fatalf("%+v, %v, properties %v", made, err, d.properties)
 		}
 		if got, err := c.FindWorklog(t.Context(), "A-1", work, "run:1", begun); err != nil || got != made.ID {

@@ -88,24 +88,42 @@ func (p commentPage) newestFirst() bool {
 	return n < 2 || !p.Comments[0].Created.Before(p.Comments[n-1].Created.Time)
 }
 
-// Comments returns the newest comments, the newest first, and how many there are
-// in all.
-func (c *Client) Comments(ctx context.Context, issue string, limit int) ([]Comment, int, error) {
-	page, err := c.commentPage(ctx, issue, 0, limit)
+// Comments returns some of the newest comments.
+func (c *Client) Comments(ctx context.Context, issue string, n Newest) (Page[Comment], error) {
+	answer, err := c.commentPage(ctx, issue, n.Skip, n.Limit)
 	if err != nil {
-		return nil, 0, err
+		return Page[Comment]{}, err
 	}
-	total := max(page.Total, len(page.Comments))
-	if !page.newestFirst() && total > len(page.Comments) {
-		if page, err = c.commentPage(ctx, issue, total-limit, limit); err != nil {
-			return nil, 0, err
-		}
+	total := max(answer.Total, n.Skip+len(answer.Comments))
+	if !answer.newestFirst() && total > len(answer.Comments) {
+		return tail(ctx, n, func(ctx context.Context, start, limit int) (listed[Comment], error) {
+			p, err := c.commentPage(ctx, issue, start, limit)
+			return listed[Comment]{p.Comments, p.Total}, err
+		})
 	}
-	slices.SortStableFunc(page.Comments, func(a, b Comment) int {
+	slices.SortStableFunc(answer.Comments, func(a, b Comment) int {
 		return cmp.Or(b.Created.Compare(a.Created.Time), cmp.Compare(len(b.ID), len(a.ID)), cmp.Compare(b.ID, a.ID))
 	})
-	return page.Comments[:min(limit, len(page.Comments))], total, nil
+	page := Page[Comment]{Items: answer.Comments[:min(n.Limit, len(answer.Comments))], Total: total}
+	if seen := n.Skip + len(page.Items); seen < total && len(page.Items) > 0 {
+		page.Next = seen
+	}
+	return page, nil
 }
+
+// Comment reads one comment of an issue.
+func (c *Client) Comment(ctx context.Context, issue, id string) (Comment, error) {
+	var comment Comment
+	err := c.get(ctx, commentPath(issue, id), nil, &comment)
+	return comment, err
+}
+
+// UpdateComment replaces the text of a comment.
+func (c *Client) UpdateComment(ctx context.Context, issue, id, wiki string) error {
+	return c.do(ctx, request{method: http.MethodPut, path: commentPath(issue, id), body: map[string]any{"body": wiki}}, nil)
+}
+
+func commentPath(issue, id string) string { return issuePath(issue, "comment", url.PathEscape(id)) }
 
 // Bounds of looking for a marked entry. Clocks differ, so that somewhat older
 // entries are looked at, too.
@@ -213,8 +231,12 @@ func (c *Client) markedDataCenter(ctx context.Context, comments []Comment, id st
 
 // property reads our property of an entity; none is the zero Property.
 func (c *Client) property(ctx context.Context, entity string) (Property, error) {
+	return c.propertyAt(ctx, entity+"/properties/"+MarkerKey)
+}
+
+func (c *Client) propertyAt(ctx context.Context, path string) (Property, error) {
 	var p Property
-	err := c.get(ctx, entity+"/properties/"+MarkerKey, nil, &p)
+	err := c.get(ctx, path, nil, &p)
 	var failure *atlassian.Error
 	if errors.As(err, &failure) && failure.Status == http.StatusNotFound {
 		return Property{}, nil

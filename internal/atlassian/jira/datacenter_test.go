@@ -74,13 +74,13 @@ func newDataCenter(t *testing.T) (*dataCenter, *jira.Client) {
 		write(w, 200, object{"worklogs": d.worklogs, "total": len(d.worklogs), "startAt": 0})
 	})
 	api("POST issue/{key}/worklog", d.addWorklog)
-	api("GET issue/{key}/worklog/{id}/properties/{name}", d.property)
-	api("PUT issue/{key}/worklog/{id}/properties/{name}", func(w http.ResponseWriter, r *http.Request, body object) {
+	api("GET issue/{key}/properties/{name}", d.property)
+	api("PUT issue/{key}/properties/{name}", func(w http.ResponseWriter, r *http.Request, body object) {
 		if d.dieBeforeProperty {
 			write(w, 403, object{})
 			return
 		}
-		d.properties["worklog/"+r.PathValue("id")] = body
+		d.properties["issue/"+r.PathValue("name")] = body
 		w.WriteHeader(201)
 	})
 	web := httptest.NewServer(mux)
@@ -151,16 +151,16 @@ func (d *dataCenter) listComments(w http.ResponseWriter, r *http.Request, _ obje
 }
 
 func (d *dataCenter) property(w http.ResponseWriter, r *http.Request, _ object) {
-	kind := "comment/"
-	if strings.Contains(r.URL.Path, "/worklog/") {
-		kind = "worklog/"
+	where := "comment/" + r.PathValue("id")
+	if strings.Contains(r.URL.Path, "/issue/") {
+		where = "issue/" + r.PathValue("name")
 	}
-	value, ok := d.properties[kind+r.PathValue("id")]
-	if !ok || r.PathValue("name") != "aofctl" {
+	value, ok := d.properties[where]
+	if !ok || !strings.HasPrefix(r.PathValue("name"), "aofctl") {
 		write(w, 404, object{"errorMessages": []string{"The property does not exist."}})
 		return
 	}
-	write(w, 200, object{"key": "aofctl", "value": value})
+	write(w, 200, object{"key": r.PathValue("name"), "value": value})
 }
 
 func (d *dataCenter) addWorklog(w http.ResponseWriter, _ *http.Request, body object) {

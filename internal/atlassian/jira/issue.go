@@ -3,7 +3,6 @@ package jira
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,6 +15,8 @@ type Issue struct {
 	Fields map[string]json.RawMessage `json:"fields"`
 	// Changelog is there if it was asked for by expand.
 	Changelog *Changelog `json:"changelog"`
+	// Properties are there if a search asked for them.
+	Properties map[string]json.RawMessage `json:"properties"`
 	// Raw is the whole answer.
 	Raw json.RawMessage `json:"-"`
 }
@@ -98,91 +99,4 @@ func (c *Client) assignee(ctx context.Context, user *User) (map[string]any, erro
 		return map[string]any{"accountId": nil}, nil
 	}
 	return map[string]any{"name": nil}, nil
-}
-
-// Transition is a step of the workflow that the issue can take now.
-type Transition struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-	To   Named  `json:"to"`
-}
-
-// Transitions lists what the issue can do now.
-func (c *Client) Transitions(ctx context.Context, key string) ([]Transition, error) {
-	var answer struct {
-		Transitions []Transition `json:"transitions"`
-	}
-	err := c.get(ctx, issuePath(key, "transitions"), nil, &answer)
-	return answer.Transitions, err
-}
-
-// DoTransition takes the issue through a transition, setting fields by id.
-func (c *Client) DoTransition(ctx context.Context, key, id string, fields map[string]any) error {
-	body := map[string]any{"transition": map[string]any{"id": id}}
-	if len(fields) > 0 {
-		body["fields"] = fields
-	}
-	return c.do(ctx, request{method: http.MethodPost, path: issuePath(key, "transitions"), body: body}, nil)
-}
-
-// LinkType is a kind of link between issues with its two readings: the source
-// Outward the target ("blocks"), the target Inward the source ("is blocked by").
-type LinkType struct {
-	ID      string `json:"id"`
-	Name    string `json:"name"`
-	Inward  string `json:"inward"`
-	Outward string `json:"outward"`
-}
-
-// LinkTypes lists the kinds of links.
-func (c *Client) LinkTypes(ctx context.Context) ([]LinkType, error) {
-	var answer struct {
-		Types []LinkType `json:"issueLinkTypes"`
-	}
-	err := c.get(ctx, "issueLinkType", nil, &answer)
-	return answer.Types, err
-}
-
-// Link makes a link: source Outward target. Jira calls the source the inward
-// issue. A link that exists is answered like a new one.
-func (c *Client) Link(ctx context.Context, linkType, source, target string) error {
-	body := map[string]any{
-		"type":         map[string]any{"name": linkType},
-		"inwardIssue":  map[string]any{"key": source},
-		"outwardIssue": map[string]any{"key": target},
-	}
-	return c.do(ctx, request{method: http.MethodPost, path: "issueLink", body: body}, nil)
-}
-
-// IssueLink is a link as one of its issues shows it: exactly one of the two
-// issues is set, the other one.
-type IssueLink struct {
-	ID      string       `json:"id"`
-	Type    LinkType     `json:"type"`
-	Inward  *LinkedIssue `json:"inwardIssue"`
-	Outward *LinkedIssue `json:"outwardIssue"`
-}
-
-// LinkedIssue is the other end of a link.
-type LinkedIssue struct {
-	Key    string `json:"key"`
-	Fields struct {
-		Summary string `json:"summary"`
-		Status  Named  `json:"status"`
-	} `json:"fields"`
-}
-
-// Links reads the links of an issue.
-func (c *Client) Links(ctx context.Context, key string) ([]IssueLink, error) {
-	issue, err := c.GetIssue(ctx, key, []string{"issuelinks"}, nil)
-	if err != nil {
-		return nil, err
-	}
-	var links []IssueLink
-	if raw, ok := issue.Fields["issuelinks"]; ok {
-		if err := json.Unmarshal(raw, &links); err != nil {
-			return nil, fmt.Errorf("decode links of %s: %w", key, err)
-		}
-	}
-	return links, nil
 }

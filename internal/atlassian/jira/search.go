@@ -16,6 +16,8 @@ type Search struct {
 	Limit int
 	// Page is a token of the page before; "" for the first.
 	Page string
+	// Properties are keys of properties that Cloud tells with each issue.
+	Properties []string
 }
 
 // Found is one page of issues.
@@ -53,6 +55,9 @@ func (c *Client) searchCloud(ctx context.Context, s Search) (Found, error) {
 	if s.Page != "" {
 		body["nextPageToken"] = s.Page
 	}
+	if len(s.Properties) > 0 {
+		body["properties"] = s.Properties
+	}
 	var answer struct {
 		Issues        []Issue `json:"issues"`
 		NextPageToken string  `json:"nextPageToken"`
@@ -62,26 +67,43 @@ func (c *Client) searchCloud(ctx context.Context, s Search) (Found, error) {
 }
 
 func (c *Client) searchDataCenter(ctx context.Context, s Search) (Found, error) {
-	start := 0
-	if s.Page != "" {
-		var err error
-		if start, err = strconv.Atoi(s.Page); err != nil || start < 0 {
-			return Found{}, &PageError{Token: s.Page}
-		}
-	}
-	body := map[string]any{"jql": s.JQL, "fields": s.Fields, "maxResults": s.Limit, "startAt": start}
-	var answer struct {
-		Issues []Issue `json:"issues"`
-		Total  int     `json:"total"`
-	}
-	if err := c.do(ctx, request{method: http.MethodPost, path: "search", body: body, read: true}, &answer); err != nil {
+	start, err := Position(s.Page)
+	if err != nil {
 		return Found{}, err
 	}
-	found := Found{Issues: answer.Issues, Total: answer.Total}
-	if next := start + len(answer.Issues); len(answer.Issues) > 0 && next < answer.Total {
+	body := map[string]any{"jql": s.JQL, "fields": s.Fields, "maxResults": s.Limit, "startAt": start}
+	var page positioned
+	if err := c.do(ctx, request{method: http.MethodPost, path: "search", body: body, read: true}, &page); err != nil {
+		return Found{}, err
+	}
+	return page.found(start), nil
+}
+
+// positioned is a page of issues whose token is a position.
+type positioned struct {
+	Issues []Issue `json:"issues"`
+	Total  int     `json:"total"`
+}
+
+func (p positioned) found(start int) Found {
+	found := Found{Issues: p.Issues, Total: p.Total}
+	if next := start + len(p.Issues); len(p.Issues) > 0 && next < p.Total {
 		found.Next = strconv.Itoa(next)
 	}
-	return found, nil
+	return found
+}
+
+// Position reads a page token that is a position; "" is the beginning. Any other
+// text is a *PageError.
+func Position(token string) (int, error) {
+	if token == "" {
+		return 0, nil
+	}
+	start, err := strconv.Atoi(token)
+	if err != nil || start < 0 {
+		return 0, &PageError{Token: token}
+	}
+	return start, nil
 }
 
 // PageError is a page token that no search gave.

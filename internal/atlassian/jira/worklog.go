@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -34,8 +33,9 @@ type Work struct {
 	Started   time.Time
 }
 
-// AddWorklog logs work and marks it: on Cloud in the same request; Data Center
-// takes the marker only afterwards, see FindWorklog.
+// AddWorklog logs work and marks it: on Cloud in the same request. Data Center's
+// worklogs have no properties; there a property of the issue says afterwards
+// which write the worklog came from, see FindWorklog.
 func (c *Client) AddWorklog(ctx context.Context, issue string, w Work, m Marker) (Worklog, error) {
 	cloud, err := c.cloud(ctx)
 	if err != nil {
@@ -55,14 +55,15 @@ func (c *Client) AddWorklog(ctx context.Context, issue string, w Work, m Marker)
 	if err := c.do(ctx, request{method: http.MethodPost, path: issuePath(issue, "worklog"), body: body}, &entry); err != nil || cloud {
 		return entry, err
 	}
-	path := worklogPath(issue, entry.ID) + "/properties/" + MarkerKey
+	path := issuePath(issue, "properties", worklogMarker(entry.ID))
 	if err := c.do(ctx, request{method: http.MethodPut, path: path, body: m}, nil); err != nil {
 		zerolog.Ctx(ctx).Warn().Err(err).Str("issue", issue).Str("worklog", entry.ID).Msg("worklog could not be marked as ours")
 	}
 	return entry, nil
 }
 
-func worklogPath(issue, id string) string { return issuePath(issue, "worklog", url.PathEscape(id)) }
+// worklogMarker is the key of the issue's property that marks a worklog.
+func worklogMarker(id string) string { return MarkerKey + ".worklog." + url.PathEscape(id) }
 
 // FindWorklog looks for the worklog with the given marker id that was made at the
 // given time or later, by our clock. It returns its id, or "".
@@ -75,7 +76,7 @@ func (c *Client) FindWorklog(ctx context.Context, issue string, w Work, id strin
 		return "", err
 	}
 	for n, start := 0, 0; n < findPageMax; n++ {
-		page, total, err := c.worklogs(ctx, issue, start)
+		page, total, err := c.worklogs(ctx, issue, start, cloud)
 		if err != nil {
 			return "", err
 		}
@@ -96,14 +97,35 @@ func (c *Client) FindWorklog(ctx context.Context, issue string, w Work, id strin
 	return "", ErrCannotTell
 }
 
-func (c *Client) worklogs(ctx context.Context, issue string, start int) ([]Worklog, int, error) {
-	query := url.Values{"startAt": {strconv.Itoa(start)}, "maxResults": {"1000"}, "expand": {"properties"}}
+func (c *Client) worklogs(ctx context.Context, issue string, start int, cloud bool) ([]Worklog, int, error) {
+	page, err := c.worklogPage(ctx, issue, start, 1000, cloud)
+	return page.items, page.total, err
+}
+
+// worklogPage reads a page, the oldest first. Data Center always answers with all.
+func (c *Client) worklogPage(ctx context.Context, issue string, start, limit int, cloud bool) (listed[Worklog], error) {
+	var query url.Values
+	if cloud {
+		query = window(start, limit)
+		query.Set("expand", "properties")
+	}
 	var page struct {
 		Worklogs []Worklog `json:"worklogs"`
 		Total    int       `json:"total"`
 	}
 	err := c.get(ctx, issuePath(issue, "worklog"), query, &page)
-	return page.Worklogs, page.Total, err
+	return listed[Worklog]{page.Worklogs, page.Total}, err
+}
+
+// Worklogs reads some of the newest worklogs of an issue.
+func (c *Client) Worklogs(ctx context.Context, issue string, n Newest) (Page[Worklog], error) {
+	cloud, err := c.cloud(ctx)
+	if err != nil {
+		return Page[Worklog]{}, err
+	}
+	return tail(ctx, n, func(ctx context.Context, start, limit int) (listed[Worklog], error) {
+		return c.worklogPage(ctx, issue, start, limit, cloud)
+	})
 }
 
 func (c *Client) isOurs(ctx context.Context, issue string, entry Worklog, w Work, id string, cloud bool) (bool, error) {
@@ -114,7 +136,7 @@ func (c *Client) isOurs(ctx context.Context, issue string, entry Worklog, w Work
 	if err != nil || !entry.Author.Same(me) {
 		return false, err
 	}
-	property, err := c.property(ctx, worklogPath(issue, entry.ID))
+	property, err := c.propertyAt(ctx, issuePath(issue, "properties", worklogMarker(entry.ID)))
 	if err != nil {
 		return false, err
 	}

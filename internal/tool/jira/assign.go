@@ -3,8 +3,6 @@ package jira
 import (
 	"context"
 	"encoding/json"
-	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -40,7 +38,7 @@ func runAssign(ctx context.Context, j job, a assignArgs) (tool.Result, error) {
 	}
 	var user *jira.User
 	if name != nil && !nobody(*name) {
-		found, err := j.findUser(ctx, a.Issue, *name)
+		found, err := j.findUser(ctx, place{issue: a.Issue}, *name, false)
 		if err != nil {
 			return tool.Result{}, err
 		}
@@ -81,49 +79,4 @@ func assigned(issue jira.Issue, user *jira.User) bool {
 		return now == nil && user == nil
 	}
 	return now.Same(*user)
-}
-
-// accountID matches the ids of Cloud's accounts, old and new.
-var accountID = regexp.MustCompile(`^(?:[0-9a-f]{24}|[0-9]+:[0-9a-f-]{36}|[0-9A-Za-z]+:[0-9A-Za-z:_-]{20,})$`)
-
-// findUser finds the one user who can be assigned the issue and whom the text
-// names: an account id, "me", or an e-mail address, user name or display name.
-// One who is not found, or not for certain, is refused with the candidates.
-func (j job) findUser(ctx context.Context, issue Key, text string) (jira.User, error) {
-	name := strings.TrimSpace(text)
-	if inner, ok := strings.CutPrefix(name, "[~"); ok {
-		name = strings.TrimPrefix(strings.TrimSuffix(inner, "]"), "accountid:")
-	}
-	name = strings.TrimPrefix(name, "@")
-	switch strings.ToLower(name) {
-	case "":
-		return jira.User{}, refuse("the name of a user is empty")
-	case "me", "myself", "currentuser()":
-		return j.client.Me(ctx)
-	}
-	if accountID.MatchString(name) {
-		return jira.User{AccountID: name}, nil
-	}
-	users, err := j.client.AssignableUsers(ctx, issue.String(), name)
-	if err != nil {
-		return jira.User{}, err
-	}
-	exact := filter(users, func(u jira.User) bool {
-		return slices.ContainsFunc([]string{u.AccountID, u.Name, u.Key, u.EmailAddress, u.DisplayName}, func(s string) bool {
-			return s != "" && strings.EqualFold(s, name)
-		})
-	})
-	switch {
-	case len(exact) == 1:
-		return exact[0], nil
-	case len(exact) == 0 && len(users) == 1:
-		return users[0], nil
-	case len(users) == 0:
-		return jira.User{}, refuse("nobody who can be assigned %s is named %q", issue, name)
-	}
-	names := make([]string, 0, len(users))
-	for _, u := range users {
-		names = append(names, person(u))
-	}
-	return jira.User{}, refuse("%q could be several users; use an id: %s", name, strings.Join(names, ", "))
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,7 +15,7 @@ import (
 // What already has the shape, as an object {"name": …}, passes as it is.
 type coercion struct {
 	job
-	issue  Key
+	at     place
 	field  jira.Field
 	format string
 }
@@ -39,7 +38,7 @@ func (c coercion) array(ctx context.Context, v any) (any, error) {
 		items = []any{v}
 	}
 	if strings.HasSuffix(c.field.Schema.Custom, ":gh-sprint") {
-		return c.sprint(items)
+		return c.sprint(ctx, items)
 	}
 	out := make([]any, 0, len(items))
 	for _, item := range items {
@@ -47,7 +46,7 @@ func (c coercion) array(ctx context.Context, v any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c.field.ID == "labels" {
+		if c.field.ID == "labels" || strings.HasSuffix(c.field.Schema.Custom, ":labels") {
 			if err := checkLabel(one); err != nil {
 				return nil, err
 			}
@@ -55,21 +54,6 @@ func (c coercion) array(ctx context.Context, v any) (any, error) {
 		out = append(out, one)
 	}
 	return out, nil
-}
-
-// sprint is a list when read and one number when set.
-func (c coercion) sprint(items []any) (any, error) {
-	if len(items) == 0 {
-		return nil, nil
-	}
-	if len(items) > 1 {
-		return nil, refuse("%s takes one sprint's id", c.field.Name)
-	}
-	id, err := strconv.ParseInt(fmt.Sprint(items[0]), 10, 64)
-	if err != nil {
-		return nil, refuse("%s takes a sprint's id, a number", c.field.Name)
-	}
-	return id, nil
 }
 
 func (c coercion) scalar(ctx context.Context, kind string, v any) (any, error) {
@@ -93,6 +77,8 @@ func (c coercion) scalar(ctx context.Context, kind string, v any) (any, error) {
 		return c.cascade(v)
 	case "issuelink":
 		return c.parent(fmt.Sprint(v))
+	case "any":
+		return c.epic(v)
 	case "priority", "issuetype", "resolution", "version", "component", "group", "securitylevel":
 		return c.named("name", v)
 	default:
@@ -109,14 +95,31 @@ func (c coercion) object(kind string, object map[string]any) (any, error) {
 }
 
 func (c coercion) parent(s string) (any, error) {
+	key, err := c.key(s)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"key": key}, nil
+}
+
+// epic takes an epic's key where that is what the field holds.
+func (c coercion) epic(v any) (any, error) {
+	if c.field.Schema.Custom != jira.EpicLink {
+		return v, nil
+	}
+	key, err := c.key(fmt.Sprint(v))
+	return key, err
+}
+
+func (c coercion) key(s string) (string, error) {
 	key, err := ParseKey(s)
 	if err != nil {
-		return nil, refuse("%s: %v", c.field.Name, err)
+		return "", refuse("%s: %v", c.field.Name, err)
 	}
 	if !tool.InProjects(c.call.Projects, key.Project()) {
-		return nil, refuse("%s: %s is in a project outside the scope of this run", c.field.Name, key)
+		return "", refuse("%s: %s is in a project outside the scope of this run", c.field.Name, key)
 	}
-	return map[string]any{"key": key.String()}, nil
+	return key.String(), nil
 }
 
 // text converts Markdown where Jira renders markup, and only there.
@@ -180,7 +183,7 @@ func (c coercion) datetime(v any) (any, error) {
 }
 
 func (c coercion) user(ctx context.Context, v any) (any, error) {
-	user, err := c.findUser(ctx, c.issue, fmt.Sprint(v))
+	user, err := c.findUser(ctx, c.at, fmt.Sprint(v), c.field.ID != "assignee")
 	if err != nil {
 		return nil, err
 	}

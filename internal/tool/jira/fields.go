@@ -26,11 +26,23 @@ func (j job) field(ctx context.Context, name string) (jira.Field, error) {
 			return found[0], nil
 		}
 		if len(found) > 1 {
-			return jira.Field{}, refuse("several fields are named %q; use an id: %s", name, list(found))
+			return jira.Field{}, &ambiguous{
+				error: refuse("several fields are named %q; use an id: %s", name, list(found)), fields: found,
+			}
 		}
 	}
 	return jira.Field{}, refuse("there is no field %q; near it are %s", name, list(nearest(fields, name)))
 }
+
+// ambiguous is the refusal of a name that several fields have.
+type ambiguous struct {
+	error
+
+	fields []jira.Field
+}
+
+// Unwrap returns the refusal.
+func (a *ambiguous) Unwrap() error { return a.error }
 
 func filter[T any](items []T, keep func(T) bool) []T {
 	var out []T

@@ -24,6 +24,7 @@ type getIssueArgs struct {
 	Issue    Key      `json:"issue_key"`
 	Fields   []string `json:"fields"`
 	Comments int      `json:"comments"`
+	Include  []string `json:"include"`
 }
 
 func (t *Tools) getIssue() tool.Tool {
@@ -32,7 +33,8 @@ func (t *Tools) getIssue() tool.Tool {
 		spec: spec("jira_get_issue", tool.Read, "Read an issue: its fields, links and description.", `{"type":"object","properties":{
 "issue_key":{"type":"string"},
 "fields":{"type":"array","items":{"type":"string"},"description":"further fields, by name or id"},
-"comments":{"type":"integer","description":"how many of the newest comments to add"}},
+"comments":{"type":"integer","description":"how many of the newest to add"},
+"include":{"type":"array","items":{"type":"string","enum":["transitions","worklogs","changelog","remote_links","attachments"]}}},
 "required":["issue_key"]}`, "jira_read_issue"),
 		keys:    func(a getIssueArgs) []Key { return []Key{a.Issue} },
 		careful: true,
@@ -62,13 +64,40 @@ func runGetIssue(ctx context.Context, j job, a getIssueArgs) (tool.Result, error
 	}
 	text := j.describe(issue, names)
 	if a.Comments > 0 {
-		comments, err := j.comments(ctx, a.Issue, a.Comments)
+		comments, err := j.comments(ctx, a.Issue, jira.Newest{Limit: min(a.Comments, maxListed)})
 		if err != nil {
 			return tool.Result{}, err
 		}
 		text += "\n" + comments
 	}
+	for _, what := range a.Include {
+		more, err := j.include(ctx, a.Issue, what)
+		if err != nil {
+			return tool.Result{}, err
+		}
+		text += "\n" + more
+	}
 	return tool.Result{Text: text, Target: issue.Key}, nil
+}
+
+// include reads something that belongs to an issue beside its fields.
+func (j job) include(ctx context.Context, key Key, what string) (string, error) {
+	newest := jira.Newest{Limit: defaultListed}
+	switch what {
+	case "transitions":
+		list, err := j.client.Transitions(ctx, key.String())
+		return "transitions: " + transitionChoices(list), err
+	case "worklogs":
+		return j.worklogs(ctx, key, newest)
+	case "changelog":
+		return j.changelog(ctx, key, newest)
+	case "remote_links":
+		return j.remoteLinks(ctx, key)
+	case "attachments":
+		return j.attachments(ctx, key)
+	default:
+		return "", refuse("there is nothing %q to include", what)
+	}
 }
 
 // describe writes an issue as a person would: one line each, nothing for what is
@@ -86,7 +115,11 @@ func (j job) describe(issue jira.Issue, names map[string]string) string {
 	writeRelated(&b, issue)
 	for _, id := range slices.Sorted(maps.Keys(names)) {
 		if !slices.Contains(shownFields(), id) {
-			writeField(&b, names[id], j.conv.ToMarkdown(value(issue.Fields[id])))
+			text := sprintNames(issue.Fields[id])
+			if text == "" {
+				text = j.conv.ToMarkdown(value(issue.Fields[id]))
+			}
+			writeField(&b, names[id], text)
 		}
 	}
 	if text := value(issue.Fields["description"]); text != "" {
@@ -131,48 +164,4 @@ func related(i jira.LinkedIssue) string {
 		text += " [" + i.Fields.Status.Name + "]"
 	}
 	return strings.TrimSpace(text + " " + line(i.Fields.Summary))
-}
-
-type getCommentsArgs struct {
-	Issue Key `json:"issue_key"`
-	Limit int `json:"limit"`
-}
-
-const (
-	defaultComments = 10
-	maxComments     = 100
-)
-
-func (t *Tools) getComments() tool.Tool {
-	return handler[getCommentsArgs]{
-		tools: t,
-		spec: spec("jira_get_comments", tool.Read, "Read the newest comments of an issue, the newest first.", `{"type":"object","properties":{
-"issue_key":{"type":"string"},
-"limit":{"type":"integer","description":"default 10, at most 100"}},
-"required":["issue_key"]}`),
-		keys: func(a getCommentsArgs) []Key { return []Key{a.Issue} },
-		run: func(ctx context.Context, j job, a getCommentsArgs) (tool.Result, error) {
-			if a.Limit <= 0 {
-				a.Limit = defaultComments
-			}
-			text, err := j.comments(ctx, a.Issue, a.Limit)
-			return tool.Result{Text: text}, err
-		},
-	}
-}
-
-func (j job) comments(ctx context.Context, key Key, limit int) (string, error) {
-	list, total, err := j.client.Comments(ctx, key.String(), min(limit, maxComments))
-	if err != nil {
-		return "", err
-	}
-	if len(list) == 0 {
-		return "no comments", nil
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d of %d comments, the newest first:\n", len(list), total)
-	for _, c := range list {
-		fmt.Fprintf(&b, "[%s] %s, %s:\n%s\n", c.ID, person(c.Author), minute(c.Created), j.conv.ToMarkdown(c.Body))
-	}
-	return strings.TrimRight(b.String(), "\n"), nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/aofctl/aofctl/internal/atlassian/jira"
@@ -23,8 +24,10 @@ type job struct {
 type handler[A any] struct {
 	tools *Tools
 	spec  tool.Spec
-	// keys are the issues that the call is about.
-	keys func(A) []Key
+	// keys are the issues that the call is about, projects the projects that it
+	// names besides.
+	keys     func(A) []Key
+	projects func(A) []ProjectKey
 	// confined is true if the tool keeps to Call.Projects by itself.
 	confined bool
 	// careful is true if run itself checks where the issue really is.
@@ -47,14 +50,25 @@ func (h handler[A]) Targets(raw json.RawMessage) (tool.Targets, error) {
 	for _, key := range h.issues(args) {
 		targets.Projects = append(targets.Projects, key.Project())
 	}
+	for _, project := range h.named(args) {
+		targets.Projects = append(targets.Projects, project.String())
+	}
 	return targets, nil
+}
+
+// named are the projects that the arguments name.
+func (h handler[A]) named(args A) []ProjectKey {
+	if h.projects == nil {
+		return nil
+	}
+	return slices.DeleteFunc(h.projects(args), func(p ProjectKey) bool { return p == "" })
 }
 
 func (h handler[A]) issues(args A) []Key {
 	if h.keys == nil {
 		return nil
 	}
-	return h.keys(args)
+	return slices.DeleteFunc(h.keys(args), func(k Key) bool { return !k.given() })
 }
 
 // Call implements tool.Tool.
@@ -75,6 +89,14 @@ func (h handler[A]) Call(ctx context.Context, call tool.Call) (tool.Result, erro
 		}
 		if err := j.admit(ctx, key, h.careful); err != nil {
 			return outcome(h.spec.Name, target, err)
+		}
+	}
+	for _, project := range h.named(args) {
+		if target == "" {
+			target = project.String()
+		}
+		if !tool.InProjects(call.Projects, project.String()) {
+			return outcome(h.spec.Name, target, refuse("project %s is outside the scope of this run", project))
 		}
 	}
 	result, err := h.run(ctx, j, args)

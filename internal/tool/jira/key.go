@@ -71,3 +71,19 @@ func (k *Key) UnmarshalJSON(raw []byte) error {
 	*k = key
 	return nil
 }
+
+// MaybeKey is an issue's key in an argument that may be left out.
+type MaybeKey struct{ Key }
+
+// UnmarshalJSON implements json.Unmarshaler. null and "" are no key.
+func (k *MaybeKey) UnmarshalJSON(raw []byte) error {
+	var s *string
+	if json.Unmarshal(raw, &s) == nil && (s == nil || strings.TrimSpace(*s) == "") {
+		k.Key = Key{}
+		return nil
+	}
+	return k.Key.UnmarshalJSON(raw)
+}
+
+// given reports whether there is a key.
+func (k Key) given() bool { return k != Key{} }

@@ -10,8 +10,10 @@ import (
 	"github.com/aofctl/aofctl/internal/tool"
 )
 
-// columns of a search, after the key; summary comes last since it is long.
-func columns() []string { return []string{"issuetype", "status", "priority", "assignee", "updated"} }
+// shownColumns of a search come after the key; summary comes last since it is long.
+func shownColumns() []string {
+	return []string{"issuetype", "status", "priority", "assignee", "updated"}
+}
 
 const (
 	defaultFound = 25
@@ -47,25 +49,30 @@ func runSearch(ctx context.Context, j job, a searchArgs) (tool.Result, error) {
 	if err != nil {
 		return tool.Result{}, err
 	}
-	ids, heads := columns(), columns()
-	for _, name := range a.Fields {
+	ids, heads, err := j.columns(ctx, a.Fields)
+	if err != nil {
+		return tool.Result{}, err
+	}
+	found, err := j.client.Search(ctx, jira.Search{JQL: jql, Fields: ids, Limit: bounded(a.Limit, defaultFound, maxFound), Page: a.Page})
+	if err != nil {
+		return tool.Result{}, err
+	}
+	return tool.Result{Text: j.table(found, ids, heads), Target: "search"}, nil
+}
+
+// columns are the fields of a table by id and by name, the further ones among them.
+func (j job) columns(ctx context.Context, further []string) (ids, heads []string, err error) {
+	ids, heads = shownColumns(), shownColumns()
+	for _, name := range further {
 		field, err := j.field(ctx, name)
 		if err != nil {
-			return tool.Result{}, err
+			return nil, nil, err
 		}
 		if field.ID != "summary" && !slices.Contains(ids, field.ID) {
 			ids, heads = append(ids, field.ID), append(heads, field.Name)
 		}
 	}
-	ids, heads = append(ids, "summary"), append(heads, "summary")
-	if a.Limit <= 0 {
-		a.Limit = defaultFound
-	}
-	found, err := j.client.Search(ctx, jira.Search{JQL: jql, Fields: ids, Limit: min(a.Limit, maxFound), Page: a.Page})
-	if err != nil {
-		return tool.Result{}, err
-	}
-	return tool.Result{Text: j.table(found, ids, heads), Target: "search"}, nil
+	return append(ids, "summary"), append(heads, "summary"), nil
 }
 
 // table writes issues as rows, since names of fields on each row would be most of

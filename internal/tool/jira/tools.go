@@ -44,9 +44,14 @@ func New(sites Sites, writer tool.Writer, conv Converters) *Tools {
 // All returns every tool, for a registry.
 func (t *Tools) All() []tool.Tool {
 	return []tool.Tool{
-		t.getIssue(), t.search(), t.getComments(), t.getTransitions(),
-		t.postComment(), t.updateIssue(), t.transitionIssue(), t.addLabels(), t.removeLabel(),
-		t.assignIssue(), t.logWork(), t.linkIssues(),
+		t.getIssue(), t.search(), t.createIssue(), t.createSubtask(), t.updateIssue(), t.assignIssue(), t.addLabels(), t.removeLabel(),
+		t.getChangelog(), t.getTransitions(), t.transitionIssue(),
+		t.postComment(), t.getComments(), t.updateComment(), t.logWork(), t.getWorklogs(),
+		t.linkIssues(), t.getLinkTypes(), t.removeLink(), t.addRemoteLink(), t.getRemoteLinks(),
+		t.listBoards(), t.listSprints(), t.getSprint(), t.getSprintIssues(), t.addToSprint(), t.moveToBacklog(),
+		t.listVersions(), t.updateVersion(), t.listProjects(), t.getCreateFields(),
+		t.findUsers(), t.findFields(), t.getFieldOptions(),
+		t.listAttachments(), t.getAttachment(), t.addAttachment(),
 	}
 }
 

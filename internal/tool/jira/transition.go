@@ -53,6 +53,12 @@ func (t *Tools) transitionIssue() tool.Tool {
 // what an interrupted write did: Jira keeps no marker of a transition.
 func runTransition(ctx context.Context, j job, a transitionArgs) (tool.Result, error) {
 	key, already := a.Issue.String(), false
+	// chosen is the place of the fields: the screen of the transition.
+	chosen := j.inIssue(a.Issue)
+	at := func(t jira.Transition) place {
+		chosen.settable = func(context.Context) (map[string]jira.EditField, error) { return t.Fields, nil }
+		return chosen
+	}
 	status, err := j.once(ctx, j.call.ID, tool.Action{
 		Kind: "transition", Target: key,
 		Find: func(ctx context.Context, since time.Time) (string, bool, error) {
@@ -71,7 +77,7 @@ func runTransition(ctx context.Context, j job, a transitionArgs) (tool.Result, e
 			if !found {
 				return "", refuse("%s is in status %s and has no transition %q now; it has %s", key, now.Name, a.Transition, transitionChoices(list))
 			}
-			fields, _, err := j.coerceAll(ctx, a.Issue, a.Fields, "")
+			fields, _, err := j.coerceAll(ctx, at(next), a.Fields, "")
 			if err != nil {
 				return "", err
 			}
@@ -79,7 +85,7 @@ func runTransition(ctx context.Context, j job, a transitionArgs) (tool.Result, e
 		},
 	})
 	if err != nil {
-		return tool.Result{}, j.withChoices(ctx, key, err)
+		return tool.Result{}, withChoices(ctx, chosen, err)
 	}
 	if already {
 		return ack("%s is in status %s already; nothing was changed.", key, status)
@@ -181,7 +187,25 @@ func transitionChoices(list []jira.Transition) string {
 	}
 	parts := make([]string, 0, len(list))
 	for _, t := range list {
-		parts = append(parts, fmt.Sprintf("%s → %s (id %s)", t.Name, t.To.Name, t.ID))
+		parts = append(parts, fmt.Sprintf("%s → %s (id %s%s)", t.Name, t.To.Name, t.ID, needed(t)))
 	}
 	return strings.Join(parts, "; ")
+}
+
+// needed names the fields without which the transition is refused.
+func needed(t jira.Transition) string {
+	var names []string
+	for _, f := range byID(t.Fields) {
+		if f.Required && !f.HasDefault {
+			name := f.Name
+			if values := choices(f.AllowedValues, 12); values != "" {
+				name += ": " + values
+			}
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return ", needs " + strings.Join(names, "; ")
 }

@@ -3,14 +3,11 @@ package jira
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/aofctl/aofctl/internal/atlassian"
 	"github.com/aofctl/aofctl/internal/atlassian/jira"
 	"github.com/aofctl/aofctl/internal/tool"
 )
@@ -47,7 +44,8 @@ func runUpdate(ctx context.Context, j job, a updateArgs) (tool.Result, error) {
 	if len(a.Fields) == 0 {
 		return tool.Result{}, refuse("fields is empty; name at least one field")
 	}
-	values, names, err := j.coerceAll(ctx, a.Issue, a.Fields, a.Format)
+	at := j.inIssue(a.Issue)
+	values, names, err := j.coerceAll(ctx, at, a.Fields, a.Format)
 	if err != nil {
 		return tool.Result{}, err
 	}
@@ -64,90 +62,9 @@ func runUpdate(ctx context.Context, j job, a updateArgs) (tool.Result, error) {
 		},
 	})
 	if err != nil {
-		return tool.Result{}, j.withChoices(ctx, key, err)
+		return tool.Result{}, withChoices(ctx, at, err)
 	}
 	return ack("Updated %s: %s.", key, strings.Join(names, ", "))
-}
-
-// coerceAll turns what the model gave into what Jira takes, by field id. It
-// returns the names of the fields, too, sorted.
-func (j job) coerceAll(ctx context.Context, issue Key, fields map[string]any, format string) (map[string]any, []string, error) {
-	values := make(map[string]any, len(fields))
-	names := slices.Sorted(maps.Keys(fields))
-	for _, name := range names {
-		if other, ok := instead(name); ok {
-			return nil, nil, refuse("%s cannot be set by an edit; use %s", name, other)
-		}
-		field, err := j.field(ctx, name)
-		if err != nil {
-			return nil, nil, err
-		}
-		if field.ID == "project" {
-			return nil, nil, refuse("an issue cannot be moved to another project")
-		}
-		if _, twice := values[field.ID]; twice {
-			return nil, nil, refuse("the field %s is given twice", field.ID)
-		}
-		value, err := coercion{job: j, issue: issue, field: field, format: format}.convert(ctx, fields[name])
-		if err != nil {
-			return nil, nil, err
-		}
-		values[field.ID] = value
-	}
-	return values, names, nil
-}
-
-// withChoices adds the valid values of the fields that Jira objected to.
-func (j job) withChoices(ctx context.Context, key string, err error) error {
-	var failure *atlassian.Error
-	if !errors.As(err, &failure) || len(failure.Fields) == 0 || !failure.Refused() {
-		return err
-	}
-	meta, metaErr := j.client.EditMeta(ctx, key)
-	if metaErr != nil {
-		return err
-	}
-	var lines []string
-	for _, id := range slices.Sorted(maps.Keys(failure.Fields)) {
-		if field, ok := meta[id]; !ok {
-			lines = append(lines, id+" cannot be set in this issue; these can: "+strings.Join(settable(meta), ", "))
-		} else if len(field.AllowedValues) > 0 {
-			lines = append(lines, fmt.Sprintf("valid for %s: %s", field.Name, choices(field.AllowedValues)))
-		}
-	}
-	return &explained{error: err, advice: strings.Join(lines, "\n")}
-}
-
-func settable(meta map[string]jira.EditField) []string {
-	names := make([]string, 0, len(meta))
-	for id, field := range meta {
-		if field.Name == "" {
-			field.Name = id
-		}
-		names = append(names, field.Name)
-	}
-	slices.Sort(names)
-	return names
-}
-
-func choices(values []jira.Named) string {
-	const most = 50
-	var names []string
-	for _, v := range values {
-		if len(names) == most {
-			names = append(names, fmt.Sprintf("… and %d more", len(values)-most))
-			break
-		}
-		switch {
-		case v.Name != "":
-			names = append(names, v.Name)
-		case v.Value != "":
-			names = append(names, v.Value)
-		default:
-			names = append(names, v.ID)
-		}
-	}
-	return strings.Join(names, ", ")
 }
 
 // holds reports whether the issue has all these values already.
