@@ -32,11 +32,11 @@ func scopeOf(req *http.Request) scope {
 	return s
 }
 
-// endpoint replaces what names a thing in a path.
+// endpoint replaces what names a thing in a path. The API's version stays.
 func endpoint(path string) string {
 	parts := strings.Split(path, "/")
 	for i, part := range parts {
-		if segmentPattern.MatchString(part) {
+		if segmentPattern.MatchString(part) && parts[max(i-1, 0)] != "api" {
 			parts[i] = "*"
 		}
 	}
