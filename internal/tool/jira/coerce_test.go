@@ -30,7 +30,6 @@ func TestValuesAreCoercedByTheFieldsSchema(t *testing.T) {
 		"sprint by string":         {sprint, "3", int64(3), ""},
 		"sprint in a list":         {sprint, []any{n}, int64(3), ""},
 		"sprint cleared":           {sprint, nil, nil, ""},
-		"sprint by name":           {sprint, "Sprint 3", nil, "a number"},
 		"two sprints":              {sprint, []any{n, n}, nil, "one sprint"},
 		"cascade in one string":    {field("c", "option-with-child", "", ""), "A > B", m{"value": "A", "child": m{"value": "B"}}, ""},
 		"cascade of one":           {field("c", "option-with-child", "", ""), "A", m{"value": "A"}, ""},

@@ -109,7 +109,7 @@ func (j job) describe(issue jira.Issue, names map[string]string) string {
 		switch id {
 		case "summary", "description", "issuelinks", "subtasks", "parent":
 		default:
-			writeField(&b, id, value(issue.Fields[id]))
+			writeField(&b, label(id), shown(id, issue.Fields[id]))
 		}
 	}
 	writeRelated(&b, issue)
@@ -126,6 +126,23 @@ func (j job) describe(issue jira.Issue, names map[string]string) string {
 		b.WriteString("description:\n" + j.conv.ToMarkdown(text) + "\n")
 	}
 	return strings.TrimRight(b.String(), "\n")
+}
+
+// label is a shorter name for a field where people have one.
+func label(id string) string {
+	if id == "issuetype" {
+		return "type"
+	}
+	return id
+}
+
+// shown is a field's text, of a moment no more than the minute.
+func shown(id string, raw json.RawMessage) string {
+	var moment jira.Time
+	if (id == "created" || id == "updated") && json.Unmarshal(raw, &moment) == nil && !moment.IsZero() {
+		return minute(moment)
+	}
+	return value(raw)
 }
 
 func writeField(b *strings.Builder, name, text string) {

@@ -60,8 +60,11 @@ func (j job) comments(ctx context.Context, key Key, n jira.Newest) (string, erro
 
 // newestOf shows a part of a list, the newest first.
 func newestOf(what string, total int, items []string, skip, next int) string {
-	if len(items) == 0 && skip > 0 {
+	switch {
+	case len(items) == 0 && skip > 0:
 		return "no more " + what
+	case len(items) == 0:
+		return "no " + what
 	}
 	return entries(fmt.Sprintf("%d of %d %s, the newest first", len(items), total, what), items, skip, next)
 }

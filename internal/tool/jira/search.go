@@ -2,6 +2,7 @@ package jira
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,6 +14,18 @@ import (
 // shownColumns of a search come after the key; summary comes last since it is long.
 func shownColumns() []string {
 	return []string{"issuetype", "status", "priority", "assignee", "updated"}
+}
+
+// heading is a column's name. Moments in tables are in UTC.
+func heading(id string) string {
+	switch id {
+	case "issuetype":
+		return "type"
+	case "updated":
+		return "updated UTC"
+	default:
+		return id
+	}
 }
 
 const (
@@ -62,7 +75,10 @@ func runSearch(ctx context.Context, j job, a searchArgs) (tool.Result, error) {
 
 // columns are the fields of a table by id and by name, the further ones among them.
 func (j job) columns(ctx context.Context, further []string) (ids, heads []string, err error) {
-	ids, heads = shownColumns(), shownColumns()
+	ids = shownColumns()
+	for _, id := range ids {
+		heads = append(heads, heading(id))
+	}
 	for _, name := range further {
 		field, err := j.field(ctx, name)
 		if err != nil {
@@ -86,7 +102,7 @@ func (j job) table(found jira.Found, ids, heads []string) string {
 		}
 		cells := []string{issue.Key}
 		for _, id := range ids {
-			cells = append(cells, cell(id, value(issue.Fields[id])))
+			cells = append(cells, cell(issue.Fields[id]))
 		}
 		rows = append(rows, strings.Join(cells, " | "))
 	}
@@ -119,11 +135,20 @@ func fit(rows []string) string {
 	return strings.Join(rows, "\n")
 }
 
-// cell makes a value fit a table.
-func cell(id, text string) string {
+// cell makes a value fit a table: of a person the name, of a moment the minute,
+// of a long text its beginning.
+func cell(raw json.RawMessage) string {
 	const most = 300
-	if id == "updated" || id == "created" {
-		text, _, _ = strings.Cut(text, ".")
+	text := value(raw)
+	var person jira.User
+	var moment jira.Time
+	switch {
+	case json.Unmarshal(raw, &person) == nil && person.DisplayName != "":
+		text = person.DisplayName
+	case sprintNames(raw) != "":
+		text = sprintNames(raw)
+	case strings.Contains(text, "T") && json.Unmarshal(raw, &moment) == nil && !moment.IsZero():
+		text = moment.UTC().Format("2006-01-02 15:04")
 	}
 	text = strings.ReplaceAll(line(text), "|", "/")
 	if runes := []rune(text); len(runes) > most {
