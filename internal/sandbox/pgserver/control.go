@@ -117,12 +117,7 @@ func (s *Server) Stop(ctx context.Context) error {
 		return nil
 	}
 	s.stopped = true
-	var err error
-	if s.Running() {
-		// Nobody will read the data again: a checkpoint would be for nothing.
-		err = s.control(ctx, "stop", "-w", "-s", "-m", "immediate")
-	}
-	return errors.Join(err, s.guard.release(), os.RemoveAll(s.dir))
+	return errors.Join(s.guard.end(ctx), os.RemoveAll(s.dir))
 }
 
 // control calls pg_ctl for this server.

@@ -18,9 +18,9 @@ var ErrNoPostgres = errors.New("no PostgreSQL server binaries (initdb, pg_ctl, p
 	", $PATH or /usr/lib/postgresql/*/bin: install the package postgresql")
 
 // Find returns the directory of the PostgreSQL server binaries: what the
-// environment variable AOF_PG_BIN says, else the newest version below
-// /usr/lib/postgresql, where Debian keeps them, else where initdb is found on
-// PATH. The error is ErrNoPostgres if there is none.
+// environment variable AOF_PG_BIN says, else where initdb is found on PATH, else
+// the newest version below /usr/lib/postgresql, where Debian keeps them. The
+// error is ErrNoPostgres if there is none.
 func Find() (string, error) {
 	if dir := os.Getenv(BinEnv); dir != "" {
 		return complete(dir)
@@ -28,20 +28,19 @@ func Find() (string, error) {
 	// Only a pattern that is no pattern gives an error.
 	dirs, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
 	slices.SortFunc(dirs, func(a, b string) int { return version(b) - version(a) })
+	if path, err := exec.LookPath("initdb"); err == nil {
+		// What lies on PATH may be a link; its neighbours are where it points to.
+		if target, err := filepath.EvalSymlinks(path); err == nil {
+			path = target
+		}
+		dirs = slices.Insert(dirs, 0, filepath.Dir(path))
+	}
 	for _, dir := range dirs {
 		if found, err := complete(dir); err == nil {
 			return found, nil
 		}
 	}
-	path, err := exec.LookPath("initdb")
-	if err != nil {
-		return "", ErrNoPostgres
-	}
-	// What lies on PATH may be a link; its neighbours are where it points to.
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
-	}
-	return complete(filepath.Dir(path))
+	return "", ErrNoPostgres
 }
 
 // version reads the 15 of /usr/lib/postgresql/15/bin; 0 if it is no number.

@@ -1,26 +1,27 @@
 package pgserver
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os/exec"
 )
 
-// guard is a shell that outlives this process for a moment: it waits for the end
-// of its input, which the system closes when this process ends, even by SIGKILL,
-// and then ends the server and removes its directory. It has a session of its
-// own, so that a Ctrl-C or a kill of our process group does not take it along.
-// A death signal to the server would not do instead: it comes when the thread
-// that started the server ends, which Go's threads do at any time, it is not
-// known outside Linux, and it removes no files.
+// guard is a shell that waits for the end of its input, which we close in Stop
+// and the system closes when this process ends, even by SIGKILL; then it ends
+// the server and removes its directory. It has a session of its own, so that a
+// Ctrl-C or a kill of our process group does not take it along. A death signal
+// to the server would not do instead: it comes when the thread that started the
+// server ends, which Go's threads do at any time, it is not known outside Linux,
+// and it removes no files.
 type guard struct {
-	cmd  *exec.Cmd
-	line io.WriteCloser
+	line io.Closer
+	done chan struct{}
 }
 
-// script ends the server of directory $2 with the pg_ctl $1.
+// script waits, and ends the server of directory $2 with the pg_ctl $1. Nobody
+// will read the data again, so there is no checkpoint.
 const script = `read -r line
-[ "$line" = released ] && exit 0
 "$1" stop -D "$2/data" -s -w -m immediate </dev/null >/dev/null 2>&1
 rm -rf "$2"`
 
@@ -38,15 +39,24 @@ func (s *Server) watch() (*guard, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(err, in.Close())
 	}
-	return &guard{cmd: cmd, line: in}, nil
+	g := &guard{line: in, done: make(chan struct{})}
+	go func() {
+		defer close(g.done)
+		// What it could not remove shows in the directory.
+		_ = cmd.Wait()
+	}()
+	return g, nil
 }
 
-// release ends the guard and leaves the server alone. A guard that never was is
-// released already.
-func (g *guard) release() error {
-	if g == nil {
+// end lets the guard do its work and waits for it.
+func (g *guard) end(ctx context.Context) error {
+	if err := g.line.Close(); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-g.done:
 		return nil
 	}
-	_, err := io.WriteString(g.line, "released\n")
-	return errors.Join(err, g.line.Close(), g.cmd.Wait())
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
@@ -47,9 +48,6 @@ type Server struct {
 	stopped  bool
 }
 
-// attempts is how often another port is tried when somebody took the first.
-const attempts = 3
-
 // Start makes a new, empty server and returns once it takes connections. The
 // error is ErrNoPostgres if this machine has none. The context bounds the start
 // only; the caller has to call Stop.
@@ -58,17 +56,31 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start PostgreSQL server: %w", err)
 	}
-	for range attempts {
-		if err = s.choosePort(ctx); err != nil {
-			break
-		}
-		if err = s.StartAgain(ctx); err == nil {
-			return s, nil
-		}
+	if err = s.initialise(ctx, o); err == nil {
+		err = s.startFirst(ctx)
 	}
-	return nil, errors.Join(err, s.Stop(ctx))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start PostgreSQL server: %w", err), s.Stop(context.WithoutCancel(ctx)))
+	}
+	return s, nil
 }
 
+// startFirst finds a port and starts the server there.
+func (s *Server) startFirst(ctx context.Context) error {
+	const attempts = 3
+	for attempt := 1; ; attempt++ {
+		if err := s.choosePort(ctx); err != nil {
+			return err
+		}
+		err := s.StartAgain(ctx)
+		// Somebody may have taken the port meanwhile.
+		if err == nil || attempt == attempts || !strings.Contains(err.Error(), "Address already in use") {
+			return err
+		}
+	}
+}
+
+// create makes the server's directory, with its guard.
 func create(ctx context.Context, o Options) (*Server, error) {
 	bin, err := Find()
 	if err != nil {
@@ -83,12 +95,8 @@ func create(ctx context.Context, o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{bin: bin, dir: dir, user: user, password: o.Password}
-	s.guard, err = s.watch()
-	if err == nil {
-		err = s.initialise(ctx, o)
-	}
-	if err != nil {
-		return nil, errors.Join(err, s.guard.release(), os.RemoveAll(dir))
+	if s.guard, err = s.watch(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	return s, nil
 }
