@@ -48,13 +48,14 @@ func (s *Server) identify(r *http.Request) (by *User, tried bool) {
 	return by, tried
 }
 
-// bearer finds the user of a token: a personal access token on Data Center, an
-// access token of OAuth at the gateway of Cloud. API tokens are neither.
+// bearer finds the user of a token: a personal access token on Data Center, or an
+// access token of OAuth, which on Cloud is good at the gateway only. API tokens
+// are neither.
 func (s *Server) bearer(r *http.Request, token string) *User {
-	if s.dc() {
-		return s.st.tokens[token]
+	if by := s.st.tokens[token]; s.dc() && by != nil {
+		return by
 	}
-	if !viaGateway(r) {
+	if !s.dc() && !viaGateway(r) {
 		return nil
 	}
 	return s.st.accounts[s.oauth.account(token, s.opts.Now())]

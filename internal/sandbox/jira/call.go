@@ -111,6 +111,8 @@ type endpoint struct {
 	reads bool
 	// open endpoints answer without authentication.
 	open bool
+	// body marks a DELETE that has one.
+	body bool
 	// upload endpoints take multipart/form-data and not JSON.
 	upload bool
 }
@@ -169,7 +171,7 @@ func (s *Server) run(e endpoint, api int, by *User, c *call) (any, error) {
 
 // readBody takes the request's body; it has to be JSON if there is one.
 func (c *call) readBody(e endpoint) error {
-	if c.r.Method == http.MethodGet || c.r.Method == http.MethodDelete {
+	if c.r.Method == http.MethodGet || c.r.Method == http.MethodDelete && !e.body {
 		return nil
 	}
 	if err := c.readAny(); err != nil {

@@ -39,6 +39,10 @@ type Transition struct {
 	Name string
 	From []string
 	To   string
+	// Screen are the ids of the fields that may be set on the way, Required those
+	// of them that must be. Without a screen no field can be set.
+	Screen   []string
+	Required []string
 }
 
 // LinkType is a type of link between issues.

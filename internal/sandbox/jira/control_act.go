@@ -2,7 +2,6 @@ package jira
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 )
@@ -13,7 +12,7 @@ type action struct {
 	As string `json:"as"`
 	// Action is create_issue, comment, edit_comment, delete_comment, transition,
 	// update, add_labels, remove_labels, assign, log_work, link, delete_issue,
-	// start_sprint or close_sprint.
+	// start_sprint, close_sprint, or one of those in control_site.go.
 	Action string `json:"action"`
 	Issue  string `json:"issue"`
 	// Body is the text of a comment or worklog; ID that of a comment.
@@ -32,6 +31,10 @@ type action struct {
 	Description string `json:"description"`
 	TimeSpent   string `json:"time_spent"`
 	Sprint      int    `json:"sprint"`
+	Board       int    `json:"board"`
+	// Name is that of what is made, Email that of a user.
+	Name  string `json:"name"`
+	Email string `json:"email"`
 }
 
 // controlAct carries out an action and answers {"key": …} or {"id": …} for what
@@ -64,6 +67,9 @@ func (in action) carryOut(a *Actor) (obj, error) {
 		id, err := a.LogWork(in.Issue, in.TimeSpent, in.Body)
 		return obj{"id": id}, err
 	}
+	if out, known, err := in.make(a); known {
+		return out, err
+	}
 	return obj{}, in.change(a)
 }
 
@@ -93,7 +99,7 @@ func (in action) change(a *Actor) error {
 	case "close_sprint":
 		return a.CloseSprint(in.Sprint)
 	}
-	return fmt.Errorf("carry out action %q: it is not known", in.Action)
+	return in.changeSite(a)
 }
 
 // controlHook is a Webhook as the control interface has it. Unlike the REST

@@ -8,6 +8,7 @@ import (
 	"hash/fnv"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -34,6 +35,7 @@ type Attempt struct {
 type delivery struct {
 	id        string
 	hook      *hook
+	reg       Webhook
 	url       string
 	event     string
 	issue     string
@@ -108,6 +110,36 @@ func (p *post) register(w Webhook) Webhook {
 	}
 	p.hooks = append(p.hooks, h)
 	return w
+}
+
+// replace changes a registration by its id. A secret that is not given and how it
+// delivers stay as they are.
+func (p *post) replace(w Webhook) (Webhook, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, h := range p.hooks {
+		if h.ID != w.ID || h.Dynamic {
+			continue
+		}
+		if w.Secret == "" {
+			w.Secret = h.Secret
+		}
+		w.Retries, w.Backoff, w.Lanes, w.Duplicates = h.Retries, h.Backoff, h.Lanes, h.Duplicates
+		h.Webhook = w
+		return w, true
+	}
+	return w, false
+}
+
+// extend lets registrations of apps last until a moment.
+func (p *post) extend(ids []int, until time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, h := range p.hooks {
+		if h.Dynamic && slices.Contains(ids, h.ID) {
+			h.Expires = until
+		}
+	}
 }
 
 func (p *post) unregister(id int) bool {
@@ -188,7 +220,7 @@ func (p *post) enqueue(e event, match func(jql string) bool) error {
 		}
 		p.nextRun++
 		d := &delivery{
-			id: p.identifier(p.nextRun), hook: h, url: p.target(h.URL, e), event: e.name, issue: e.key,
+			id: p.identifier(p.nextRun), hook: h, reg: h.Webhook, url: p.target(h.URL, e), event: e.name, issue: e.key,
 			secondary: e.secondary, body: body,
 		}
 		if h.ExcludeBody {
@@ -256,17 +288,17 @@ func (p *post) deliver(d *delivery) {
 	for try := 0; ; try++ {
 		status, err := p.send(d, try)
 		a := Attempt{
-			Delivery: d.id, Webhook: d.hook.ID, Event: d.event, Issue: d.issue, Try: try, At: p.now(),
+			Delivery: d.id, Webhook: d.reg.ID, Event: d.event, Issue: d.issue, Try: try, At: p.now(),
 			Status: status, Delivered: err == nil && status >= 200 && status < 300,
 		}
 		if err != nil {
 			a.Error = err.Error()
 		}
-		a.Final = a.Delivered || try >= d.hook.Retries || !retried(status, err) || p.ctx.Err() != nil
+		a.Final = a.Delivered || try >= d.reg.Retries || !retried(status, err) || p.ctx.Err() != nil
 		p.mu.Lock()
 		p.log.add(a)
 		p.mu.Unlock()
-		if a.Final || !p.pause(d.hook.Backoff(try+1)) {
+		if a.Final || !p.pause(d.reg.Backoff(try+1)) {
 			return
 		}
 	}
@@ -297,8 +329,8 @@ func (p *post) pause(d time.Duration) bool {
 // alone: a delivery there has no identifier, and nothing tells it from another.
 func (p *post) address(h http.Header, d *delivery, try int) {
 	h.Set("Content-Type", "application/json; charset=UTF-8")
-	if d.hook.Secret != "" {
-		h.Set("X-Hub-Signature", Sign(d.hook.Secret, d.body))
+	if d.reg.Secret != "" {
+		h.Set("X-Hub-Signature", Sign(d.reg.Secret, d.body))
 	}
 	if p.dc {
 		h.Set("User-Agent", "Atlassian HttpClient unknown / JIRA / Default")

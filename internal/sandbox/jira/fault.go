@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -21,7 +22,25 @@ const (
 	CutBefore Effect = "cut_before"
 	CutAfter  Effect = "cut_after"
 	Malformed Effect = "malformed"
+	// ResetBefore and ResetAfter end the connection with a reset (TCP RST) instead
+	// of closing it.
+	ResetBefore Effect = "reset_before"
+	ResetAfter  Effect = "reset_after"
 )
+
+// effects are all of them.
+func effects() []Effect {
+	return []Effect{Answer, Latency, CutBefore, CutAfter, Malformed, ResetBefore, ResetAfter}
+}
+
+// ConflictOn arms the answer of Jira to an edit that collides with another one:
+// the next count edits and transitions of an issue get 409 and change nothing.
+func ConflictOn(key string, count int) Fault {
+	return Fault{
+		Method: "PUT|POST", Path: "/issue/" + regexp.QuoteMeta(key) + "(/transitions)?$", Count: count,
+		Effect: Answer, Status: http.StatusConflict,
+	}
+}
 
 // Fault is a rule that makes requests go wrong.
 type Fault struct {
@@ -82,7 +101,7 @@ func (f Fault) check() error {
 		return fmt.Errorf("check fault: status %d is not between 400 and 599", f.Status)
 	case f.Effect == Latency && f.LatencyMS <= 0:
 		return errors.New("check fault: latency_ms must be positive")
-	case f.Effect != Answer && f.Effect != Latency && f.Effect != CutBefore && f.Effect != CutAfter && f.Effect != Malformed:
+	case !slices.Contains(effects(), f.Effect):
 		return fmt.Errorf("check fault: unknown effect %q", f.Effect)
 	case f.Fraction < 0 || f.Fraction > 1:
 		return fmt.Errorf("check fault: fraction %v is not between 0 and 1", f.Fraction)
@@ -173,7 +192,7 @@ func (fs *faults) plan(r *http.Request) faultPlan {
 		switch {
 		case f.Effect == Latency:
 			p.latency += time.Duration(f.LatencyMS) * time.Millisecond
-		case f.Effect == CutBefore || f.Effect == Answer && !f.After:
+		case f.Effect == CutBefore || f.Effect == ResetBefore || f.Effect == Answer && !f.After:
 			p.first = &f
 		default:
 			p.last = &f
@@ -207,9 +226,12 @@ func (f *Fault) answer(w http.ResponseWriter) {
 	}
 	if f.Status < 500 {
 		text := http.StatusText(f.Status)
-		if f.Status == http.StatusTooManyRequests {
+		switch f.Status {
+		case http.StatusTooManyRequests:
 			text = "Rate limit exceeded."
 			w.Header().Set("X-RateLimit-Remaining", "0")
+		case http.StatusConflict:
+			text = "The issue could not be updated because of a conflicting update. Please try again."
 		}
 		writeJSON(w, f.Status, refuse(f.Status, "%s", text).body())
 		return

@@ -204,6 +204,9 @@ func (t *tx) unlink(i *issue) {
 	for _, f := range i.files {
 		delete(t.st.files, f.id)
 	}
+	for _, w := range i.worklogs {
+		delete(t.st.worklogs, w.id)
+	}
 }
 
 // without returns the list less one item, leaving the list itself as it was.

@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
@@ -59,6 +60,8 @@ type oauth struct {
 	refresh map[string]string
 	codes   map[string]string
 	access  map[string]access
+	// owner is the account of the app itself (client_credentials).
+	owner string
 }
 
 type access struct {
@@ -77,6 +80,7 @@ func (o *oauth) reset(account string) {
 	clear(o.refresh)
 	clear(o.codes)
 	clear(o.access)
+	o.owner = account
 	if account != "" {
 		o.refresh[o.app.RefreshToken] = account
 	}
@@ -129,12 +133,13 @@ type tokenInput struct {
 	RedirectURI  string `json:"redirect_uri"`
 }
 
-func (in *tokenInput) read(kind string, raw []byte) bool {
+// read takes the body; Data Center knows forms only.
+func (in *tokenInput) read(kind string, raw []byte, formOnly bool) bool {
 	media, _, err := mime.ParseMediaType(kind)
 	if err != nil {
 		return false
 	}
-	if media == "application/json" {
+	if media == "application/json" && !formOnly {
 		return json.Unmarshal(raw, in) == nil
 	}
 	form, err := url.ParseQuery(string(raw))
@@ -148,11 +153,12 @@ func (in *tokenInput) read(kind string, raw []byte) bool {
 	return true
 }
 
-// serveToken is POST /oauth/token of auth.atlassian.com.
+// serveToken is POST /oauth/token of auth.atlassian.com, and
+// /rest/oauth2/latest/token of a Data Center.
 func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) {
 	c := &call{r: r}
 	var in tokenInput
-	if err := c.readAny(); err != nil || !in.read(r.Header.Get("Content-Type"), c.raw) {
+	if err := c.readAny(); err != nil || !in.read(r.Header.Get("Content-Type"), c.raw, s.dc()) {
 		tokenError(w, http.StatusBadRequest, "invalid_request", "The request body could not be read.")
 		return
 	}
@@ -165,6 +171,12 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) {
 	}
 	tokens, given := o.refresh, in.RefreshToken
 	switch in.GrantType {
+	case "client_credentials":
+		pair := o.grant(o.owner, s.opts.Now())
+		delete(o.refresh, fmt.Sprint(pair["refresh_token"]))
+		delete(pair, "refresh_token")
+		writeJSON(w, http.StatusOK, pair)
+		return
 	case "refresh_token":
 	case "authorization_code":
 		tokens, given = o.codes, in.Code

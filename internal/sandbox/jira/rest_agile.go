@@ -135,12 +135,18 @@ func restDeleteSprint(t *tx, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.removeSprint(s)
+	return nil, nil
+}
+
+// removeSprint deletes a sprint; its issues go to the backlog.
+func (t *tx) removeSprint(s *Sprint) {
 	for _, i := range t.st.inSprint(s) {
 		t.moveTo(i, nil)
 	}
 	t.st.sprints = without(t.st.sprints, s)
+	delete(t.st.index.sprints, s)
 	t.emitSprint("sprint_deleted", s, nil)
-	return nil, nil
 }
 
 func restSprintIssues(t *tx, c *call) (any, error) {

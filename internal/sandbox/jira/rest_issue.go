@@ -49,7 +49,7 @@ func restIssue(t *tx, c *call) (any, error) {
 		out["changelog"] = t.renderHistory(i)
 	}
 	if c.expands("transitions") {
-		out["transitions"] = renderEach(t.available(i), func(tr *Transition) any { return t.renderTransition(tr, false) })
+		out["transitions"] = renderEach(t.available(i), func(tr *Transition) any { return t.renderTransition(i, tr, false) })
 	}
 	if c.expands("names") {
 		out["names"] = t.names()
@@ -238,7 +238,7 @@ func restTransitions(t *tx, c *call) (any, error) {
 	list := []any{}
 	for _, tr := range t.available(i) {
 		if want := c.query("transitionId"); want == "" || want == tr.ID {
-			list = append(list, t.renderTransition(tr, withFields))
+			list = append(list, t.renderTransition(i, tr, withFields))
 		}
 	}
 	return obj{"expand": "transitions", "transitions": list}, nil
@@ -299,7 +299,10 @@ func restPutIssueProperty(t *tx, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.putProperty(i.properties, func() { t.wrote(i, "property", c.path("key")) })
+	return c.putProperty(i.properties, func() {
+		t.wrote(i, "property", c.path("key"))
+		t.emitProperty("issue_property_set", i, c.path("key"), i.properties[c.path("key")])
+	})
 }
 
 // putProperty answers 201 for a new property and 200 for a known one.
@@ -320,5 +323,9 @@ func restDeleteIssueProperty(t *tx, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, i.properties.remove(c.path("key"))
+	if err := i.properties.remove(c.path("key")); err != nil {
+		return nil, err
+	}
+	t.emitProperty("issue_property_deleted", i, c.path("key"), nil)
+	return nil, nil
 }

@@ -12,6 +12,7 @@ func linkEndpoints() []endpoint {
 		{method: "POST", path: "/issue/{issue}/remotelink", status: 201, do: restPostRemoteLink},
 		{method: "DELETE", path: "/issue/{issue}/remotelink", status: 204, do: restDeleteRemoteByGlobal},
 		{method: "GET", path: "/issue/{issue}/remotelink/{id}", status: 200, do: restRemoteLink},
+		{method: "PUT", path: "/issue/{issue}/remotelink/{id}", status: 204, do: restPutRemoteLink},
 		{method: "DELETE", path: "/issue/{issue}/remotelink/{id}", status: 204, do: restDeleteRemote},
 	}
 }
@@ -99,6 +100,28 @@ func restRemoteLink(t *tx, c *call) (any, error) {
 		return nil, err
 	}
 	return t.renderRemote(i, r), nil
+}
+
+func restPutRemoteLink(t *tx, c *call) (any, error) {
+	i, err := t.issue(c.path("issue"))
+	if err != nil {
+		return nil, err
+	}
+	r, err := i.remote(c.path("id"))
+	if err != nil {
+		return nil, err
+	}
+	var in remoteLinkInput
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	t.touch(i)
+	*r = remoteLink{id: r.id, globalID: in.GlobalID, relationship: in.Relationship, application: in.Application, object: in.Object}
+	t.wrote(i, "remotelink_updated", c.path("id"))
+	return nil, nil
 }
 
 func restDeleteRemote(t *tx, c *call) (any, error) {

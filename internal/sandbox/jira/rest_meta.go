@@ -8,7 +8,6 @@ import (
 func metaEndpoints() []endpoint {
 	return []endpoint{
 		{method: "GET", path: "/serverInfo", status: 200, open: true, do: restServerInfo},
-		{method: "GET", path: "/field", status: 200, do: restFields},
 		{method: "GET", path: "/priority", status: 200, do: restPriorities},
 		{method: "GET", path: "/status", status: 200, do: restStatuses},
 		{method: "GET", path: "/resolution", status: 200, do: restResolutions},
@@ -22,10 +21,6 @@ func metaEndpoints() []endpoint {
 
 func restServerInfo(t *tx, _ *call) (any, error) {
 	return t.serverInfo(), nil
-}
-
-func restFields(t *tx, _ *call) (any, error) {
-	return renderEach(t.st.fields, func(f *Field) any { return f.render() }), nil
 }
 
 func restPriorities(t *tx, _ *call) (any, error) {

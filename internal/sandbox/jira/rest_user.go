@@ -86,8 +86,10 @@ func restAssignable(t *tx, c *call) (any, error) {
 	case key != "" && t.st.issue(key) == nil:
 		return nil, noIssue()
 	}
-	return t.findUsers(c, func(u *User) bool { return !u.Inactive && u.AccountType == AccountPerson })
+	return t.findUsers(c, assignable)
 }
+
+func assignable(u *User) bool { return !u.Inactive && u.AccountType == AccountPerson }
 
 // userDC finds a user of a Data Center by username or key.
 func (t *tx) userDC(c *call) (any, error) {

@@ -3,6 +3,7 @@ package jira
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 )
 
@@ -26,6 +27,7 @@ func (s *Server) webhookEndpoints() []endpoint {
 		{method: "GET", path: "/webhook", status: 200, do: s.restWebhooks},
 		{method: "POST", path: "/webhook", status: 201, do: s.restRegister},
 		{method: "GET", path: "/webhook/{id}", status: 200, do: s.restWebhook},
+		{method: "PUT", path: "/webhook/{id}", status: 200, do: s.restUpdateHook},
 		{method: "DELETE", path: "/webhook/{id}", status: 204, do: s.restUnregister},
 	}
 }
@@ -65,11 +67,37 @@ func (s *Server) restRegister(t *tx, c *call) (any, error) {
 	if err := in.check(t, s.known); err != nil {
 		return nil, err
 	}
-	w := s.post.register(Webhook{
+	return t.renderWebhook(s.post.register(in.webhook())), nil
+}
+
+func (in webhookInput) webhook() Webhook {
+	return Webhook{
 		Name: in.Name, URL: in.URL, Secret: in.Secret, Events: in.Events, JQL: in.Filters[jqlFilter],
 		ExcludeBody: in.ExcludeBody, Disabled: in.Enabled != nil && !*in.Enabled,
-	})
-	return t.renderWebhook(w), nil
+	}
+}
+
+// restUpdateHook changes a registration; a secret that is not given stays.
+func (s *Server) restUpdateHook(t *tx, c *call) (any, error) {
+	var in webhookInput
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	if err := in.check(t, s.known); err != nil {
+		return nil, err
+	}
+	w := in.webhook()
+	w.ID = atoi(c.path("id"))
+	changed, ok := s.post.replace(w)
+	if !ok {
+		return nil, noWebhook(c)
+	}
+	return t.renderWebhook(changed), nil
+}
+
+// registered lists what administrators registered.
+func (s *Server) registered() []Webhook {
+	return slices.DeleteFunc(s.post.list(), func(w Webhook) bool { return w.Dynamic })
 }
 
 // renderWebhook never shows the secret, only that there is one.
@@ -80,7 +108,7 @@ func (t *tx) renderWebhook(w Webhook) obj {
 	}
 	return obj{
 		"name": w.Name, "url": w.URL, "excludeBody": w.ExcludeBody, "events": events, "enabled": !w.Disabled,
-		"filters": obj{jqlFilter: w.JQL}, "isSigned": w.Secret != "", "lastUpdatedUser": t.by.AccountID,
+		"filters": obj{jqlFilter: w.JQL}, "isSigned": w.Secret != "", "lastUpdatedUser": t.by.id(),
 		"lastUpdatedDisplayName": t.by.DisplayName, "lastUpdated": t.now.UnixMilli(),
 		"self": t.st.base + "/rest/webhooks/1.0/webhook/" + strconv.Itoa(w.ID),
 	}
@@ -90,11 +118,11 @@ func (s *Server) restWebhooks(t *tx, _ *call) (any, error) {
 	if t.by == nil {
 		return nil, notAuthenticated()
 	}
-	return renderEach(s.post.list(), func(w Webhook) any { return t.renderWebhook(w) }), nil
+	return renderEach(s.registered(), func(w Webhook) any { return t.renderWebhook(w) }), nil
 }
 
 func (s *Server) restWebhook(t *tx, c *call) (any, error) {
-	for _, w := range s.post.list() {
+	for _, w := range s.registered() {
 		if w.ID == atoi(c.path("id")) && t.by != nil {
 			return t.renderWebhook(w), nil
 		}

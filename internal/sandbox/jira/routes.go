@@ -12,11 +12,12 @@ import (
 func (s *Server) routes() http.Handler {
 	mux := chi.NewRouter()
 	endpoints := slices.Concat(issueEndpoints(), commentEndpoints(), worklogEndpoints(), linkEndpoints(),
-		attachmentEndpoints(), searchEndpoints(), metaEndpoints(), projectEndpoints(), userEndpoints())
+		attachmentEndpoints(), searchEndpoints(), metaEndpoints(), projectEndpoints(), userEndpoints(), fieldEndpoints(),
+		catalogEndpoints(), adminEndpoints(), versionEndpoints(), bulkEndpoints(), s.dynamicEndpoints())
 	s.mount(mux, "/rest/api/2", 2, endpoints)
 	s.mount(mux, "/rest/api/latest", 2, endpoints)
-	s.mount(mux, "/rest/agile/1.0", 2, agileEndpoints())
-	s.mount(mux, "/rest/webhooks/1.0", 2, s.webhookEndpoints())
+	s.mount(mux, "/rest/agile/1.0", 2, slices.Concat(agileEndpoints(), boardEndpoints()))
+	s.mountWebhooks(mux)
 	if s.dc() {
 		mux.NotFound(notFoundDC)
 	} else {
@@ -35,6 +36,7 @@ func (s *Server) front() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", s.inner)
 	if s.dc() {
+		mux.HandleFunc("POST /rest/oauth2/latest/token", s.serveToken)
 		mux.HandleFunc("GET /secure/attachment/{id}/{name...}", s.serveDownload)
 		return mux
 	}

@@ -86,11 +86,11 @@ func defaultStatuses() []Status {
 
 func defaultTransitions() []Transition {
 	return []Transition{
-		{"11", "Start work", []string{"To Do"}, "In Progress"},
-		{"21", "Request review", []string{"In Progress"}, "In Review"},
-		{"31", "Finish", []string{"In Progress", "In Review"}, "Done"},
-		{"41", "Back to To Do", []string{"In Progress", "In Review"}, "To Do"},
-		{"51", "Reopen", []string{"Done"}, "To Do"},
+		{ID: "11", Name: "Start work", From: []string{"To Do"}, To: "In Progress"},
+		{ID: "21", Name: "Request review", From: []string{"In Progress"}, To: "In Review"},
+		{ID: "31", Name: "Finish", From: []string{"In Progress", "In Review"}, To: "Done", Screen: []string{"resolution", "assignee", "fixVersions"}},
+		{ID: "41", Name: "Back to To Do", From: []string{"In Progress", "In Review"}, To: "To Do"},
+		{ID: "51", Name: "Reopen", From: []string{"Done"}, To: "To Do"},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -84,10 +85,26 @@ func (s *Server) hangUp(entry *pendingEntry, why string) {
 	panic(http.ErrAbortHandler)
 }
 
+// reset makes the end of the connection a reset, where there is a connection of
+// its own to end; HTTP/2 resets the stream in any case.
+func reset(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
+}
+
 // fail plays a fault. The answer is nil if the request was not carried out.
 func (s *Server) fail(w http.ResponseWriter, entry *pendingEntry, f *Fault, answer *recorder) {
 	switch f.Effect {
 	case CutBefore, CutAfter:
+		s.hangUp(entry, string(f.Effect))
+	case ResetBefore, ResetAfter:
+		reset(w)
 		s.hangUp(entry, string(f.Effect))
 	case Malformed:
 		entry.end(answer.status, string(f.Effect))

@@ -39,6 +39,7 @@ type state struct {
 	comments map[int]*comment
 	links    map[int]*link
 	files    map[int]*attachment
+	worklogs map[int]*worklog
 	index    index
 
 	// lag is how long a new issue is missing from searches.
@@ -60,8 +61,9 @@ func newState(opts Options, seed Seed) (*state, error) {
 		logins: map[string]*User{}, tokens: map[string]*User{}, accounts: map[string]*User{},
 		projectBy: map[string]*project{}, fieldByID: map[string]*Field{},
 		byID: map[int]*issue{}, byKey: map[string]*issue{}, comments: map[int]*comment{},
-		links: map[int]*link{}, files: map[int]*attachment{}, index: newIndex(),
-		next: map[string]int{}, counts: map[string]int{},
+		links: map[int]*link{}, files: map[int]*attachment{}, worklogs: map[int]*worklog{},
+		index: newIndex(),
+		next:  map[string]int{}, counts: map[string]int{},
 	}
 	for _, u := range seed.Users {
 		st.addUser(u)
@@ -93,6 +95,9 @@ func (st *state) seedAgile(seed Seed) error {
 			return fmt.Errorf("seed board %q: no project %q", b.Name, b.Project)
 		}
 	}
+	for _, b := range st.boards {
+		st.next["board"] = max(st.next["board"], b.ID)
+	}
 	for _, s := range st.sprints {
 		if st.board(s.Board) == nil {
 			return fmt.Errorf("seed sprint %q: no board %d", s.Name, s.Board)
@@ -116,13 +121,18 @@ func login(name, token string) string { return strings.ToLower(name) + "\x00" + 
 // addUser makes a user known.
 func (st *state) addUser(u User) *User {
 	u = u.completed(st.dc, st.id("user", 1))
-	st.users = append(st.users, &u)
-	st.logins[login(u.Login(), u.Token)] = &u
-	st.accounts[u.AccountID] = &u
-	if u.Token != "" {
-		st.tokens[u.Token] = &u
-	}
+	st.keepUser(&u)
 	return &u
+}
+
+// keepUser lets a user be found and log in.
+func (st *state) keepUser(u *User) {
+	st.users = append(st.users, u)
+	st.logins[login(u.Login(), u.Token)] = u
+	st.accounts[u.AccountID] = u
+	if u.Token != "" {
+		st.tokens[u.Token] = u
+	}
 }
 
 func (st *state) removeUser(u *User) {

@@ -3,6 +3,7 @@ package jira
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 )
 
 // available lists the transitions that start at the issue's status.
@@ -16,13 +17,24 @@ func (t *tx) available(i *issue) []*Transition {
 	return out
 }
 
-func (t *tx) renderTransition(tr *Transition, withFields bool) obj {
+func (t *tx) renderTransition(i *issue, tr *Transition, withFields bool) obj {
 	out := obj{
-		"id": tr.ID, "name": tr.Name, "to": t.st.status(tr.To).render(t.st.base), "hasScreen": false,
+		"id": tr.ID, "name": tr.Name, "to": t.st.status(tr.To).render(t.st.base), "hasScreen": len(tr.Screen) > 0,
 		"isGlobal": len(tr.From) == 0, "isInitial": false, "isAvailable": true, "isConditional": false, "isLooped": false,
 	}
+	if t.st.dc {
+		out = obj{"id": tr.ID, "name": tr.Name, "to": out["to"], "opsbarSequence": 10, "description": ""}
+	}
 	if withFields {
-		out["fields"] = obj{"resolution": t.renderMeta(t.st.fieldByID["resolution"], nil, false)}
+		fields := obj{}
+		for _, id := range tr.Screen {
+			if f := t.st.fieldByID[id]; f != nil {
+				meta := t.renderMeta(f, i.project, false)
+				meta["required"] = slices.Contains(tr.Required, id)
+				fields[id] = meta
+			}
+		}
+		out["fields"] = fields
 	}
 	return out
 }
@@ -31,6 +43,9 @@ func (t *tx) renderTransition(tr *Transition, withFields bool) obj {
 func (t *tx) transitionIssue(i *issue, in issueInput) error {
 	tr, err := t.chosen(i, in.Transition)
 	if err != nil {
+		return err
+	}
+	if err := tr.check(in); err != nil {
 		return err
 	}
 	ed, err := t.edit(i, in, transitioning)
@@ -44,6 +59,31 @@ func (t *tx) transitionIssue(i *issue, in issueInput) error {
 	t.move(i, ed, t.st.status(tr.To))
 	t.commit(i, ed, "transition", name)
 	return i.properties.setAll(in.Properties)
+}
+
+// check refuses fields that are not on the transition's screen, and asks for
+// those that the screen requires. A comment can always be added.
+func (tr *Transition) check(in issueInput) error {
+	errs := map[string]string{}
+	given := func(name string) bool {
+		_, updated := in.Update[name]
+		raw, set := in.Fields[name]
+		return updated || set && !isNull(raw)
+	}
+	for _, name := range append(sorted(in.Fields), sorted(in.Update)...) {
+		if name != "comment" && !slices.Contains(tr.Screen, name) {
+			errs[name] = fieldUnknown(name)
+		}
+	}
+	for _, name := range tr.Required {
+		if !given(name) {
+			errs[name] = "'" + name + "' is required"
+		}
+	}
+	if len(errs) > 0 {
+		return &Refusal{Status: http.StatusBadRequest, Fields: errs}
+	}
+	return nil
 }
 
 // chosen is the transition that a request means. Jira takes its id only, as a

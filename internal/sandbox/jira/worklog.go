@@ -12,6 +12,7 @@ type worklog struct {
 	id         int
 	issue      *issue
 	author     *User
+	updater    *User
 	comment    string
 	seconds    int
 	started    time.Time
@@ -39,6 +40,9 @@ type checkedWorklog struct {
 
 func (t *tx) checkWorklog(in worklogInput) (checkedWorklog, error) {
 	out := checkedWorklog{started: t.now}
+	if t.st.dc && !isNull(in.Properties) {
+		return out, refuse(http.StatusBadRequest, "Unrecognized field \"properties\" (Class com.atlassian.jira.issue.fields.rest.json.beans.WorklogJsonBean), not marked as ignorable")
+	}
 	if !isNull(in.Comment) {
 		text, objection := t.parseRich(in.Comment)
 		if objection != "" {
@@ -92,7 +96,7 @@ func (t *tx) postWorklog(i *issue, raw worklogInput) (*worklog, error) {
 	}
 	t.touch(i)
 	w := &worklog{
-		id: t.st.id("worklog", 10001), issue: i, author: t.by, comment: in.comment, seconds: in.seconds,
+		id: t.st.id("worklog", 10001), issue: i, author: t.by, updater: t.by, comment: in.comment, seconds: in.seconds,
 		started: in.started, created: t.now, updated: t.now, properties: properties{},
 	}
 	if err := w.properties.setAll(in.properties); err != nil {
@@ -100,6 +104,7 @@ func (t *tx) postWorklog(i *issue, raw worklogInput) (*worklog, error) {
 	}
 	before := i.spent
 	i.worklogs = append(i.worklogs, w)
+	t.st.worklogs[w.id] = w
 	i.spent += w.seconds
 	t.wrote(i, "worklog", strconv.Itoa(w.id))
 	t.emitWorklog("worklog_created", w)
@@ -124,6 +129,48 @@ func (t *tx) tellSpent(i *issue, before int, w *worklog, name string) {
 	}
 }
 
+// updateWorklog carries out PUT worklog. What the request leaves out stays.
+func (t *tx) updateWorklog(w *worklog, raw worklogInput) error {
+	if raw.TimeSpent == "" && raw.TimeSpentSeconds == nil {
+		raw.TimeSpentSeconds = &w.seconds
+	}
+	in, err := t.checkWorklog(raw)
+	if err != nil {
+		return err
+	}
+	if err := w.properties.setAll(in.properties); err != nil {
+		return err
+	}
+	i, before := w.issue, w.issue.spent
+	t.touch(i)
+	if !isNull(raw.Comment) {
+		w.comment = in.comment
+	}
+	if raw.Started != "" {
+		w.started = in.started
+	}
+	i.spent += in.seconds - w.seconds
+	w.seconds, w.updater, w.updated = in.seconds, t.by, t.now
+	t.wrote(i, "worklog_updated", strconv.Itoa(w.id))
+	t.emitWorklog("worklog_updated", w)
+	if i.spent != before {
+		t.tellSpent(i, before, w, "issue_worklog_updated")
+	}
+	return nil
+}
+
+// deleteWorklog takes logged time back.
+func (t *tx) deleteWorklog(w *worklog) {
+	i, before := w.issue, w.issue.spent
+	t.touch(i)
+	i.worklogs = without(i.worklogs, w)
+	delete(t.st.worklogs, w.id)
+	i.spent -= w.seconds
+	t.wrote(i, "worklog_deleted", strconv.Itoa(w.id))
+	t.emitWorklog("worklog_deleted", w)
+	t.tellSpent(i, before, w, "issue_worklog_deleted")
+}
+
 func (i *issue) worklog(id string) (*worklog, error) {
 	for _, w := range i.worklogs {
 		if strconv.Itoa(w.id) == id {
@@ -138,7 +185,7 @@ func (t *tx) renderWorklog(w *worklog, withEmail, withProperties bool) obj {
 	base := t.st.base
 	out := obj{
 		"self":   base + "/rest/api/2/issue/" + w.issue.ref() + "/worklog/" + strconv.Itoa(w.id),
-		"author": w.author.render(base, withEmail), "updateAuthor": w.author.render(base, withEmail),
+		"author": w.author.render(base, withEmail), "updateAuthor": w.updater.render(base, withEmail),
 		"comment": w.comment, "created": jiraTime(w.created), "updated": jiraTime(w.updated),
 		"started": jiraTime(w.started), "timeSpent": spell(w.seconds), "timeSpentSeconds": w.seconds,
 		"id": strconv.Itoa(w.id), "issueId": w.issue.ref(),
