@@ -20,6 +20,7 @@ func allowed() map[string][]string {
 		"spell":          {},
 		"event":          {},
 		"event/jira":     {"event"},
+		"enrich":         {"atlassian", "event", "event/jira"},
 		"markup":         {},
 		"prompt":         {"spell"},
 		"llm":            {"spell"},
