@@ -3,12 +3,14 @@ package app
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/aofctl/aofctl/internal/atlassian"
+	"github.com/aofctl/aofctl/internal/manifest"
 )
 
 // Pauses between two tries to reach a Jira that has not told yet who we are.
@@ -54,9 +56,12 @@ func (o *site) acquaint(ctx context.Context) {
 // advice says what to do about a Jira that does not tell who we are.
 func (o *site) advice(err error) string {
 	var refused *atlassian.Error
+	var paused *atlassian.PausedError
 	switch {
 	case !errors.As(err, &refused):
 		return "Jira cannot be asked"
+	case errors.As(err, &paused):
+		return "Jira is left alone for a while"
 	case refused.Unauthorized():
 		return "Jira does not accept our credentials; check " + o.credentials()
 	case refused.Status == 0:
@@ -68,8 +73,11 @@ func (o *site) advice(err error) string {
 
 // credentials names where the credentials come from.
 func (o *site) credentials() string {
-	if o.config.Email.IsZero() {
-		return o.config.Token.String()
+	var list []string
+	for _, s := range []manifest.Secret{o.config.Email, o.config.ClientID, o.config.ClientSecret, o.config.RefreshToken, o.config.Token} {
+		if !s.IsZero() {
+			list = append(list, s.String())
+		}
 	}
-	return o.config.Email.String() + " and " + o.config.Token.String()
+	return strings.Join(list, " and ")
 }

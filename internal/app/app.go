@@ -29,6 +29,7 @@ import (
 	"github.com/aofctl/aofctl/internal/llm"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/policy"
+	"github.com/aofctl/aofctl/internal/route"
 	"github.com/aofctl/aofctl/internal/run"
 	"github.com/aofctl/aofctl/internal/store"
 	"github.com/aofctl/aofctl/internal/store/inbox"
@@ -128,7 +129,7 @@ func (a *App) configure(ctx context.Context) error {
 	if err := errors.Join(problems...); err != nil {
 		return err
 	}
-	if a.sites, err = newSites(d, a.secrets, a.opts.Version, &expressions{}); err != nil {
+	if a.sites, err = newSites(d, siteParts{secrets: a.secrets, version: a.opts.Version}, &expressions{}); err != nil {
 		return err
 	}
 	a.collectSecrets()
@@ -246,8 +247,10 @@ func (a *App) buildRuns(ctx context.Context) error {
 		return err
 	}
 	rules := policy.New(policy.Config{Tools: a.registry, Secrets: a.secrets.values})
+	runner := agent.New(a.providers, rules, a.registry)
 	executors := map[string]run.Executor{
-		string(manifest.TargetAgent): newAgentExecutor(agent.New(a.providers, rules, a.registry), a.known),
+		string(manifest.TargetAgent): newAgentExecutor(runner, a.known),
+		string(route.TargetReply):    &replyExecutor{runner},
 	}
 	seen := observer{a.metrics}
 	worker := run.NewWorker(a.store, executors, a.sites, seen, a.log)

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/aofctl/aofctl/internal/admin"
 )
@@ -43,13 +44,17 @@ func (a *App) catalogCheck() admin.Check {
 	return c
 }
 
-// check fails until Jira has told who we are. That does not take the daemon out
-// of service: webhooks are taken and wait.
+// check fails until Jira has told who we are, and while it is away. That does not
+// take the daemon out of service: webhooks are taken and wait.
 func (o *site) check() admin.Check {
 	c := admin.Check{Name: "jira " + o.host(), Optional: true}
+	health := o.transport.Health()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
+	case o.self != nil && health.Away:
+		c.Detail = fmt.Sprintf("away since %s (%s); asked again at %s",
+			health.Since.UTC().Format(time.RFC3339), health.Cause, health.Until.UTC().Format(time.RFC3339))
 	case o.self != nil:
 		c.OK, c.Detail = true, "as "+o.self.DisplayName
 	case o.trouble != nil:

@@ -2,6 +2,7 @@ package app
 
 import (
 	"errors"
+	"net/url"
 	"os"
 	"strings"
 
@@ -51,6 +52,16 @@ func (s *secretStore) plain(secret manifest.Secret) string {
 		s.errs = append(s.errs, err)
 	}
 	return value
+}
+
+// address is one that may have a password in it, which is remembered.
+func (s *secretStore) address(raw string) string {
+	if u, err := url.Parse(raw); err == nil && u.User != nil {
+		if password, ok := u.User.Password(); ok && password != "" {
+			s.values = append(s.values, password)
+		}
+	}
+	return raw
 }
 
 // key looks up a variable for a model provider. Those that hold keys are

@@ -2,15 +2,18 @@ package app
 
 import (
 	"errors"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aofctl/aofctl/internal/atlassian"
+	"github.com/aofctl/aofctl/internal/atlassian/jira"
 	"github.com/aofctl/aofctl/internal/manifest"
 )
 
@@ -108,8 +111,13 @@ func TestAKeyThatTheConfigurationNamesIsNeededByItsAgents(t *testing.T) {
 }
 
 func TestTheAdviceFitsTheTrouble(t *testing.T) {
-	cloud := &site{config: manifest.JiraSite{Email: manifest.Secret{Env: "MAIL"}, Token: manifest.Secret{Env: "TOKEN"}}}
-	center := &site{config: manifest.JiraSite{Token: manifest.Secret{File: "/run/secrets/pat"}}}
+	idle, err := atlassian.NewTransport(atlassian.Config{BaseURL: "https://x.example", AuthType: atlassian.AuthPAT, Token: "t"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cloud := &site{transport: idle, config: manifest.JiraSite{Email: manifest.Secret{Env: "MAIL"}, Token: manifest.Secret{Env: "TOKEN"}}}
+	center := &site{transport: idle, config: manifest.JiraSite{Token: manifest.Secret{File: "/run/secrets/pat"}}}
+	app := &site{transport: idle, config: manifest.JiraSite{ClientID: manifest.Secret{Env: "ID"}, ClientSecret: manifest.Secret{Env: "SECRET"}, RefreshToken: manifest.Secret{Env: "REFRESH"}}}
 	for _, c := range []struct {
 		site *site
 		err  error
@@ -118,6 +126,8 @@ func TestTheAdviceFitsTheTrouble(t *testing.T) {
 		{cloud, &atlassian.Error{Status: 401}, "check environment variable MAIL and environment variable TOKEN"},
 		{cloud, &atlassian.Error{Status: 200, Anonymous: true}, "does not accept our credentials"},
 		{center, &atlassian.Error{Status: 401}, "check file /run/secrets/pat"},
+		{app, &atlassian.Error{Status: 401}, "check environment variable ID and environment variable SECRET and environment variable REFRESH"},
+		{cloud, &atlassian.Error{Err: &atlassian.PausedError{Reason: "quota"}}, "Jira is left alone for a while"},
 		{cloud, &atlassian.Error{Err: errors.New("connection refused")}, "Jira does not answer; check base_url, proxy and network"},
 		{cloud, &atlassian.Error{Status: 500}, "Jira refuses to tell who we are"},
 		{cloud, errors.New("anything"), "Jira cannot be asked"},
@@ -129,5 +139,38 @@ func TestTheAdviceFitsTheTrouble(t *testing.T) {
 		if check := c.site.check(); check.OK || !check.Optional || !strings.Contains(check.Detail, c.want) {
 			t.Errorf("%v: check %+v", c.err, check)
 		}
+	}
+}
+
+func TestASiteThatIsAwayIsNotWell(t *testing.T) {
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	transport, err := atlassian.NewTransport(atlassian.Config{BaseURL: gone.URL, AuthType: atlassian.AuthPAT, Token: "t",
+		FirstBackoff: time.Millisecond, Breaker: atlassian.BreakerConfig{Failures: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := &site{transport: transport, self: &jira.User{DisplayName: "Bot"}}
+	if check := one.check(); !check.OK || check.Detail != "as Bot" {
+		t.Errorf("before: %+v", check)
+	}
+	if resp, err := transport.Client().Get(gone.URL); err == nil {
+		resp.Body.Close()
+		t.Fatal("it answers")
+	}
+	if check := one.check(); check.OK || !check.Optional || !strings.Contains(check.Detail, "away since") {
+		t.Errorf("while it is away: %+v", check)
+	}
+}
+
+func TestPasswordsOfProxiesAreSecrets(t *testing.T) {
+	s := &secretStore{}
+	for _, raw := range []string{"http://robot:pass%20word@proxy.example:8080", "http://proxy.example", "proxy:80", ""} {
+		if got := s.address(raw); got != raw {
+			t.Errorf("%q became %q", raw, got)
+		}
+	}
+	if len(s.values) != 1 || s.values[0] != "pass word" {
+		t.Errorf("remembered %d secrets", len(s.values))
 	}
 }

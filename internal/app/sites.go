@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"strings"
 	"sync"
+	"time"
 
 	"github.com/aofctl/aofctl/internal/atlassian"
 	"github.com/aofctl/aofctl/internal/atlassian/jira"
+	"github.com/aofctl/aofctl/internal/enrich"
 	"github.com/aofctl/aofctl/internal/event"
 	eventjira "github.com/aofctl/aofctl/internal/event/jira"
 	"github.com/aofctl/aofctl/internal/manifest"
@@ -20,9 +21,13 @@ import (
 
 // site is one configured Jira.
 type site struct {
-	config  manifest.JiraSite
-	client  *jira.Client
-	secrets []webhook.NamedSecret
+	config    manifest.JiraSite
+	transport *atlassian.Transport
+	client    *jira.Client
+	secrets   []webhook.NamedSecret
+	// tokens stand in for signatures; nil if none may.
+	tokens   []webhook.NamedSecret
+	enricher *enrich.Enricher
 	// warnings are what the operator should know about the connection.
 	warnings []string
 
@@ -43,11 +48,28 @@ type sites struct {
 	expressions route.Expressions
 }
 
-func newSites(d *manifest.Daemon, secrets *secretStore, version string, expr route.Expressions) (*sites, error) {
+// siteParts are what sites are built with.
+type siteParts struct {
+	secrets *secretStore
+	version string
+	// tokens keeps the refresh tokens of OAuth 2.0, sealed by sealer; nil if no
+	// site has one.
+	tokens atlassian.TokenStore
+	sealer *atlassian.Sealer
+}
+
+func newSites(d *manifest.Daemon, parts siteParts, expr route.Expressions) (*sites, error) {
 	s := &sites{byName: map[string]*site{}, expressions: expr}
 	var errs []error
+	if key := parts.secrets.value(d.MasterKey); key != "" {
+		sealer, err := atlassian.NewSealer(key)
+		if err != nil {
+			return s, fmt.Errorf("%s: %w", d.MasterKey, err)
+		}
+		parts.sealer = sealer
+	}
 	for _, cfg := range d.Jira {
-		one, err := newSite(cfg, secrets, version)
+		one, err := newSite(cfg, parts)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("jira site %q: %w", cfg.Name, err))
 			continue
@@ -61,12 +83,18 @@ func newSites(d *manifest.Daemon, secrets *secretStore, version string, expr rou
 	return s, errors.Join(errs...)
 }
 
-func newSite(cfg manifest.JiraSite, secrets *secretStore, version string) (*site, error) {
+func newSite(cfg manifest.JiraSite, parts siteParts) (*site, error) {
+	secrets := parts.secrets
 	transport, err := atlassian.NewTransport(atlassian.Config{
 		BaseURL: cfg.BaseURL, CloudID: secrets.plain(cfg.CloudID), AuthType: atlassian.AuthType(cfg.AuthType),
-		Email: secrets.plain(cfg.Email), Token: secrets.value(cfg.Token), HTTPProxy: cfg.HTTPProxy, HTTPSProxy: cfg.HTTPSProxy,
-		NoProxy: cfg.NoProxy, InsecureSkipVerify: !cfg.TLSVerify, CACertPath: cfg.CACertPath,
-		RequestsPerSecond: cfg.RequestsPerSecond, Version: version, BotName: cfg.BotName,
+		Email: secrets.plain(cfg.Email), Token: secrets.value(cfg.Token),
+		OAuth: atlassian.OAuthConfig{
+			ClientID: secrets.plain(cfg.ClientID), ClientSecret: secrets.value(cfg.ClientSecret),
+			RefreshToken: secrets.value(cfg.RefreshToken), Tokens: parts.tokens, Sealer: parts.sealer,
+		},
+		HTTPProxy: secrets.address(cfg.HTTPProxy), HTTPSProxy: secrets.address(cfg.HTTPSProxy), NoProxy: cfg.NoProxy,
+		InsecureSkipVerify: !cfg.TLSVerify, CACertPath: cfg.CACertPath, RequestsPerSecond: cfg.RequestsPerSecond,
+		Burst: cfg.Burst, Concurrency: cfg.Concurrency, Version: parts.version, BotName: cfg.BotName,
 	})
 	if err != nil {
 		return nil, err
@@ -75,11 +103,23 @@ func newSite(cfg manifest.JiraSite, secrets *secretStore, version string) (*site
 	if err != nil {
 		return nil, err
 	}
-	s := &site{config: cfg, client: client, warnings: transport.Warnings()}
+	s := &site{config: cfg, transport: transport, client: client, warnings: transport.Warnings()}
 	for _, secret := range cfg.WebhookSecrets {
 		s.secrets = append(s.secrets, webhook.NamedSecret{Name: secretName(secret), Value: secrets.value(secret)})
 	}
+	if token := cfg.WebhookToken; !token.IsZero() {
+		s.tokens = []webhook.NamedSecret{{Name: secretName(token), Value: secrets.value(token)}}
+	}
+	s.enricher = enrich.New(client, s.normalizeOptions(), time.Now)
 	return s, nil
+}
+
+// close waits for renewals of tokens to be stored.
+func (s *sites) close() error {
+	for _, one := range s.list {
+		one.transport.Close()
+	}
+	return nil
 }
 
 // client implements the tools' look-up of a site.
@@ -117,7 +157,8 @@ func (s *sites) Input(ctx context.Context, source, name string) (route.Input, er
 
 func (o *site) input(me jira.User, expr route.Expressions) route.Input {
 	return route.Input{
-		Self:    route.Identity{AccountIDs: some(me.AccountID), Names: some(me.Name), Keys: some(me.Key)},
+		Self: route.Identity{AccountIDs: some(me.AccountID), Names: some(me.Name), Keys: some(me.Key),
+			DisplayNames: some(me.DisplayName)},
 		BotName: o.config.BotName,
 		Site: route.Limits{AllowedProjects: o.config.AllowedProjects, AllowedEvents: o.config.AllowedEvents,
 			AllowedUsers: o.config.AllowedUsers},
@@ -156,55 +197,6 @@ func (o *site) whoAmI(ctx context.Context) (jira.User, error) {
 	return me, nil
 }
 
-// Askable implements run.Enricher: of an event about an issue, what is missing of
-// the issue and its project.
-func (s *sites) Askable(ev *event.Event, names []string) []string {
-	if ev.Source != event.SourceJira || (ev.IssueID == "" && ev.IssueKey == "") {
-		return nil
-	}
-	var list []string
-	for _, name := range names {
-		if strings.HasPrefix(name, "issue_") || strings.HasPrefix(name, "project_") {
-			list = append(list, name)
-		}
-	}
-	return list
-}
-
-// Enrich implements run.Enricher: what is missing of an issue is read from it.
-func (s *sites) Enrich(ctx context.Context, ev *event.Event, names []string) (map[string]any, error) {
-	ref := ev.IssueID
-	if ref == "" {
-		ref = ev.IssueKey
-	}
-	one, err := s.find(ev.Site)
-	if err != nil {
-		return nil, err
-	}
-	issue, err := one.client.GetIssue(ctx, ref, nil, nil)
-	if err != nil {
-		return nil, fmt.Errorf("read issue %s: %w", ref, err)
-	}
-	return issueVariables(issue.Raw, names, one.normalizeOptions())
-}
-
-// issueVariables reads an issue as if an event had brought it, so that both give
-// the same variables.
-func issueVariables(issue []byte, names []string, opt eventjira.Options) (map[string]any, error) {
-	body := append([]byte(`{"webhookEvent":"jira:issue_updated","issue":`), issue...)
-	ev, err := eventjira.Normalize(append(body, '}'), opt)
-	if err != nil {
-		return nil, fmt.Errorf("read issue: %w", err)
-	}
-	vars := map[string]any{}
-	for _, name := range append(names, "issue_key", "project_key") {
-		if value, ok := ev.Vars[name]; ok {
-			vars[name] = value
-		}
-	}
-	return vars, nil
-}
-
 func (o *site) normalizeOptions() eventjira.Options {
 	return eventjira.Options{Site: o.config.Name, BaseURL: o.client.SiteURL(),
 		WikiToMarkdown: markup.WikiToMarkdown, ADFToMarkdown: markup.ADFToMarkdown}
@@ -226,12 +218,17 @@ func (s *sites) normalize(body []byte, name string) (*event.Event, error) {
 func (s *sites) sources(fromTriggers func() []webhook.NamedSecret) []webhook.Source {
 	var list []webhook.Source
 	for i, one := range s.list {
-		secrets := func() []webhook.NamedSecret { return append(fromTriggers(), one.secrets...) }
+		source := webhook.Source{Name: event.SourceJira,
+			Secrets: func() []webhook.NamedSecret { return append(fromTriggers(), one.secrets...) }}
+		if len(one.tokens) > 0 {
+			source.Tokens = func() []webhook.NamedSecret { return one.tokens }
+		}
 		if i == 0 {
-			list = append(list, webhook.Source{Name: event.SourceJira, Secrets: secrets})
+			list = append(list, source)
 		}
 		if one.config.Name != "" {
-			list = append(list, webhook.Source{Name: event.SourceJira, Site: one.config.Name, Secrets: secrets})
+			source.Site = one.config.Name
+			list = append(list, source)
 		}
 	}
 	return list

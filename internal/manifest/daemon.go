@@ -10,14 +10,16 @@ import (
 // its file. Secrets are not in it, only where to find them.
 type Daemon struct {
 	Meta
-	Server    Server
-	Jira      []JiraSite
-	Triggers  Directory
-	Agents    Directory
-	Fleets    Directory
-	Flows     Directory
-	Runtime   Runtime
-	Storage   Storage
+	Server   Server
+	Jira     []JiraSite
+	Triggers Directory
+	Agents   Directory
+	Fleets   Directory
+	Flows    Directory
+	Runtime  Runtime
+	Storage  Storage
+	// MasterKey seals secrets that are stored; zero if none are.
+	MasterKey Secret
 	Providers map[string]Provider
 	Prices    map[string]Price
 	Admin     Admin
@@ -60,11 +62,15 @@ type JiraSite struct {
 	// BaseURL has no slash at its end. A site that is given by its cloud id
 	// alone has the address of Atlassian's gateway, or "" as long as the
 	// variable that holds the id is unset.
-	BaseURL        string
-	AuthType       string // api_token or pat
-	Email          Secret
-	Token          Secret
-	CloudID        Secret
+	BaseURL  string
+	AuthType string // api_token, pat or oauth2
+	Email    Secret
+	Token    Secret
+	CloudID  Secret
+	// ClientID, ClientSecret and RefreshToken are those of oauth2.
+	ClientID       Secret
+	ClientSecret   Secret
+	RefreshToken   Secret
 	WebhookSecrets []Secret
 	// WebhookToken is accepted in place of a signature; zero for none.
 	WebhookToken Secret
@@ -76,6 +82,10 @@ type JiraSite struct {
 	CACertPath   string
 	// RequestsPerSecond caps our own calls; 0 for no cap.
 	RequestsPerSecond float64
+	// Burst is how many calls may go at once before the cap counts, and
+	// Concurrency how many are under way at most; 0 for the defaults.
+	Burst       int
+	Concurrency int
 	// AllowedProjects are globs of project keys, AllowedEvents of event names
 	// without the "jira:" prefix; AllowedUsers are as in a Trigger. Empty means all.
 	AllowedProjects []string

@@ -4,17 +4,9 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strings"
 )
 
-// gateway is where a site is reached by its cloud id
-// (https://developer.atlassian.com/cloud/jira/platform/rest/v3/intro/).
-const gateway = "https://api.atlassian.com/ex/jira/"
-
-var (
-	siteName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
-	cloudID  = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
-)
+var siteName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
 
 func (l *daemonLoader) sites(decl jiraSites) []JiraSite {
 	var out []JiraSite
@@ -39,7 +31,7 @@ func (l *daemonLoader) sites(decl jiraSites) []JiraSite {
 func (l *daemonLoader) site(decl jiraDecl) JiraSite {
 	s := JiraSite{
 		Name:            decl.Name.value,
-		BaseURL:         l.address(decl.BaseURL, "base_url"),
+		BaseURL:         l.siteURL(decl.BaseURL),
 		BotName:         decl.BotName.or("aofbot"),
 		TLSVerify:       decl.TLS.Verify.or(true),
 		CACertPath:      l.relative(decl.TLS.CACertPath.value),
@@ -49,89 +41,10 @@ func (l *daemonLoader) site(decl jiraDecl) JiraSite {
 	}
 	l.auth(&s, decl)
 	l.siteAddress(&s, decl)
+	l.signIn(&s, decl)
 	l.webhookSecrets(&s, decl)
 	l.network(&s, decl)
 	return s
-}
-
-// auth merges the two places in which credentials may stand.
-func (l *daemonLoader) auth(s *JiraSite, decl jiraDecl) {
-	a := decl.Auth
-	s.Email = l.either(
-		secretForms{name: "email", inline: a.Email, env: a.EmailEnv, file: a.EmailFile, plain: true},
-		secretForms{name: "user_email", inline: decl.UserEmail, env: decl.UserEmailEnv, file: decl.UserEmailFile, plain: true})
-	s.Token = l.either(
-		secretForms{name: "token", inline: a.Token, env: a.TokenEnv, file: a.TokenFile},
-		secretForms{name: "api_token", inline: decl.APIToken, env: decl.APITokenEnv, file: decl.APITokenFile})
-	s.CloudID = l.either(
-		secretForms{name: "cloud_id", inline: a.CloudID, env: a.CloudIDEnv, plain: true},
-		secretForms{name: "cloud_id", inline: decl.CloudID, env: decl.CloudIDEnv, plain: true})
-	if strings.EqualFold(a.Type.value, "oauth2") {
-		l.errorf(a.Type.pos, "auth type oauth2 is not offered by this version: use api_token (Cloud) or pat (Server, Data Center)")
-		return
-	}
-	for _, oauth := range []str{a.ClientIDEnv, a.ClientSecretEnv, a.RefreshTokenEnv} {
-		if oauth.set {
-			l.errorf(oauth.pos, "this field belongs to auth type oauth2, which is not offered by this version")
-		}
-	}
-	s.AuthType = l.oneOf(a.Type, "auth type", "api_token", "pat")
-	if s.AuthType == "" {
-		s.AuthType = guessAuthType(*s)
-	}
-	at := latest(decl.pos, a.pos)
-	if s.Token.IsZero() {
-		l.errorf(at, "the site has no token: auth.token_env is missing")
-	}
-	if s.AuthType == "api_token" && s.Email.IsZero() {
-		l.errorf(at, "auth type api_token needs the account's e-mail address: auth.email_env is missing")
-	}
-}
-
-// guessAuthType: an e-mail address is only needed for API tokens, and Cloud has
-// nothing else.
-func guessAuthType(s JiraSite) string {
-	u, err := url.Parse(s.BaseURL)
-	cloud := err == nil && strings.HasSuffix(u.Hostname(), ".atlassian.net")
-	if cloud || !s.Email.IsZero() || !s.CloudID.IsZero() {
-		return "api_token"
-	}
-	return "pat"
-}
-
-// either returns the secret that one of two places gives.
-func (l *daemonLoader) either(nested, flat secretForms) Secret {
-	first, second := l.secret(nested), l.secret(flat)
-	if first.IsZero() {
-		return second
-	}
-	if !second.IsZero() {
-		l.errorf(latest(flat.inline.pos, flat.env.pos, flat.file.pos), "%s is given under auth too: give it once", flat.name)
-	}
-	return first
-}
-
-// siteAddress finds the address of a site that is given by its cloud id only.
-func (l *daemonLoader) siteAddress(s *JiraSite, decl jiraDecl) {
-	if !decl.BaseURL.absent() {
-		return
-	}
-	if s.CloudID.IsZero() {
-		l.errorf(decl.pos, `the site has no address: field "base_url" is missing`)
-		return
-	}
-	id := s.CloudID.Value
-	if s.CloudID.Env != "" {
-		id, _ = l.env(s.CloudID.Env)
-	}
-	switch {
-	case id == "":
-	case !cloudID.MatchString(id):
-		l.errorf(latest(decl.CloudID.pos, decl.CloudIDEnv.pos, decl.Auth.CloudID.pos, decl.Auth.CloudIDEnv.pos),
-			"the cloud id is not an id such as 11223344-a1b2-3b33-c444-def123456789: see https://yourcompany.atlassian.net/_edge/tenant_info")
-	default:
-		s.BaseURL = gateway + id
-	}
 }
 
 // webhookSecrets gathers one secret, or several while one is being replaced.
@@ -171,6 +84,12 @@ func (l *daemonLoader) network(s *JiraSite, decl jiraDecl) {
 		}
 		s.RequestsPerSecond = rate.value
 	}
+	atLeast(l.decoder, decl.RateLimit.Burst, 1)
+	atLeast(l.decoder, decl.RateLimit.Concurrency, 1)
+	if decl.RateLimit.Burst.set && !decl.RateLimit.RequestsPerSecond.set {
+		l.errorf(decl.RateLimit.Burst.pos, "burst has no meaning without requests_per_second")
+	}
+	s.Burst, s.Concurrency = decl.RateLimit.Burst.value, decl.RateLimit.Concurrency.value
 }
 
 // proxy checks the address of a proxy; it may carry a user and a password.

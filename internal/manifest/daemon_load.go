@@ -96,6 +96,7 @@ func (l *daemonLoader) load(decl *daemonDecl) {
 	l.daemon.Flows = l.directory(spec.Flows, "flows")
 	l.daemon.Runtime = l.runtime(spec.Runtime)
 	l.daemon.Storage = l.storage(spec.Storage)
+	l.masterKey(spec.Storage)
 	l.daemon.Admin = l.admin(spec.Admin)
 	l.daemon.Log = l.log(spec.Telemetry)
 	l.models(spec.Models)

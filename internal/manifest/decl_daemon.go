@@ -137,18 +137,24 @@ type jiraDecl struct {
 
 type authDecl struct {
 	at
-	Type            str        `yaml:"type" jsonschema_description:"api_token (Cloud) or pat (Server, Data Center)"`
-	Email           unexpanded `yaml:"email" alias:"user_email"`
-	EmailEnv        str        `yaml:"email_env" alias:"user_email_env"`
-	EmailFile       str        `yaml:"email_file" alias:"user_email_file"`
-	Token           unexpanded `yaml:"token" alias:"api_token"`
-	TokenEnv        str        `yaml:"token_env" alias:"api_token_env"`
-	TokenFile       str        `yaml:"token_file" alias:"api_token_file"`
-	CloudID         unexpanded `yaml:"cloud_id"`
-	CloudIDEnv      str        `yaml:"cloud_id_env"`
-	ClientIDEnv     str        `yaml:"client_id_env"`
-	ClientSecretEnv str        `yaml:"client_secret_env"`
-	RefreshTokenEnv str        `yaml:"refresh_token_env"`
+	Type             str        `yaml:"type" jsonschema_description:"api_token (Cloud), pat (Server, Data Center) or oauth2"`
+	Email            unexpanded `yaml:"email" alias:"user_email"`
+	EmailEnv         str        `yaml:"email_env" alias:"user_email_env"`
+	EmailFile        str        `yaml:"email_file" alias:"user_email_file"`
+	Token            unexpanded `yaml:"token" alias:"api_token"`
+	TokenEnv         str        `yaml:"token_env" alias:"api_token_env"`
+	TokenFile        str        `yaml:"token_file" alias:"api_token_file"`
+	CloudID          unexpanded `yaml:"cloud_id"`
+	CloudIDEnv       str        `yaml:"cloud_id_env"`
+	ClientID         unexpanded `yaml:"client_id" jsonschema_description:"Of the OAuth 2.0 app or service account"`
+	ClientIDEnv      str        `yaml:"client_id_env"`
+	ClientIDFile     str        `yaml:"client_id_file"`
+	ClientSecret     unexpanded `yaml:"client_secret"`
+	ClientSecretEnv  str        `yaml:"client_secret_env"`
+	ClientSecretFile str        `yaml:"client_secret_file"`
+	RefreshToken     unexpanded `yaml:"refresh_token" jsonschema_description:"The one that a user's consent gave; without it the client signs in as itself"`
+	RefreshTokenEnv  str        `yaml:"refresh_token_env"`
+	RefreshTokenFile str        `yaml:"refresh_token_file"`
 }
 
 type proxyDecl struct {
@@ -166,7 +172,9 @@ type clientTLS struct {
 
 type rateLimitDecl struct {
 	at
-	RequestsPerSecond opt[float64] `yaml:"requests_per_second"`
+	RequestsPerSecond opt[float64] `yaml:"requests_per_second" jsonschema_description:"Default no cap"`
+	Burst             opt[int]     `yaml:"burst" jsonschema_description:"Requests that may go at once; default those of a second"`
+	Concurrency       opt[int]     `yaml:"concurrency" jsonschema_description:"Requests under way at a time; default 20"`
 }
 
 // directoryDecl says where manifests are.
@@ -192,8 +200,11 @@ type runtimeDecl struct {
 
 type storageDecl struct {
 	at
-	DSN       str           `yaml:"dsn" jsonschema_description:"sqlite:directory; default sqlite:./data"`
-	Retention retentionDecl `yaml:"retention"`
+	DSN           str           `yaml:"dsn" jsonschema_description:"sqlite:directory; default sqlite:./data"`
+	Retention     retentionDecl `yaml:"retention"`
+	MasterKey     unexpanded    `yaml:"master_key"`
+	MasterKeyEnv  str           `yaml:"master_key_env" jsonschema_description:"The variable with 32 random bytes in base64 that seal stored secrets; default AOF_MASTER_KEY"`
+	MasterKeyFile str           `yaml:"master_key_file"`
 }
 
 type retentionDecl struct {
