@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 
@@ -83,11 +84,8 @@ func (e *Enricher) board(ctx context.Context, id string) (map[string]any, error)
 		return vars, err
 	}
 	body, err := e.jira.Read(ctx, path+"/project", url.Values{"maxResults": {"2"}})
-	if err != nil {
-		if temporary(err) {
-			return nil, err
-		}
-		return vars, nil //nolint:nilerr // the board itself is known
+	if temporary(err) {
+		return nil, err
 	}
 	var page struct {
 		Values []struct {
@@ -95,7 +93,8 @@ func (e *Enricher) board(ctx context.Context, id string) (map[string]any, error)
 			Name string `json:"name"`
 		} `json:"values"`
 	}
-	if json.Unmarshal(body, &page) == nil && len(page.Values) == 1 {
+	// If this cannot be read, the board itself still is.
+	if err == nil && json.Unmarshal(body, &page) == nil && len(page.Values) == 1 {
 		vars["project_key"], vars["project_name"] = page.Values[0].Key, page.Values[0].Name
 	}
 	return vars, nil
@@ -115,9 +114,7 @@ func (e *Enricher) version(ctx context.Context, id string) (map[string]any, erro
 	if err != nil {
 		return nil, err
 	}
-	for name, value := range told {
-		vars[name] = value
-	}
+	maps.Copy(vars, told)
 	return vars, nil
 }
 

@@ -52,6 +52,9 @@ type Origin struct {
 	// Project and IssueKey are the event's own; either may be "".
 	Project  string
 	IssueKey string
+	// Depth is how many answers of automations to each other led to the run; what
+	// it writes carries it.
+	Depth int
 }
 
 // Call is one call of a tool.

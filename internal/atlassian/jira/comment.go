@@ -24,6 +24,8 @@ type Marker struct {
 	Run      string `json:"run,omitempty"`
 	Delivery string `json:"delivery,omitempty"`
 	Agent    string `json:"agent,omitempty"`
+	// Depth is how many answers of automations to each other led to the write.
+	Depth int `json:"depth,omitempty"`
 }
 
 // ErrCannotTell says that too much was written since to find out whether a

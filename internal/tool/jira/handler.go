@@ -156,7 +156,7 @@ func (j job) once(ctx context.Context, id string, a tool.Action) (string, error)
 
 func (j job) marker(id string) jira.Marker {
 	o := j.call.Origin
-	return jira.Marker{ID: id, Run: o.Run, Delivery: o.Delivery, Agent: o.Agent}
+	return jira.Marker{ID: id, Run: o.Run, Delivery: o.Delivery, Agent: o.Agent, Depth: o.Depth}
 }
 
 // decode reads arguments that passed the schema.

@@ -1,0 +1,23 @@
+package agent
+
+import (
+	"context"
+	"errors"
+
+	"github.com/aofctl/aofctl/internal/event"
+	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/step"
+	"github.com/aofctl/aofctl/internal/tool"
+)
+
+// Reply posts a text on the origin's issue, under the policy that holds for the
+// comments of agents, without asking a model. The text is Markdown.
+func (r *Runner) Reply(ctx context.Context, origin tool.Origin, journal step.Journal, markdown string) error {
+	if origin.IssueKey == "" {
+		return errors.New("post reply: the event has no issue")
+	}
+	l := &loop{runner: r, journal: journal, job: Job{
+		Agent: &manifest.Agent{Meta: manifest.Meta{Name: origin.Agent}}, Event: &event.Event{}, Origin: origin,
+	}}
+	return l.comment(ctx, markdown)
+}
