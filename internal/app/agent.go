@@ -61,20 +61,26 @@ func (e *agentExecutor) job(task run.Task) (agent.Job, error) {
 	if err != nil {
 		return agent.Job{}, err
 	}
-	ev := &task.Work.Event
-	job := agent.Job{Agent: a, Event: ev, Params: task.Work.Params, Response: task.Work.Response, Seed: task.Work.Seed,
-		Now: task.Run.Created, Origin: tool.Origin{Site: task.Run.Site, Run: task.Run.ID, Delivery: task.Run.Delivery,
-			Trigger: task.Run.Trigger, Agent: a.Name, Project: ev.Project, IssueKey: ev.IssueKey}}
-	if job.Origin.IssueKey == "" { // an enriched event knows its key only there
-		job.Origin.IssueKey = ev.String("issue_key")
-	}
-	if job.Origin.Project == "" {
-		job.Origin.Project = ev.String("project_key")
-	}
+	job := agent.Job{Agent: a, Event: &task.Work.Event, Params: task.Work.Params, Response: task.Work.Response, Seed: task.Work.Seed,
+		Now: task.Run.Created, Origin: originOf(task, a.Name)}
 	if c := task.Work.Command; c != nil {
 		job.Command, job.Args, job.ArgsList, job.Body, job.Typed = c.Name, c.Args, c.ArgsList, c.Body, c.Params
 	}
 	return job, nil
+}
+
+// originOf says for whom the tools of a task are called.
+func originOf(task run.Task, name string) tool.Origin {
+	ev := &task.Work.Event
+	o := tool.Origin{Site: task.Run.Site, Run: task.Run.ID, Delivery: task.Run.Delivery, Trigger: task.Run.Trigger, Agent: name,
+		Project: ev.Project, IssueKey: ev.IssueKey}
+	if o.IssueKey == "" { // an enriched event knows its key only there
+		o.IssueKey = ev.String("issue_key")
+	}
+	if o.Project == "" {
+		o.Project = ev.String("project_key")
+	}
+	return o
 }
 
 func (e *agentExecutor) agent(task run.Task) (*manifest.Agent, error) {

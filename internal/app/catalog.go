@@ -16,7 +16,7 @@ import (
 
 // known tells the loader what manifests may refer to.
 func known(d *manifest.Daemon, registry *tool.Registry, providers *llm.Providers, env func(string) (string, bool)) manifest.Known {
-	k := manifest.Known{Providers: providers.Names(), SecretEnvs: d.SecretEnvs(), DefaultAgent: d.Runtime.DefaultAgent, Env: env,
+	k := manifest.Known{Providers: providers.Names(), SecretEnvs: d.SecretEnvs(), Cloud: d.Cloud(), DefaultAgent: d.Runtime.DefaultAgent, Env: env,
 		CheckTemplate: checkTemplate, CheckExpression: checkExpression}
 	for _, name := range registry.Names() {
 		t, _ := registry.Lookup(name)
@@ -88,6 +88,8 @@ func lookup(cat *manifest.Catalog) func(kind, name string) (store.Revision, bool
 		var meta manifest.Meta
 		found := false
 		switch manifest.TargetKind(kind) {
+		case route.TargetReply:
+			return replyRevision(name), true
 		case manifest.TargetAgent:
 			if a := cat.Agents[name]; a != nil {
 				meta, found = a.Meta, true

@@ -1,0 +1,46 @@
+package app
+
+import (
+	"context"
+
+	"github.com/aofctl/aofctl/internal/enrich"
+	"github.com/aofctl/aofctl/internal/event"
+)
+
+// Askable implements run.Enricher.
+func (s *sites) Askable(ev *event.Event, names []string) []string {
+	if ev.Source != event.SourceJira {
+		return nil
+	}
+	return enrich.Askable(ev, names)
+}
+
+// Enrich implements run.Enricher.
+func (s *sites) Enrich(ctx context.Context, ev *event.Event, names []string) (map[string]any, error) {
+	one, err := s.find(ev.Site)
+	if err != nil {
+		return nil, err
+	}
+	return one.enricher.Variables(ctx, ev, names)
+}
+
+// Matches asks the event's Jira whether the issue meets a condition in JQL.
+func (s *sites) Matches(ctx context.Context, ev *event.Event, jql string) (bool, error) {
+	one, err := s.find(ev.Site)
+	if err != nil {
+		return false, err
+	}
+	return one.enricher.Matches(ctx, ev, jql)
+}
+
+// Mark asks the event's Jira whether the comment carries our mark.
+func (s *sites) Mark(ctx context.Context, ev *event.Event) (depth int, marked bool, err error) {
+	if ev.Source != event.SourceJira {
+		return 0, false, nil
+	}
+	one, err := s.find(ev.Site)
+	if err != nil {
+		return 0, false, err
+	}
+	return one.enricher.Mark(ctx, ev)
+}
