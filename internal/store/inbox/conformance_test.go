@@ -11,19 +11,21 @@ import (
 	"github.com/aofctl/aofctl/internal/store/sqlite"
 )
 
-// directory is a place of the conformance tests.
-type directory string
+// directory is a place of the conformance tests, with options that these do not
+// set.
+type directory struct {
+	path string
+	opts inbox.Options
+}
 
 func (dir directory) Open(ctx context.Context, s inboxtest.Settings) (inboxtest.Inbox, error) {
-	return inbox.Open(ctx, string(dir), inbox.Options{
-		Now: s.Now, Entropy: s.Entropy, MaxBytes: s.MaxBytes, KeepIdentities: s.KeepIdentities,
-		// So small that batches and checkpoints are met.
-		MaxBatch: 5, CheckpointBytes: 32 << 10,
-	})
+	o := dir.opts
+	o.Now, o.Entropy, o.MaxBytes, o.KeepIdentities = s.Now, s.Entropy, s.MaxBytes, s.KeepIdentities
+	return inbox.Open(ctx, dir.path, o)
 }
 
 func (dir directory) Damage(ctx context.Context, seq int64, headers string, block []byte) error {
-	db, err := sqlite.Open(filepath.Join(string(dir), inbox.FileName), sqlite.Options{MaxConns: 1})
+	db, err := sqlite.Open(filepath.Join(dir.path, inbox.FileName), sqlite.Options{MaxConns: 1})
 	if err != nil {
 		return err
 	}
@@ -35,5 +37,9 @@ func (dir directory) Damage(ctx context.Context, seq int64, headers string, bloc
 }
 
 func TestInboxConforms(t *testing.T) {
-	inboxtest.Run(t, func(t *testing.T) inboxtest.Place { return directory(t.TempDir()) })
+	// So small that batches and checkpoints are met.
+	o := inbox.Options{MaxBatch: 5, CheckpointBytes: 32 << 10}
+	inboxtest.Run(t, func(t *testing.T) inboxtest.Place { return directory{t.TempDir(), o} })
 }
+
+func BenchmarkAppend(b *testing.B) { inboxtest.BenchmarkAppend(b, directory{path: b.TempDir()}) }

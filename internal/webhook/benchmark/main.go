@@ -2,14 +2,17 @@
 // webhooks costs. It serves three handlers one after the other in a process of
 // their own: one that only verifies the signature, one that also appends the
 // body to a file with group-committed syncs (the floor of everything durable),
-// and ours. It prints requests per second, latencies, memory and ratios.
+// and ours. With -postgres ours is also measured on a PostgreSQL server that is
+// started for it. It prints requests per second, latencies, memory and ratios.
 //
 // Where taskset exists, the server runs on CPU 0 and the generator on CPU 1.
+// PostgreSQL, which would have a machine of its own, takes of both what is left.
 package main
 
 import (
 	"bufio"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -33,6 +36,8 @@ func main() {
 
 type settings struct {
 	serve    string
+	dsn      string
+	postgres bool
 	only     string
 	dir      string
 	conns    int
@@ -45,6 +50,8 @@ type settings struct {
 func run(ctx context.Context) error {
 	var s settings
 	flag.StringVar(&s.serve, "serve", "", "serve this kind of handler (used by the program itself)")
+	flag.StringVar(&s.dsn, "dsn", "", "database of the served handler (used by the program itself)")
+	flag.BoolVar(&s.postgres, "postgres", false, "also measure the inbox on PostgreSQL, which has to be installed")
 	flag.StringVar(&s.only, "only", strings.Join(kinds(), ","), "kinds to measure, comma-separated")
 	flag.StringVar(&s.dir, "dir", "", "directory on the disk to measure; default: a temporary one")
 	flag.IntVar(&s.conns, "c", 32, "connections")
@@ -54,12 +61,22 @@ func run(ctx context.Context) error {
 	flag.BoolVar(&s.pin, "pin", true, "pin server and generator to a CPU each if taskset exists")
 	flag.Parse()
 	if s.serve != "" {
-		return serve(ctx, s.serve, s.dir)
+		return serve(ctx, s.serve, target{dir: s.dir, dsn: s.dsn})
 	}
 	return measureAll(ctx, s)
 }
 
-func measureAll(ctx context.Context, s settings) error {
+func measureAll(ctx context.Context, s settings) (err error) {
+	kinds := strings.Split(s.only, ",")
+	var databases *databases
+	if s.postgres {
+		// Before this process is pinned, which what it starts would inherit.
+		if databases, err = startDatabases(ctx, s.dir); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, databases.stop()) }()
+		kinds = append(kinds, onPostgres)
+	}
 	if s.dir == "" {
 		dir, err := os.MkdirTemp("", "aofctl-benchmark-")
 		if err != nil {
@@ -74,8 +91,8 @@ func measureAll(ctx context.Context, s settings) error {
 	}
 	report := newReport(s)
 	for range s.rounds {
-		for kind := range strings.SplitSeq(s.only, ",") {
-			f, err := measure(ctx, s, kind)
+		for _, kind := range kinds {
+			f, err := measureOn(ctx, s, kind, databases)
 			if err != nil {
 				return fmt.Errorf("measure %s: %w", kind, err)
 			}
@@ -92,6 +109,17 @@ func pinSelf() bool {
 		return false
 	}
 	return exec.Command("taskset", "-a", "-p", "-c", "1", strconv.Itoa(os.Getpid())).Run() == nil
+}
+
+// measureOn gives the handler a new database if it needs one.
+func measureOn(ctx context.Context, s settings, kind string, d *databases) (figures, error) {
+	if kind == onPostgres {
+		var err error
+		if s.dsn, err = d.next(ctx); err != nil {
+			return figures{}, err
+		}
+	}
+	return measure(ctx, s, kind)
 }
 
 func measure(ctx context.Context, s settings, kind string) (figures, error) {
@@ -119,7 +147,7 @@ func startServer(ctx context.Context, s settings, kind, dir string) (*exec.Cmd, 
 	if err != nil {
 		return nil, "", err
 	}
-	args := []string{self, "-serve", kind, "-dir", dir}
+	args := []string{self, "-serve", kind, "-dir", dir, "-dsn", s.dsn}
 	if s.pin {
 		args = append([]string{"taskset", "-c", "0"}, args...)
 	}

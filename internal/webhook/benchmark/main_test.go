@@ -12,7 +12,11 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/aofctl/aofctl/internal/sandbox/pgserver/pgtest"
 )
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
 
 func TestPayloadIsAnIssueEventOfTheRightSize(t *testing.T) {
 	for n := range 64 {
@@ -27,8 +31,12 @@ func TestPayloadIsAnIssueEventOfTheRightSize(t *testing.T) {
 }
 
 func TestEveryHandlerAnswersTheLoad(t *testing.T) {
-	for _, kind := range kinds() {
-		h, end, err := handler(context.Background(), kind, t.TempDir())
+	for _, kind := range append(kinds(), onPostgres) {
+		to := target{dir: t.TempDir()}
+		if kind == onPostgres {
+			to.dsn = pgtest.Database(t)
+		}
+		h, end, err := handler(context.Background(), kind, to)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +50,7 @@ func TestEveryHandlerAnswersTheLoad(t *testing.T) {
 			t.Errorf("%s: %+v, %v", kind, f, err)
 		}
 	}
-	if _, _, err := handler(context.Background(), "other", t.TempDir()); err == nil {
+	if _, _, err := handler(context.Background(), "other", target{}); err == nil {
 		t.Error("an unknown kind was served")
 	}
 }

@@ -16,19 +16,27 @@ import (
 	"time"
 
 	"github.com/aofctl/aofctl/internal/store/inbox"
+	"github.com/aofctl/aofctl/internal/store/inbox/postgres"
 	"github.com/aofctl/aofctl/internal/webhook"
 )
 
-// kinds are the handlers, from the cheapest to ours.
+// kinds are the handlers that need nothing but a directory, from the cheapest to
+// ours.
 func kinds() []string { return []string{"bare", "append", "inbox"} }
+
+// onPostgres is our handler on PostgreSQL.
+const onPostgres = "inbox on PostgreSQL"
+
+// target is where a handler stores.
+type target struct{ dir, dsn string }
 
 const secret = "benchmark secret of no worth"
 
 // serve runs one handler until it is interrupted. It prints its address.
-func serve(ctx context.Context, kind, dir string) error {
+func serve(ctx context.Context, kind string, to target) error {
 	// With one processor a blocking sync would stop the whole program.
 	runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0)))
-	h, end, err := handler(ctx, kind, dir)
+	h, end, err := handler(ctx, kind, to)
 	if err != nil {
 		return err
 	}
@@ -38,7 +46,7 @@ func serve(ctx context.Context, kind, dir string) error {
 	}
 	fmt.Println(l.Addr())
 	server := webhook.Server("", h)
-	if kind != "inbox" {
+	if kind == "bare" || kind == "append" {
 		server = &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
 	}
 	stop := profile()
@@ -49,30 +57,40 @@ func serve(ctx context.Context, kind, dir string) error {
 	return end()
 }
 
-func handler(ctx context.Context, kind, dir string) (http.Handler, func() error, error) {
+func handler(ctx context.Context, kind string, to target) (http.Handler, func() error, error) {
 	switch kind {
 	case "bare":
 		h := bare(func([]byte) error { return nil })
 		return h, func() error { return nil }, nil
 	case "append":
-		f, err := os.OpenFile(filepath.Join(dir, "log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+		f, err := os.OpenFile(filepath.Join(to.dir, "log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 		if err != nil {
 			return nil, nil, err
 		}
 		g := newGroup(f)
 		return bare(g.append), g.close, nil
 	case "inbox":
-		in, err := inbox.Open(ctx, dir, inbox.Options{})
+		in, err := inbox.Open(ctx, to.dir, inbox.Options{})
 		if err != nil {
 			return nil, nil, err
 		}
-		src := webhook.Source{Name: "jira", Secrets: func() []webhook.NamedSecret {
-			return []webhook.NamedSecret{{Name: "SECRET", Value: secret}}
-		}}
-		h, err := webhook.New(in, []webhook.Source{src}, webhook.Options{})
-		return h, in.Close, err
+		return ours(in, in.Close)
+	case onPostgres:
+		in, err := postgres.Open(ctx, to.dsn, postgres.Options{})
+		if err != nil {
+			return nil, nil, err
+		}
+		return ours(in, in.Close)
 	}
 	return nil, nil, fmt.Errorf("unknown kind %q", kind)
+}
+
+func ours(in webhook.Appender, end func() error) (http.Handler, func() error, error) {
+	src := webhook.Source{Name: "jira", Secrets: func() []webhook.NamedSecret {
+		return []webhook.NamedSecret{{Name: "SECRET", Value: secret}}
+	}}
+	h, err := webhook.New(in, []webhook.Source{src}, webhook.Options{})
+	return h, end, err
 }
 
 // bare verifies and answers, and does no more than it must for that.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -198,6 +199,29 @@ func strangeTextDoesNoHarm(t *testing.T, p Place) {
 	}
 }
 
+// longTextDoesNoHarm: an index of some databases takes no text of any length.
+func longTextDoesNoHarm(t *testing.T, p Place) {
+	in := open(t, p, Settings{})
+	text := strings.ToValidUTF8(strings.ReplaceAll(Random(100_000, 3), "\x00", ""), "")
+	d := Incoming(text, text, "{}")
+	d.SignedBy = []string{"A"}
+	r := mustAppend(t, in, d)
+	if _, claimed, err := in.ClaimContent(t.Context(), r.Seq, text, text, text); err != nil || !claimed {
+		t.Errorf("claimed %v, %v", claimed, err)
+	}
+	mustFinish(t, in, inbox.Outcome{Seq: r.Seq, State: inbox.StateRouted, Reason: text, EventType: text,
+		Subject: text, Project: text, IssueKey: text, Detail: []byte(text)})
+	for key, want := range map[string]int{text: 1, text + "x": 0, text[:len(text)-1]: 0} {
+		if list, err := in.List(t.Context(), inbox.Filter{IssueKey: key}); err != nil || len(list) != want {
+			t.Errorf("%d listed, want %d, %v", len(list), want, err)
+		}
+	}
+	got := mustGet(t, in, r.ID)
+	if got.IssueKey != text || got.Key != text || got.ContentKey != text || string(got.Detail) != text {
+		t.Error("not read back as it was")
+	}
+}
+
 func timeBeforeTheEpochDoesNoHarm(t *testing.T, p Place) {
 	in := open(t, p, Settings{})
 	for _, at := range []time.Time{time.UnixMilli(-5).UTC(), time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC), time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)} {
@@ -304,7 +328,7 @@ func wakeComesAfterTheCommit(t *testing.T, p Place) {
 	defer wg.Wait()
 	wg.Go(func() {
 		for i := range 5 {
-			if _, err := in.Append(t.Context(), Incoming("", fmt.Sprint(i), "{}")); err != nil {
+			if _, err := in.Append(t.Context(), Incoming("", strconv.Itoa(i), "{}")); err != nil {
 				t.Error(err)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -74,7 +75,7 @@ func (m *model) counts() map[inbox.State]int64 {
 
 func (m *model) append(t *testing.T, in Inbox, r *rand.Rand) {
 	t.Helper()
-	key := fmt.Sprint(r.IntN(60))
+	key := strconv.Itoa(r.IntN(60))
 	body := Random(r.IntN(3000), r.Int())
 	got := mustAppend(t, in, Incoming("s", key, body))
 	first, known := m.first[key]

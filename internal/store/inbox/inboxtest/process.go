@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -47,7 +48,7 @@ func contentIsClaimedOnceByManyAtOnce(t *testing.T, p Place) {
 		told := map[string]bool{}
 		for _, r := range receipts {
 			wg.Go(func() {
-				first, claimed, err := in.ClaimContent(t.Context(), r.Seq, "jira", "", fmt.Sprint(round))
+				first, claimed, err := in.ClaimContent(t.Context(), r.Seq, "jira", "", strconv.Itoa(round))
 				mu.Lock()
 				defer mu.Unlock()
 				told[first] = true

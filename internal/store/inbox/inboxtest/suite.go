@@ -14,17 +14,27 @@ import (
 
 // Inbox is what the tests are about. The methods are described at inbox.Inbox.
 type Inbox interface {
+	Queue
+	Archive
+	Healthy() error
+	Close() error
+}
+
+// Queue is how deliveries come in and are worked off.
+type Queue interface {
 	Append(ctx context.Context, d inbox.Delivery) (inbox.Receipt, error)
 	Wake() <-chan struct{}
 	Pending(ctx context.Context, afterSeq int64, limit int) ([]inbox.Delivery, error)
 	ClaimContent(ctx context.Context, seq int64, source, site, contentKey string) (firstID string, claimed bool, err error)
 	Finish(ctx context.Context, outcomes []inbox.Outcome) error
+}
+
+// Archive is how they are looked at, and forgotten.
+type Archive interface {
 	List(ctx context.Context, f inbox.Filter) ([]inbox.Summary, error)
 	Get(ctx context.Context, id string) (inbox.Delivery, error)
 	Counts(ctx context.Context) (map[inbox.State]int64, error)
 	Prune(ctx context.Context, before time.Time, batch int) (inbox.Pruned, error)
-	Healthy() error
-	Close() error
 }
 
 // Settings are the options that the tests set. Zero fields mean the defaults.
@@ -57,6 +67,7 @@ func Run(t *testing.T, place func(t *testing.T) Place) {
 		{"IDsSortLikeSequenceNumbers", idsSortLikeSequenceNumbers},
 		{"FailedDeliveryIsStoredAsFinished", failedDeliveryIsStoredAsFinished},
 		{"StrangeTextDoesNoHarm", strangeTextDoesNoHarm},
+		{"LongTextDoesNoHarm", longTextDoesNoHarm},
 		{"TimeBeforeTheEpochDoesNoHarm", timeBeforeTheEpochDoesNoHarm},
 		{"ImpossibleBodyIsRefused", impossibleBodyIsRefused},
 		{"BodyLargerThanTheBoundFitsAlone", bodyLargerThanTheBoundFitsAlone},

@@ -88,3 +88,5 @@ func mustAppend(t testing.TB, in *Inbox, d inbox.Delivery) inbox.Receipt {
 	}
 	return r
 }
+
+func BenchmarkAppend(b *testing.B) { inboxtest.BenchmarkAppend(b, database(pgtest.Database(b))) }

@@ -36,10 +36,10 @@ func (in *Inbox) Pending(ctx context.Context, afterSeq int64, limit int) ([]inbo
 // pendingQuery adds up the bodies in front of each, so that what is too much
 // does not leave the server.
 const pendingQuery = `SELECT ` + columns + `, headers, body FROM (
-		SELECT d.*, b.headers, b.body, sum(octet_length(b.body)) OVER (ORDER BY d.seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+		SELECT ` + columns + `, headers, body, sum(octet_length(body)) OVER (ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
 		FROM (
-			SELECT * FROM deliveries WHERE state = 'received' AND seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3
-		) d LEFT JOIN bodies b USING (seq)
+			SELECT ` + columns + ` FROM deliveries WHERE state = 'received' AND seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3
+		) d LEFT JOIN bodies USING (seq)
 	) page WHERE coalesce(before, 0) < $4 ORDER BY seq`
 
 func (in *Inbox) pending(ctx context.Context, afterSeq int64, limit int) ([]inbox.Delivery, error) {
