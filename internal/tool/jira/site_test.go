@@ -29,6 +29,14 @@ type site struct {
 	ledger *ledger
 	client *client.Client
 	calls  int
+	// server is true for Data Center.
+	server bool
+
+	// What the tools asked for is counted by tool; strict looks at answers, too.
+	mu      sync.Mutex
+	current string
+	asked   map[string]int
+	strict  bool
 }
 
 const alice = "5b10a2844c20165700ede21a"
@@ -38,8 +46,19 @@ func newSite(t *testing.T) *site {
 	return newSiteBehind(t, sandbox.Seed{}, func(h http.Handler) http.Handler { return h })
 }
 
+// newServer is the same site as a Data Center.
+func newServer(t *testing.T) *site {
+	t.Helper()
+	return newSiteOf(t, sandbox.Options{Deployment: sandbox.DataCenter}, func(h http.Handler) http.Handler { return h })
+}
+
 // newSiteBehind is a site with more in it, some of whose answers are changed.
 func newSiteBehind(t *testing.T, seed sandbox.Seed, change func(http.Handler) http.Handler) *site {
+	t.Helper()
+	return newSiteOf(t, sandbox.Options{Seed: seed}, change)
+}
+
+func newSiteOf(t *testing.T, opts sandbox.Options, change func(http.Handler) http.Handler) *site {
 	t.Helper()
 	issue := func(project, summary string) sandbox.NewIssue {
 		return sandbox.NewIssue{Project: project, Summary: summary, Type: "Bug", Priority: "Medium", Reporter: "alice", Labels: []string{"old"}}
@@ -47,18 +66,26 @@ func newSiteBehind(t *testing.T, seed sandbox.Seed, change func(http.Handler) ht
 	own := issue("PROJ", "The login page | is slow")
 	own.Description, own.Assignee = "h3. Steps\n# open it", alice
 	own.Fields = map[string]any{"customfield_10016": 5}
-	seed.Issues = []sandbox.NewIssue{own, issue("PROJ", "Second"), issue("OTHER", "Foreign"), issue("FEAT", "Feature")}
-	server, err := sandbox.New(sandbox.Options{Seed: seed})
+	if opts.Deployment == sandbox.DataCenter {
+		own.Assignee, own.Fields["assignee"] = "", map[string]any{"name": "alice"}
+	}
+	opts.Seed.Issues = []sandbox.NewIssue{own, issue("PROJ", "Second"), issue("OTHER", "Foreign"), issue("FEAT", "Feature")}
+	server, err := sandbox.New(opts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := httptest.NewServer(change(server))
+	s := &site{Server: server, t: t, ledger: newLedger(), asked: map[string]int{}, server: opts.Deployment == sandbox.DataCenter}
+	web := httptest.NewServer(s.watch(change(server)))
 	t.Cleanup(func() { server.Close(); web.Close() })
-	s := &site{Server: server, t: t, url: web.URL, ledger: newLedger()}
-	s.connect(atlassian.Config{
+	s.url = web.URL
+	cfg := atlassian.Config{
 		BaseURL: web.URL, AuthType: atlassian.AuthAPIToken, Email: sandbox.BotEmail, Token: sandbox.BotToken,
 		FirstBackoff: time.Millisecond, Timeout: 5 * time.Second,
-	})
+	}
+	if s.server {
+		cfg.AuthType, cfg.Email = atlassian.AuthPAT, ""
+	}
+	s.connect(cfg)
 	return s
 }
 
@@ -105,6 +132,9 @@ func (s *site) try(name string, call tool.Call) (tool.Result, error) {
 	if err := s.reg.Validate(name, call.Args); err != nil {
 		s.t.Fatalf("%s: %v", name, err)
 	}
+	s.mu.Lock()
+	s.current = tl.Spec().Name
+	s.mu.Unlock()
 	return tl.Call(s.t.Context(), call)
 }
 
