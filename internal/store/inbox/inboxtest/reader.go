@@ -33,6 +33,9 @@ func (r *Reader) Read(ctx context.Context, want int) error {
 	return err
 }
 
+// Last is the number of the last delivery that was read.
+func (r *Reader) Last() int64 { return r.after }
+
 // Check makes sure that what was read is in order and each once.
 func (r *Reader) Check(t testing.TB) {
 	t.Helper()
