@@ -75,8 +75,8 @@ func (c *Client) Download(ctx context.Context, a Attachment) ([]byte, error) {
 	} else {
 		r.api, r.path = "secure/", "attachment/"+url.PathEscape(a.ID)+"/"+url.PathEscape(a.Filename)
 	}
-	_, content, err := c.send(ctx, r)
-	return content, err
+	got, err := c.send(ctx, r)
+	return got.body, err
 }
 
 // Attach puts a file at an issue.

@@ -73,33 +73,39 @@ type request struct {
 // do sends a request and decodes the answer into out, if it is given. Every
 // error is an *atlassian.Error or says that the request could not be built.
 func (c *Client) do(ctx context.Context, r request, out any) error {
-	resp, body, err := c.send(ctx, r)
+	a, err := c.send(ctx, r)
 	if err != nil {
 		return err
 	}
-	if out == nil || (len(bytes.TrimSpace(body)) == 0 && resp.StatusCode == http.StatusNoContent) {
+	if out == nil || (len(bytes.TrimSpace(a.body)) == 0 && a.resp.StatusCode == http.StatusNoContent) {
 		return nil
 	}
-	return atlassian.Decode(resp, body, out)
+	return atlassian.Decode(a.resp, a.body, out)
+}
+
+// answer is an answer that was read to its end.
+type answer struct {
+	resp *http.Response
+	body []byte
 }
 
 // send sends a request and reads the answer.
-func (c *Client) send(ctx context.Context, r request) (*http.Response, []byte, error) {
+func (c *Client) send(ctx context.Context, r request) (answer, error) {
 	if r.read {
 		ctx = atlassian.AsRead(ctx)
 	}
 	req, err := c.build(ctx, r)
 	if err != nil {
-		return nil, nil, fmt.Errorf("build request %s %s: %w", r.method, r.path, err)
+		return answer{}, fmt.Errorf("build request %s %s: %w", r.method, r.path, err)
 	}
 	// Given a value, go-jira would decode without bounds and take the empty
 	// answer to a write for an error; given none, it leaves the body to us.
 	resp, err := c.api.Do(req, nil)
 	if resp == nil || resp.Response == nil {
-		return nil, nil, atlassian.FromDo(req, err)
+		return answer{}, atlassian.FromDo(req, err)
 	}
 	body, err := atlassian.ReadAnswer(resp.Response)
-	return resp.Response, body, err
+	return answer{resp.Response, body}, err
 }
 
 func (c *Client) build(ctx context.Context, r request) (*http.Request, error) {

@@ -88,7 +88,7 @@ func (c *Choice) UnmarshalJSON(raw []byte) error {
 	}
 	if json.Unmarshal(raw, &o) != nil {
 		c.Text = string(raw)
-		return nil
+		return nil //nolint:nilerr // see above
 	}
 	if json.Unmarshal(o.ID, &c.ID) != nil {
 		c.ID = string(o.ID)

@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -39,14 +40,14 @@ func (j job) attachments(ctx context.Context, key Key) (string, error) {
 	return entries("attachments (name | id | type | size | author | created)", rows, 0, 0), nil
 }
 
-func size(bytes int64) string {
+func size(n int64) string {
 	switch {
-	case bytes >= 1<<20:
-		return fmt.Sprintf("%.1f MB", float64(bytes)/(1<<20))
-	case bytes >= 1<<10:
-		return fmt.Sprintf("%.1f kB", float64(bytes)/(1<<10))
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
+	case n >= 1<<10:
+		return fmt.Sprintf("%.1f kB", float64(n)/(1<<10))
 	default:
-		return fmt.Sprintf("%d B", bytes)
+		return fmt.Sprintf("%d B", n)
 	}
 }
 
@@ -130,7 +131,7 @@ func pickFile(files []jira.Attachment, a getAttachmentArgs) (jira.Attachment, er
 
 // isText reports whether a file can be shown, whatever type it claims to have.
 func isText(content []byte) bool {
-	return utf8.Valid(content) && !strings.ContainsRune(string(content[:min(len(content), 8<<10)]), 0)
+	return utf8.Valid(content) && !bytes.ContainsRune(content[:min(len(content), 8<<10)], 0)
 }
 
 // excerpt is as much of a text as fits, from a position in bytes.

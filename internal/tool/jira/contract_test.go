@@ -228,7 +228,7 @@ func (s *site) answer(w http.ResponseWriter, r *http.Request, next http.Handler,
 	next.ServeHTTP(answer, r)
 	// The agile API's answers are not described; a list of remote links is
 	// described as one link.
-	described := !strings.Contains(r.URL.Path, "/agile/") && !(r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/remotelink"))
+	described := !strings.Contains(r.URL.Path, "/agile/") && (r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, "/remotelink"))
 	if described && answer.Code < 300 && strings.Contains(answer.Header().Get("Content-Type"), "json") {
 		err := openapi3filter.ValidateResponse(r.Context(), &openapi3filter.ResponseValidationInput{
 			RequestValidationInput: input, Status: answer.Code, Header: answer.Header(),

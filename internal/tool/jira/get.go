@@ -62,22 +62,22 @@ func runGetIssue(ctx context.Context, j job, a getIssueArgs) (tool.Result, error
 	if err := j.within(a.Issue, issue.Key); err != nil {
 		return tool.Result{}, err
 	}
-	text := j.describe(issue, names)
+	parts := []string{j.describe(issue, names)}
 	if a.Comments > 0 {
 		comments, err := j.comments(ctx, a.Issue, jira.Newest{Limit: min(a.Comments, maxListed)})
 		if err != nil {
 			return tool.Result{}, err
 		}
-		text += "\n" + comments
+		parts = append(parts, comments)
 	}
 	for _, what := range a.Include {
 		more, err := j.include(ctx, a.Issue, what)
 		if err != nil {
 			return tool.Result{}, err
 		}
-		text += "\n" + more
+		parts = append(parts, more)
 	}
-	return tool.Result{Text: text, Target: issue.Key}, nil
+	return tool.Result{Text: strings.Join(parts, "\n"), Target: issue.Key}, nil
 }
 
 // include reads something that belongs to an issue beside its fields.
