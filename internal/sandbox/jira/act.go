@@ -28,8 +28,8 @@ type NewIssue struct {
 	Reporter string
 }
 
-// input turns the issue into the body of POST /issue.
-func (n NewIssue) input() (issueInput, error) {
+// input turns the issue into the body of POST /issue of a site.
+func (n NewIssue) input(st *state) (issueInput, error) {
 	kind := n.Type
 	if kind == "" {
 		kind = "Task"
@@ -44,7 +44,9 @@ func (n NewIssue) input() (issueInput, error) {
 	if n.Priority != "" {
 		fields["priority"] = obj{"name": n.Priority}
 	}
-	if n.Assignee != "" {
+	if u := st.account(n.Assignee); u != nil && st.dc {
+		fields["assignee"] = obj{"name": u.Name}
+	} else if n.Assignee != "" {
 		fields["assignee"] = obj{"accountId": n.Assignee}
 	}
 	if n.Parent != "" {
@@ -110,12 +112,12 @@ func (a *Actor) onIssue(key string, fn func(*tx, *issue) error) error {
 
 // CreateIssue creates an issue and returns its key.
 func (a *Actor) CreateIssue(n NewIssue) (string, error) {
-	in, err := n.input()
-	if err != nil {
-		return "", err
-	}
 	key := ""
-	err = a.write(func(t *tx) error {
+	err := a.write(func(t *tx) error {
+		in, err := n.input(t.st)
+		if err != nil {
+			return err
+		}
 		i, err := t.createIssue(in)
 		if err == nil {
 			key = i.key
@@ -230,6 +232,9 @@ func (a *Actor) Assign(key, who string) error {
 		u := t.st.user(who)
 		if u == nil {
 			return refuseField("assignee", "User '%s' does not exist.", who)
+		}
+		if t.st.dc {
+			return t.assignNamed(i, assignInput{Name: &u.Name})
 		}
 		return t.assign(i, &u.AccountID)
 	})

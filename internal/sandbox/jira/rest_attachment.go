@@ -82,7 +82,12 @@ func restAttachment(t *tx, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.renderFile(f), nil
+	out := t.renderFile(f)
+	if !t.st.dc {
+		// Here alone Cloud has the id as a number.
+		out["id"] = f.id
+	}
+	return out, nil
 }
 
 // restAttachmentContent answers the attachment itself; the handler serves it.

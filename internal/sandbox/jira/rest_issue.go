@@ -167,17 +167,21 @@ func restAssign(t *tx, c *call) (any, error) {
 	if err := c.strict(&in); err != nil {
 		return nil, err
 	}
+	var present map[string]json.RawMessage
+	if err := c.decode(&present); err != nil {
+		return nil, err
+	}
+	_, byID := present["accountId"]
+	if t.st.dc && byID {
+		return nil, refuse(http.StatusBadRequest, "Unrecognized field \"accountId\" (Class com.atlassian.jira.rest.v2.issue.UserBean), not marked as ignorable")
+	}
 	if t.st.dc {
 		return nil, t.assignNamed(i, in)
 	}
 	if in.Name != nil || in.Key != nil {
 		return nil, refuse(http.StatusBadRequest, "'accountId' must be the only user identifying query parameter in GDPR strict mode.")
 	}
-	var present map[string]json.RawMessage
-	if err := c.decode(&present); err != nil {
-		return nil, err
-	}
-	if _, ok := present["accountId"]; !ok {
+	if !byID {
 		return nil, refuse(http.StatusBadRequest, "'accountId' is required.")
 	}
 	return nil, t.assign(i, in.AccountID)
@@ -211,9 +215,6 @@ func (t *tx) setAssignee(i *issue, who any) {
 // assignNamed carries out PUT assignee on Data Center: a null name or an empty
 // one unassigns, "-1" means the project's lead.
 func (t *tx) assignNamed(i *issue, in assignInput) error {
-	if in.AccountID != nil {
-		return refuse(http.StatusBadRequest, "Unrecognized field \"accountId\" (Class com.atlassian.jira.rest.v2.issue.UserBean), not marked as ignorable")
-	}
 	name, key := "", ""
 	set(&name, in.Name)
 	set(&key, in.Key)

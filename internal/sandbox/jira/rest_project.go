@@ -60,7 +60,8 @@ func restProjectStatuses(t *tx, c *call) (any, error) {
 		return nil, err
 	}
 	return renderEach(t.st.types, func(i *IssueType) any {
-		out := t.renderType(i)
+		full := t.renderType(i)
+		out := obj{"self": full["self"], "id": i.ID, "name": i.Name, "subtask": i.Subtask}
 		out["statuses"] = renderEach(t.st.statuses, func(s *Status) any { return s.render(t.st.base) })
 		return out
 	}), nil

@@ -99,7 +99,7 @@ func (s *Server) reseed() error {
 		if by == nil {
 			by = st.users[0]
 		}
-		body, err := in.input()
+		body, err := in.input(st)
 		if err != nil {
 			return fmt.Errorf("seed issue %q: %w", in.Summary, err)
 		}

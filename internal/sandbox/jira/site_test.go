@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/aofctl/aofctl/internal/sandbox/contract"
 )
 
 // site is a Server behind a real listener.
@@ -29,12 +32,44 @@ func newSite(t testing.TB, opts Options) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.api = checked(t, s)
 	web := httptest.NewServer(s)
 	t.Cleanup(func() {
 		s.Close()
 		web.Close()
 	})
 	return &site{Server: s, t: t, url: web.URL}
+}
+
+// contracts are Atlassian's descriptions, read once; nil where they are absent.
+var contracts = map[Deployment]func() *contract.Contract{
+	Cloud:      sync.OnceValue(func() *contract.Contract { return described(contract.LoadCloud) }),
+	DataCenter: sync.OnceValue(func() *contract.Contract { return described(contract.LoadDataCenter) }),
+}
+
+func described(load func(string) (*contract.Contract, error)) *contract.Contract {
+	dir := sharedDir("openapi")
+	if dir == "" {
+		return nil
+	}
+	c, err := load(dir)
+	if err != nil && !errors.Is(err, contract.ErrNoDescription) {
+		panic(err)
+	}
+	return c
+}
+
+// checked puts the description of the real API in front of a site's own, behind
+// the faults: each request that is accepted and each answer must fit it.
+func checked(t testing.TB, s *Server) http.Handler {
+	if _, slow := t.(*testing.B); slow {
+		return s.api
+	}
+	c := contracts[s.Deployment()]()
+	if c == nil {
+		return s.api
+	}
+	return c.Handler(s.api, func(err error) { t.Error(err) })
 }
 
 // answer is what a request got.
@@ -197,10 +232,18 @@ func (r *receiver) names() []string {
 // shared finds reference data that is not part of the repository, or skips.
 func shared(t testing.TB, path string) string {
 	t.Helper()
+	full := sharedDir(path)
+	if full == "" {
+		t.Skipf("%s is not here", path)
+	}
+	return full
+}
+
+func sharedDir(path string) string {
 	roots := []string{os.Getenv("AOF_SHARED")}
 	dir, err := os.Getwd()
 	if err != nil {
-		t.Fatal(err)
+		return ""
 	}
 	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
 		roots = append(roots, filepath.Join(dir, "..", "shared"))
@@ -211,7 +254,6 @@ func shared(t testing.TB, path string) string {
 			return full
 		}
 	}
-	t.Skipf("%s is not here", path)
 	return ""
 }
 
