@@ -284,14 +284,16 @@ func TestDocsNameEveryContextVariable(t *testing.T) {
 	}
 }
 
-// variables are the names that the normaliser can give: those that its source
-// sets, which have to include those of every sample payload.
+// variables are the names that the normaliser, the merging of events and Jira can
+// give: those that their sources set, which have to include those of every sample payload.
 func variables(t *testing.T) map[string]bool {
 	t.Helper()
 	const dir = "event/jira"
 	names := map[string]bool{}
-	for _, name := range sourceMatches(t, dir, regexp.MustCompile(`(?:\.set\w*\(|setIf\([^"]+, |[vV]ars\[)"([a-z_]+)"`)) {
-		names[name] = true
+	for _, source := range []string{dir, "event", "enrich"} {
+		for _, name := range sourceMatches(t, source, regexp.MustCompile(`(?:\.set\w*\(|setIf\([^"]+, |[vV]ars\[)"([a-z_]+)"`)) {
+			names[name] = true
+		}
 	}
 	for _, prefix := range sourceMatches(t, dir, regexp.MustCompile(`\.setUser\("([a-z_]+)"`)) {
 		delete(names, prefix)

@@ -43,7 +43,7 @@ type Explanation struct {
 	Event    *event.Event   `json:"event"`
 	Decision route.Decision `json:"decision"`
 	// Asked are the variables that the daemon would ask Jira for before it
-	// decides. The decision is the one that falls if Jira does not tell them.
+	// decides, and the conditions in JQL, which it would ask for one by one. The decision is the one that falls if Jira does not tell them.
 	Asked []string `json:"asked,omitempty"`
 }
 
@@ -72,8 +72,11 @@ func Explain(ctx context.Context, d *manifest.Daemon, env func(string) (string, 
 	in := one.input(nobody(), &expressions{})
 	table := route.New(cat)
 	out := Explanation{Event: ev, Decision: table.Decide(ev, in)}
-	if needs := out.Decision.Needs; len(needs) > 0 {
-		out.Asked = (&sites{}).Askable(ev, needs)
+	if d := out.Decision; len(d.Needs)+len(d.Checks) > 0 {
+		out.Asked = (&sites{}).Askable(ev, d.Needs)
+		for _, jql := range d.Checks {
+			out.Asked = append(out.Asked, "JQL "+jql)
+		}
 		in.Final = true
 		out.Decision = table.Decide(ev, in)
 	}

@@ -30,10 +30,14 @@ func TestAPayloadIsExplainedOffline(t *testing.T) {
 	if err != nil || !slices.Contains(x.Asked, "issue_labels") || len(x.Decision.Matches) != 0 || len(x.Decision.Needs) != 0 {
 		t.Errorf("%v: asked %v, %+v", err, x.Asked, x.Decision)
 	}
-	// Nobody asks Jira for the e-mail address, so nobody is told that it is asked.
 	p.write(t, "triggers/t.yaml", strings.Replace(oneTrigger, "config: {", "config: {allowed_users: [alice@example.com], ", 1))
 	x, err = explain(bugCreated, "")
-	if err != nil || x.Asked != nil || len(x.Decision.Matches) != 0 || len(x.Decision.Misses) != 1 || x.Decision.Misses[0].Clause != "allowed_users" {
+	if err != nil || !slices.Equal(x.Asked, []string{"user_email"}) || len(x.Decision.Matches) != 0 || len(x.Decision.Misses) != 1 || x.Decision.Misses[0].Clause != "allowed_users" {
+		t.Errorf("%v: asked %v, %+v", err, x.Asked, x.Decision)
+	}
+	p.write(t, "triggers/t.yaml", strings.Replace(oneTrigger, "config: {", "config: {jql_filter: assignee is EMPTY, ", 1))
+	x, err = explain(bugCreated, "")
+	if err != nil || !slices.Equal(x.Asked, []string{"JQL assignee is EMPTY"}) || len(x.Decision.Matches) != 0 {
 		t.Errorf("%v: asked %v, %+v", err, x.Asked, x.Decision)
 	}
 	for body, want := range map[string]string{"": "empty", "[]": "", "nonsense": "", `{"webhookEvent": 1}`: ""} {

@@ -28,6 +28,7 @@ type site struct {
 	// tokens stand in for signatures; nil if none may.
 	tokens   []webhook.NamedSecret
 	enricher *enrich.Enricher
+	fields   fieldNames
 	// warnings are what the operator should know about the connection.
 	warnings []string
 
@@ -152,6 +153,7 @@ func (s *sites) Input(ctx context.Context, source, name string) (route.Input, er
 	if err != nil {
 		return route.Input{}, err
 	}
+	one.fields.refresh(ctx, one.client)
 	return one.input(me, s.expressions), nil
 }
 
@@ -198,7 +200,7 @@ func (o *site) whoAmI(ctx context.Context) (jira.User, error) {
 }
 
 func (o *site) normalizeOptions() eventjira.Options {
-	return eventjira.Options{Site: o.config.Name, BaseURL: o.client.SiteURL(),
+	return eventjira.Options{Site: o.config.Name, BaseURL: o.client.SiteURL(), FieldName: o.fields.of,
 		WikiToMarkdown: markup.WikiToMarkdown, ADFToMarkdown: markup.ADFToMarkdown}
 }
 

@@ -126,6 +126,10 @@ func reasonText(reason string) string {
 		return "the filters of the triggers for this event refuse it"
 	case route.ReasonNoCommand:
 		return "the triggers for this event wait for a command, and it has none of theirs"
+	case route.ReasonOldCommands:
+		return "the commands were in the comment before it was edited"
+	case route.ReasonTooDeep:
+		return "automations answered each other too often before this"
 	case route.ReasonNeedsData:
 		return "filters need what the event does not tell"
 	}

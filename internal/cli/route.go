@@ -56,6 +56,9 @@ func (c *console) showExplanation(x app.Explanation) {
 			c.printf("Command:    /%s %s\n", m.Command.Name, m.Command.Args)
 		}
 	}
+	if h := x.Decision.Hold; h != nil {
+		c.printf("Waits:      %s for further events\n", h.For)
+	}
 	if len(x.Decision.Matches) == 0 {
 		c.printf("Runs:       nothing: %s\n", reasonText(x.Decision.Reason))
 	}

@@ -24,8 +24,8 @@ const (
 // object is one thing that Jira is asked about.
 type object struct {
 	kind kind
-	// id is how Jira knows it; of a linked issue it follows the name of the
-	// variable that gets its key, of a user the parameter that takes it.
+	// id is how Jira knows it; of a linked issue it follows the end of the
+	// link, of a user the parameter that takes it.
 	id string
 	// state tells two states of the thing apart that an event may mean; "" for
 	// things that change so seldom that any recent state will do.
@@ -117,7 +117,7 @@ func linkedOf(ev *event.Event, name string) object {
 	if !isKey || id == "" {
 		return object{}
 	}
-	return object{kindLinked, name + " " + id, ""}
+	return object{kindLinked, end + " " + id, ""}
 }
 
 // userOf is for the person behind the event.

@@ -67,12 +67,19 @@ func (e *Enricher) member(ctx context.Context, name, path string, query url.Valu
 
 // linked reads the key of an issue that an event names by its id.
 func (e *Enricher) linked(ctx context.Context, id string) (map[string]any, error) {
-	name, id, _ := strings.Cut(id, " ")
+	end, id, _ := strings.Cut(id, " ")
 	issue, err := e.member(ctx, "issue", "api/2/issue/"+url.PathEscape(id), url.Values{"fields": {"summary"}})
 	if err != nil || issue["issue_key"] == nil {
 		return nil, err
 	}
-	return map[string]any{name: issue["issue_key"]}, nil
+	vars := map[string]any{}
+	switch end {
+	case "link_source":
+		vars["link_source_issue_key"] = issue["issue_key"]
+	case "link_destination":
+		vars["link_destination_issue_key"] = issue["issue_key"]
+	}
+	return vars, nil
 }
 
 // board reads a board and where it belongs. Data Center's boards do not say so;

@@ -114,6 +114,7 @@ func (t *Table) try(e *entry, q *query) bool {
 	switch v {
 	case no:
 		q.needs, q.checks = q.needs[:needs], q.checks[:checks]
+		q.withhold(e, p)
 		q.refused++
 		return false
 	case ask:

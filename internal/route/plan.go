@@ -105,6 +105,19 @@ func (q *query) take(e *entry) {
 	}
 }
 
+// withhold remembers commands that a trigger knows but does not take from this
+// event: whoever gave them need not be told that they do not exist.
+func (q *query) withhold(e *entry, p plan) {
+	if p.how != byCommand {
+		return
+	}
+	for i, c := range q.commands() {
+		if known, _ := e.commands.find(c.Words); known != nil {
+			q.withheld[i] = true
+		}
+	}
+}
+
 // untaken reports whether a command is left that a later trigger may have.
 func (q *query) untaken() bool {
 	for i, c := range q.commands() {

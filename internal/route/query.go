@@ -20,10 +20,12 @@ type query struct {
 	labelled []string
 	// cmds are the commands in the event, once parsed is true, and slots what was
 	// found for each; taken says that something was.
-	cmds   []Command
-	slots  []Match
-	taken  bool
-	parsed bool
+	cmds  []Command
+	slots []Match
+	taken bool
+	// withheld are the commands that some trigger knows but refused.
+	withheld []bool
+	parsed   bool
 	// plain says that asking for help is no command.
 	plain bool
 	// needs and checks are the questions to the platform.
@@ -96,7 +98,7 @@ func (q *query) commands() []Command {
 		ids = append(ids[:len(ids):len(ids)], q.in.Self.Names...)
 		ids = append(ids, q.in.Self.Keys...)
 		q.cmds = parse(q.ev.CommandText, q.in.BotName, ids, q.in.Self.DisplayNames)
-		q.slots = make([]Match, len(q.cmds))
+		q.slots, q.withheld = make([]Match, len(q.cmds)), make([]bool, len(q.cmds))
 	}
 	return q.cmds
 }

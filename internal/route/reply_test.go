@@ -85,6 +85,16 @@ func TestPeopleWhoMayNotUseCommandsGetNoReply(t *testing.T) {
 	wantMatches(t, d)
 }
 
+func TestCommandsThatSomebodyElseMayUseAreNotUnknown(t *testing.T) {
+	tb := table(trigger("bobs", users("bob"), command("close"), noDefault), trigger("t", command("triage"), noDefault))
+	wantMatches(t, tb.Decide(commented("/close"), route.Input{}))
+	d := tb.Decide(commented("/close\n/clos"), route.Input{})
+	wantMatches(t, d, "t reply/unknown-command")
+	if len(d.Unknown) != 1 || d.Unknown[0].Name != "clos" {
+		t.Errorf("unknown %+v", d.Unknown)
+	}
+}
+
 func TestAnEditRunsOnlyCommandsThatAreNew(t *testing.T) {
 	tb := table(trigger("t", events("comment_*"), command("triage"), command("estimate"), noDefault))
 	taken := map[string]bool{}

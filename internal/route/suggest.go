@@ -43,7 +43,7 @@ func (q *query) suggest() (first int, found bool) {
 		return 0, false
 	}
 	for i, c := range q.commands() {
-		if !c.Slash || c.asksForHelp() || q.slots[i].Trigger != nil {
+		if !c.Slash || c.asksForHelp() || q.withheld[i] || q.slots[i].Trigger != nil {
 			continue
 		}
 		if !found {

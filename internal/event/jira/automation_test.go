@@ -89,6 +89,16 @@ func TestMergedVersionsCountUnderBothNames(t *testing.T) {
 	}
 }
 
+func TestCustomFieldsAreFoundByTheirNamesToo(t *testing.T) {
+	names := map[string]string{"customfield_1": "Story Points", "customfield_2": "Story Points", "customfield_3": "customfield_1"}
+	ev := normalize(t, []byte(`{"webhookEvent":"x","issue":{"fields":{"customfield_1":5,"customfield_2":8,"customfield_3":1,"customfield_4":2}}}`),
+		jira.Options{FieldName: func(id string) string { return names[id] }})
+	want := map[string]any{"customfield_1": int64(5), "customfield_2": int64(8), "customfield_3": int64(1), "customfield_4": int64(2), "Story Points": int64(5)}
+	if diff := cmp.Diff(want, ev.Vars["issue_custom"]); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestDocumentsMentionPeopleByTheirId(t *testing.T) {
 	const doc = `{"type":"doc","content":[{"type":"paragraph","content":[{"type":"mention","attrs":%s},{"type":"text","text":" /triage"}]}]}`
 	for attrs, want := range map[string]string{

@@ -4,15 +4,24 @@ import (
 	"strings"
 )
 
-// setCustom keeps a custom field under its id.
+// setCustom keeps a custom field under its id, and under its name if that is
+// known. Of several fields of one name the first that has a value gets it.
 func (n *normalizer) setCustom(custom map[string]any, name string, r raw) {
 	n.customBytes += len(r)
-	if len(custom) == maxItems || len(r) > maxCustom || n.customBytes > maxCustomAll {
+	if len(custom) >= maxItems || len(r) > maxCustom || n.customBytes > maxCustomAll {
 		n.truncated = append(n.truncated, "issue_custom."+clip(clean(name), 80))
 		return
 	}
-	if v := plainValue(r, 0); v != nil {
-		custom[clean(name)] = v
+	v := plainValue(r, 0)
+	if v == nil {
+		return
+	}
+	custom[clean(name)] = v
+	if n.opt.FieldName == nil {
+		return
+	}
+	if label := clean(n.opt.FieldName(name)); label != "" && custom[label] == nil {
+		custom[label] = v
 	}
 }
 

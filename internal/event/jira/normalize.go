@@ -21,6 +21,9 @@ type Options struct {
 	// BaseURL is where people reach that Jira, with or without a trailing slash
 	// and a context path; issue_url is built from it. "" leaves issue_url out.
 	BaseURL string
+	// FieldName returns the name that people know a custom field by, "" if it is
+	// not known. nil knows none.
+	FieldName func(id string) string
 	// WikiToMarkdown converts the wiki markup of descriptions and comments. nil
 	// leaves it as it is.
 	WikiToMarkdown func(string) string
