@@ -52,7 +52,7 @@ type Server struct {
 // error is ErrNoPostgres if this machine has none. The context bounds the start
 // only; the caller has to call Stop.
 func Start(ctx context.Context, o Options) (*Server, error) {
-	s, err := create(ctx, o)
+	s, err := create(o)
 	if err != nil {
 		return nil, fmt.Errorf("start PostgreSQL server: %w", err)
 	}
@@ -81,7 +81,7 @@ func (s *Server) startFirst(ctx context.Context) error {
 }
 
 // create makes the server's directory, with its guard.
-func create(ctx context.Context, o Options) (*Server, error) {
+func create(o Options) (*Server, error) {
 	bin, err := Find()
 	if err != nil {
 		return nil, err

@@ -78,7 +78,11 @@ type config struct {
 }
 
 // setting is one parameter of a session.
-type setting struct{ name, value string }
+type setting struct {
+	name, value string
+	// limit is true for a time: any but 0, which is none, will do.
+	limit bool
+}
 
 // parse reads a DSN. Its errors never hold the password, nor pieces of it: they
 // come from what was read, not from the text.
@@ -164,7 +168,7 @@ func (c *config) set(query url.Values, o Options) error {
 		if query.Has("search_path") {
 			return errors.New("read storage DSN: parameter search_path cannot be given, since the schema has its own setting")
 		}
-		c.settings = append(c.settings, setting{"search_path", o.Schema})
+		c.settings = append(c.settings, setting{name: "search_path", value: o.Schema})
 	}
 	c.timeout("statement_timeout", o.StatementTimeout, defaultStatementTimeout)
 	c.timeout("lock_timeout", o.LockTimeout, defaultLockTimeout)
@@ -188,7 +192,7 @@ func (c *config) timeout(name string, chosen, usual time.Duration) {
 	if _, said := c.conn.RuntimeParams[name]; said && chosen == 0 {
 		return
 	}
-	c.settings = append(c.settings, setting{name, strconv.FormatInt(or(chosen, usual).Milliseconds(), 10)})
+	c.settings = append(c.settings, setting{name: name, value: strconv.FormatInt(or(chosen, usual).Milliseconds(), 10), limit: true})
 }
 
 // reason is the cause that pgx found, without the connection string that it

@@ -94,6 +94,9 @@ func (c *config) adviceOnCode(err *pgconn.PgError) string {
 	case "42704":
 		return "check the parameters of the DSN: what neither libpq nor pgx knows is a setting of the server"
 	}
+	if strings.Contains(err.Message, "startup parameter") && c.pooled {
+		return "leave it out of the DSN, and set it for the user with ALTER ROLE"
+	}
 	if strings.Contains(err.Message, "startup parameter") {
 		return "behind a pooler in transaction mode write default_query_exec_mode=exec in the DSN"
 	}

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"net"
 	"net/url"
 	"strconv"
@@ -114,22 +115,20 @@ func TestPoolHasTheSettingsAndItsSize(t *testing.T) {
 
 func TestSchemaIsMadeOnceByManyAndFound(t *testing.T) {
 	dsn := pgtest.Database(t)
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			db, err := Open(context.Background(), dsn, Options{Schema: "aof"})
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			if err := db.Close(); err != nil {
-				t.Error(err)
-			}
-		})
+	db := open(t, dsn, Options{})
+	for i := range 20 {
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				if err := makeSchema(t.Context(), db, fmt.Sprint("aof", i)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
 	}
-	wg.Wait()
-	exec(t, open(t, dsn, Options{Schema: "aof"}), "CREATE TABLE t (x int)")
-	if n := count(t, open(t, dsn, Options{}), "SELECT count(*) FROM aof.t"); n != 0 {
+	exec(t, open(t, dsn, Options{Schema: "aof1"}), "CREATE TABLE t (x int)")
+	if n := count(t, db, "SELECT count(*) FROM aof1.t"); n != 0 {
 		t.Errorf("%d rows", n)
 	}
 }
@@ -183,7 +182,7 @@ func TestOpeningSaysWhatToCheckAndNeverThePassword(t *testing.T) {
 			q.Set("target_session_attrs", "any")
 		}, true, "give the primary"},
 		{"commits not waited for", param("synchronous_commit", "off"), false, "synchronous_commit"},
-		{"pooler without settings", param("default_query_exec_mode", "exec"), false, `ALTER ROLE "aof" IN DATABASE "postgres" SET search_path = 'aof'`},
+		{"pooler without settings", param("default_query_exec_mode", "exec"), false, `ALTER ROLE "aof" IN DATABASE "postgres" SET search_path = 'aof'; ALTER ROLE "aof" IN DATABASE "postgres" SET statement_timeout = '30000';`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -237,10 +236,14 @@ func TestTooManyConnectionsPass(t *testing.T) {
 }
 
 func TestFirstHostThatTakesWritesIsUsed(t *testing.T) {
-	dsn := pgtest.Database(t)
-	both := with(t, dsn, func(u *url.URL, _ url.Values) { u.Host = "127.0.0.1:" + closedPort(t) + "," + u.Host })
-	if err := open(t, both, Options{}).Ping(); err != nil {
-		t.Error(err)
+	standby := pgtest.Server(t, pgserver.Options{Settings: map[string]string{"default_transaction_read_only": "on"}})
+	dsn := with(t, pgtest.Database(t), func(u *url.URL, _ url.Values) {
+		u.Host = fmt.Sprintf("127.0.0.1:%s,127.0.0.1:%d,%s", closedPort(t), standby.Port(), u.Host)
+		u.Path = "/postgres"
+	})
+	db := open(t, dsn, Options{})
+	if n := count(t, db, "SELECT current_setting('port')::int"); n == standby.Port() {
+		t.Error("connected to the standby")
 	}
 }
 
@@ -248,7 +251,7 @@ func TestBehindAPoolerSettingsOfTheRoleAreEnough(t *testing.T) {
 	dsn := pgtest.Database(t)
 	owner := open(t, dsn, Options{Schema: "aof"})
 	exec(t, owner, "DROP ROLE IF EXISTS pooled", "CREATE ROLE pooled LOGIN", "GRANT ALL ON SCHEMA aof TO pooled")
-	for _, set := range []string{"search_path = 'aof'", "statement_timeout = '30s'", "lock_timeout = '10s'", "idle_in_transaction_session_timeout = 5000"} {
+	for _, set := range []string{"search_path = 'aof'", "statement_timeout = '1min'", "lock_timeout = '10s'", "idle_in_transaction_session_timeout = 5000"} {
 		exec(t, owner, "ALTER ROLE pooled SET "+set)
 	}
 	db := open(t, with(t, dsn, func(u *url.URL, q url.Values) {

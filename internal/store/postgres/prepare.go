@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -73,19 +74,15 @@ func takesWrites(ctx context.Context, conn *pgconn.PgConn) error {
 
 // makeSchema makes the schema unless it is there, which asks for no rights.
 func makeSchema(ctx context.Context, db *sql.DB, name string) error {
-	var there bool
-	if err := db.QueryRowContext(ctx, `SELECT to_regnamespace($1) IS NOT NULL`, name).Scan(&there); err != nil || there {
+	there, err := hasSchema(ctx, db, name)
+	if err != nil || there {
 		return err
 	}
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("create schema %s: %w", name, err)
 	}
-	// IF NOT EXISTS does not help two that do it at the same moment.
-	if err := lock(ctx, tx, "schema "+name); err != nil {
-		return errors.Join(err, tx.Rollback())
-	}
-	if _, err := tx.ExecContext(ctx, `CREATE SCHEMA IF NOT EXISTS "`+name+`"`); err != nil {
+	if err := createSchema(ctx, tx, name); err != nil {
 		return errors.Join(fmt.Errorf("create schema %s: %w", name, err), tx.Rollback())
 	}
 	if err := tx.Commit(); err != nil {
@@ -94,21 +91,57 @@ func makeSchema(ctx context.Context, db *sql.DB, name string) error {
 	return nil
 }
 
-// checkSettings makes sure that the settings are in force, whoever set them.
+// createSchema makes the schema when nobody else does. IF NOT EXISTS would not be
+// enough, not even behind the lock: it asks a cache of the session, which has not
+// heard yet of what others made while this one waited.
+func createSchema(ctx context.Context, tx *sql.Tx, name string) error {
+	if err := lock(ctx, tx, "schema "+name); err != nil {
+		return err
+	}
+	there, err := hasSchema(ctx, tx, name)
+	if err != nil || there {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `CREATE SCHEMA "`+name+`"`)
+	return err
+}
+
+// querier is a pool or a transaction.
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func hasSchema(ctx context.Context, q querier, name string) (bool, error) {
+	var there bool
+	err := q.QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)`, name).Scan(&there)
+	if err != nil {
+		return false, fmt.Errorf("look for schema %s: %w", name, err)
+	}
+	return there, nil
+}
+
+// checkSettings makes sure, behind a pooler, that the settings which a session
+// cannot keep there are in force: the schema, and some limit for each time.
 func checkSettings(ctx context.Context, db *sql.DB, c *config) error {
+	if !c.pooled {
+		return nil
+	}
+	var missing []string
 	for _, s := range c.settings {
-		var ok bool
-		const query = `SELECT setting = $2 FROM pg_settings WHERE name = $1`
-		if err := db.QueryRowContext(ctx, query, s.name, s.value).Scan(&ok); err != nil {
+		var value string
+		if err := db.QueryRowContext(ctx, `SELECT setting FROM pg_settings WHERE name = $1`, s.name).Scan(&value); err != nil {
 			return fmt.Errorf("read setting %s: %w", s.name, err)
 		}
-		if ok {
+		if value == s.value || (s.limit && value != "0") {
 			continue
 		}
-		return fmt.Errorf("setting %[1]s is not %[2]s, and behind a pooler in transaction mode a session cannot set it: "+
-			"run ALTER ROLE %[3]q IN DATABASE %[4]q SET %[1]s = '%[2]s', and let the pooler connect again", s.name, s.value, c.conn.User, c.conn.Database)
+		missing = append(missing, fmt.Sprintf("ALTER ROLE %q IN DATABASE %q SET %s = '%s';", c.conn.User, c.conn.Database, s.name, s.value))
 	}
-	return nil
+	if len(missing) == 0 {
+		return nil
+	}
+	return errors.New("behind a pooler in transaction mode a session cannot keep its settings: run " +
+		strings.Join(missing, " ") + " and let the pooler connect again")
 }
 
 // lock takes a lock of that name in this database until the transaction ends.

@@ -3,6 +3,9 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"io"
+	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -102,22 +105,51 @@ func TestStatementsPreparedBeforeAMigrationWorkAfterIt(t *testing.T) {
 	old := open(t, dsn, Options{MaxConns: 1})
 	exec(t, old, "CREATE TABLE t (x int)", "INSERT INTO t VALUES (1)")
 	read := func() error {
-		rows, err := old.Query("SELECT * FROM t WHERE x = $1", 1)
+		rows, err := old.Query("SELECT * FROM t WHERE x = $1", 1) //nolint:unqueryvet // its columns have to change
 		if err != nil {
 			return err
 		}
+		defer rows.Close()
 		rows.Next()
-		rows.Close()
 		return rows.Err()
 	}
 	if err := read(); err != nil {
 		t.Fatal(err)
 	}
 	exec(t, open(t, dsn, Options{}), "ALTER TABLE t ADD COLUMN y int")
-	if err := read(); err != nil && !Away(err) {
+	if err := read(); !Away(err) {
 		t.Errorf("first: %v", err)
 	}
 	if err := read(); err != nil {
 		t.Errorf("again: %v", err)
+	}
+}
+
+// The engine tries again after an error of the network, and takes the end of a
+// file for the end of a step.
+func TestConnectionThatTheServerClosedIsAnErrorOfTheNetwork(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c, err := parse("postgres://u@h/d", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := c.conn.DialFunc(t.Context(), "tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	peer, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	peer.Close()
+	_, err = conn.Read(make([]byte, 1))
+	var network net.Error
+	if !errors.As(err, &network) || errors.Is(err, io.EOF) || !Away(err) {
+		t.Errorf("error %v", err)
 	}
 }
