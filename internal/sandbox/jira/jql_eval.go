@@ -3,10 +3,8 @@ package jira
 import (
 	"cmp"
 	"net/http"
-	"sort"
-	"strconv"
+	"slices"
 	"strings"
-	"time"
 )
 
 // test is a compiled condition.
@@ -156,63 +154,6 @@ func (a attribute) any(i *issue, wanted []string) bool {
 	return false
 }
 
-// expand is what an operand stands for.
-func (t *tx) expand(o operand) ([]string, error) {
-	if !o.function {
-		if o.empty {
-			return nil, nil
-		}
-		return []string{o.text}, nil
-	}
-	functions := map[string]func() []string{
-		"currentuser": t.currentUser,
-		"now":         func() []string { return []string{t.now.Format(time.RFC3339)} },
-		"opensprints": func() []string { return t.sprintsBy(SprintActive) }, "closedsprints": func() []string { return t.sprintsBy(SprintClosed) },
-		"futuresprints": func() []string { return t.sprintsBy(SprintFuture) },
-	}
-	f, ok := functions[o.text]
-	switch {
-	case o.text == "startofday":
-		return t.startOfDay(o.args)
-	case !ok:
-		return nil, refuse(http.StatusBadRequest, "Unable to find JQL function '%s()'.", o.text)
-	case len(o.args) > 0:
-		return nil, refuse(http.StatusBadRequest, "Function '%s' expected '0' arguments but received '%d'.", o.text, len(o.args))
-	}
-	return f(), nil
-}
-
-func (t *tx) currentUser() []string {
-	if t.by == nil {
-		return nil
-	}
-	return []string{t.by.id()}
-}
-
-// startOfDay takes the distance in days as its only argument, such as -1 or "-1d".
-func (t *tx) startOfDay(args []string) ([]string, error) {
-	days := 0
-	if len(args) > 0 {
-		n, err := strconv.Atoi(strings.TrimSuffix(args[0], "d"))
-		if err != nil || len(args) > 1 || n < -36500 || n > 36500 {
-			return nil, refuse(http.StatusBadRequest, "Duration for function 'startOfDay' should have the format (+/-)n(yMwdm), e.g -1M for 1 month earlier.")
-		}
-		days = n
-	}
-	y, m, d := t.now.Date()
-	return []string{time.Date(y, m, d+days, 0, 0, 0, 0, t.now.Location()).Format(time.RFC3339)}, nil
-}
-
-func (t *tx) sprintsBy(state string) []string {
-	var out []string
-	for _, s := range t.st.sprints {
-		if s.State == state {
-			out = append(out, strconv.Itoa(s.ID))
-		}
-	}
-	return out
-}
-
 // contains makes the test of ~ and !~: every word of the operand begins a word
 // of the field. Quotes inside the operand ask for the phrase.
 func contains(a attribute, c clause) (test, error) {
@@ -297,26 +238,51 @@ func (t *tx) sortBy(list []*issue, order []ordering) error {
 		}
 		attributes[n] = a
 	}
-	sort.SliceStable(list, func(x, y int) bool {
-		for n, o := range order {
-			c := attributes[n].compare(list[x], list[y])
-			if o.desc {
-				c = -c
-			}
-			if c != 0 {
-				return c < 0
+	ranked := make([]sortable, len(list))
+	for n, i := range list {
+		ranked[n] = sortable{issue: i, keys: make([]sortKey, len(order))}
+		for k, a := range attributes {
+			ranked[n].keys[k] = a.key(i)
+		}
+	}
+	slices.SortFunc(ranked, func(x, y sortable) int {
+		for k, o := range order {
+			if c := x.keys[k].compare(y.keys[k]); c != 0 && o.desc {
+				return -c
+			} else if c != 0 {
+				return c
 			}
 		}
-		return list[x].id > list[y].id
+		return cmp.Compare(y.issue.id, x.issue.id)
 	})
+	for n := range ranked {
+		list[n] = ranked[n].issue
+	}
 	return nil
 }
 
-func (a attribute) compare(x, y *issue) int {
-	if a.number != nil {
-		m, _ := a.number(x)
-		n, _ := a.number(y)
-		return cmp.Compare(m, n)
+// sortable is an issue with what it is sorted by.
+type sortable struct {
+	issue *issue
+	keys  []sortKey
+}
+
+type sortKey struct {
+	number float64
+	text   string
+}
+
+func (k sortKey) compare(other sortKey) int {
+	if c := cmp.Compare(k.number, other.number); c != 0 {
+		return c
 	}
-	return cmp.Compare(strings.Join(a.texts(x), " "), strings.Join(a.texts(y), " "))
+	return cmp.Compare(k.text, other.text)
+}
+
+func (a attribute) key(i *issue) sortKey {
+	if a.number != nil {
+		n, _ := a.number(i)
+		return sortKey{number: n}
+	}
+	return sortKey{text: strings.Join(a.texts(i), " ")}
 }

@@ -32,6 +32,40 @@ func (t *tx) attribute(name string) (attribute, bool) {
 		return t.timeAttribute(func(i *issue) time.Time { return i.created }), true
 	case "updated", "updateddate":
 		return t.timeAttribute(func(i *issue) time.Time { return i.updated }), true
+	case "resolved", "resolutiondate":
+		return t.resolvedAttribute(), true
+	case "watcher":
+		return attribute{texts: func(i *issue) []string {
+			var out []string
+			for _, u := range i.watchers {
+				out = append(out, valueTexts(u)...)
+			}
+			return out
+		}, check: t.userNamed}, true
+	case "worklogauthor":
+		return attribute{texts: func(i *issue) []string {
+			var out []string
+			for _, w := range i.worklogs {
+				out = append(out, valueTexts(w.author)...)
+			}
+			return out
+		}, check: t.userNamed}, true
+	case "issuelinktype":
+		return attribute{texts: func(i *issue) []string {
+			var out []string
+			for _, l := range i.links {
+				out = append(out, l.kind.Name, l.kind.ID)
+			}
+			return out
+		}}, true
+	case "attachments":
+		return attribute{texts: func(i *issue) []string {
+			var out []string
+			for _, f := range i.files {
+				out = append(out, f.name)
+			}
+			return out
+		}}, true
 	case "creator":
 		return attribute{texts: func(i *issue) []string { return valueTexts(i.creator) }}, true
 	}
@@ -49,6 +83,21 @@ func (t *tx) projectNamed(s string) bool {
 		}
 	}
 	return false
+}
+
+// userNamed tells whether a value of a field of users means one.
+func (t *tx) userNamed(s string) bool {
+	return slices.ContainsFunc(t.st.users, func(u *User) bool {
+		return slices.ContainsFunc(valueTexts(u), func(text string) bool { return strings.EqualFold(text, s) })
+	})
+}
+
+// resolvedAttribute is when an issue was resolved, if it is.
+func (t *tx) resolvedAttribute() attribute {
+	return attribute{
+		number: func(i *issue) (float64, bool) { return millis(i.resolved), i.values["resolution"] != nil },
+		parse:  t.parseMoment,
+	}
 }
 
 // keyAttribute compares keys by number, so that PROJ-2 comes before PROJ-10.
@@ -96,6 +145,8 @@ func (t *tx) fieldAttribute(f *Field) attribute {
 	switch f.Kind {
 	case Text, Rich:
 		a.long = true
+	case Person:
+		a.check = t.userNamed
 	case kindPriority, kindType, kindStatus, kindResolution, Components, Versions, Select, MultiPick, Sprints:
 		a.check = func(s string) bool { return t.exists(f, s) }
 	}

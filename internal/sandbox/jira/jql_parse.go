@@ -42,7 +42,9 @@ type operand struct {
 	text     string
 	empty    bool
 	function bool
-	args     []string
+	// name is a function as it was spelt; text has it in lower case.
+	name string
+	args []string
 }
 
 // maxDepth bounds parentheses and NOTs in a query.
@@ -206,6 +208,9 @@ func (p *jqlParser) operator() (string, error) {
 			return "not in", nil
 		}
 	}
+	if t.is("was") || t.is("changed") {
+		return "", refuse(http.StatusBadRequest, "The operator '%s' is not supported here: searches in the history of issues are left out.", strings.ToLower(t.text))
+	}
 	return "", p.expected("operator")
 }
 
@@ -250,7 +255,7 @@ func (p *jqlParser) operand() (operand, error) {
 	p.next()
 	if p.peek().sign("(") {
 		args, err := p.args()
-		return operand{text: strings.ToLower(t.text), function: true, args: args}, err
+		return operand{text: strings.ToLower(t.text), name: t.text, function: true, args: args}, err
 	}
 	return operand{text: t.text, empty: t.is("empty") || t.is("null")}, nil
 }

@@ -118,11 +118,14 @@ func seconds(n, least int) any {
 }
 
 func (t *tx) commentPage(i *issue) obj {
-	return obj{
-		"comments": renderEach(i.comments, func(c *comment) any { return t.renderComment(c, true, false) }),
-		"self":     t.st.base + "/rest/api/2/issue/" + i.ref() + "/comment", "maxResults": len(i.comments),
-		"total": len(i.comments), "startAt": 0,
+	out := obj{
+		"comments":   renderEach(i.comments, func(c *comment) any { return t.renderComment(c, true, false) }),
+		"maxResults": len(i.comments), "total": len(i.comments), "startAt": 0,
 	}
+	if !t.st.dc {
+		out["self"] = t.st.base + "/rest/api/2/issue/" + i.ref() + "/comment"
+	}
+	return out
 }
 
 func (t *tx) worklogPage(i *issue) obj {

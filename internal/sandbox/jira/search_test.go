@@ -127,7 +127,7 @@ func TestJQLThatJiraRefuses(t *testing.T) {
 		`status > x`:                       "The operator '>' is not supported by the 'status' field.",
 		`status is Done`:                   "only supports the values 'EMPTY' and 'NULL'",
 		`created > tomorrow`:               "The value 'tomorrow' for the field 'created' is invalid.",
-		`assignee = membersOf("x")`:        "Unable to find JQL function 'membersof()'.",
+		`assignee = membersOf("x")`:        "Unable to find JQL function 'membersOf(x)'.",
 		`created > startOfDay(soon)`:       "Duration for function 'startOfDay'",
 		`assignee = currentUser(x)`:        "expected '0' arguments but received '1'",
 		`project = PROJ ORDER created`:     "Expecting 'by'",
