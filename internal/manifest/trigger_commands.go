@@ -56,6 +56,9 @@ func (b *builder) builtin(e entry[commandDecl]) bool {
 	if e.value.Agent.value != "builtin" {
 		return false
 	}
+	if strings.EqualFold(strings.Trim(e.key, "/ "), "help") {
+		return true
+	}
 	b.warnf(e.value.Agent.pos, "agent \"builtin\" is not offered by this version: command %q is left out", shorten(e.key))
 	return true
 }

@@ -83,6 +83,17 @@ func TestCommandsAndEventsWithoutASubjectAreNotHeld(t *testing.T) {
 	}
 }
 
+func TestEventsOfAppsAndOfNobodyMayBeAutomated(t *testing.T) {
+	for actor, want := range map[event.Actor]bool{
+		{}: true, {AccountID: "1", Type: "app"}: true, {AccountID: "1", Type: "atlassian"}: false,
+		{AccountID: "1", Type: "customer"}: false, {Name: "alice"}: false,
+	} {
+		if got := route.Automated(&event.Event{Actor: actor}); got != want {
+			t.Errorf("%+v: %v", actor, got)
+		}
+	}
+}
+
 func TestChainsOfAutomationsEnd(t *testing.T) {
 	tb := table(trigger("t", answersBots))
 	tests := []struct {

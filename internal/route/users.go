@@ -76,6 +76,11 @@ func isSelf(ev *event.Event, self Identity) bool {
 		hasFold(self.Names, ev.String("user_name")) || hasFold(self.Keys, ev.String("user_key"))
 }
 
+// Automated reports whether an automation may have caused the event: an app did,
+// or nobody tells who, as with links, sprints and versions. The caller then counts
+// it as an answer to what we did last to the subject, and says so in Input.Depth.
+func Automated(ev *event.Event) bool { return ev.Actor.Type == "app" || ev.Actor.IsZero() }
+
 // hasFold reports whether the list has s, which must not be empty.
 func hasFold(list []string, s string) bool {
 	return s != "" && slices.ContainsFunc(list, func(item string) bool { return strings.EqualFold(item, s) })
