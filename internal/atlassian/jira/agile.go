@@ -80,7 +80,7 @@ func (c *Client) Boards(ctx context.Context, q Boards) (List[Board], error) {
 // BoardProjects lists the keys of the projects whose issues a board shows.
 func (c *Client) BoardProjects(ctx context.Context, board int64) ([]string, error) {
 	var keys []string
-	for {
+	for range mostPages {
 		var page agilePage[Project]
 		if err := c.agile(ctx, boardPath(board)+"/project", window(len(keys), 50), &page); err != nil {
 			return nil, err
@@ -89,10 +89,14 @@ func (c *Client) BoardProjects(ctx context.Context, board int64) ([]string, erro
 			keys = append(keys, p.Key)
 		}
 		if page.IsLast || len(page.Values) == 0 {
-			return keys, nil
+			break
 		}
 	}
+	return keys, nil
 }
+
+// mostPages bounds a list that a server never ends.
+const mostPages = 100
 
 func boardPath(id int64) string { return "board/" + strconv.FormatInt(id, 10) }
 
@@ -190,7 +194,7 @@ func printedSprint(text string) (Sprint, bool) {
 		return Sprint{}, false
 	}
 	id, err := strconv.ParseInt(m[1], 10, 64)
-	if err != nil {
+	if err != nil || id == 0 {
 		return Sprint{}, false
 	}
 	s := Sprint{ID: id}

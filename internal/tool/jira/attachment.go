@@ -200,7 +200,7 @@ func (j job) attach(ctx context.Context, key string, file jira.File) (string, er
 
 func (a addAttachmentArgs) file() (jira.File, error) {
 	name := strings.TrimSpace(a.Name)
-	if name == "" || name != path.Base(name) || strings.ContainsAny(name, "\\:*?\"<>|\r\n\t\x00") || length(name) > 255 {
+	if strings.Trim(name, ".") == "" || name != path.Base(name) || strings.ContainsAny(name, "\\:*?\"<>|\r\n\t\x00") || length(name) > 255 {
 		return jira.File{}, refuse("%q is not a file name: it must be a plain name of at most 255 characters", shorten(a.Name, 200))
 	}
 	content := []byte(a.Content)

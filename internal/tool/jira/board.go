@@ -19,6 +19,9 @@ type listBoardsArgs struct {
 
 const agilePage = 50
 
+// mostPages bounds a list that a server never ends.
+const mostPages = 100
+
 func (t *Tools) listBoards() tool.Tool {
 	return handler[listBoardsArgs]{
 		tools: t, confined: true,
@@ -73,7 +76,7 @@ func (j job) boardsOf(ctx context.Context, keys []string, q jira.Boards) ([]jira
 	var all []jira.Board
 	for _, key := range keys {
 		q.Project, q.Start, q.Limit = key, 0, agilePage
-		for {
+		for range mostPages {
 			found, err := j.client.Boards(ctx, q)
 			if err != nil {
 				return nil, err

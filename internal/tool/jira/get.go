@@ -55,6 +55,14 @@ func runGetIssue(ctx context.Context, j job, a getIssueArgs) (tool.Result, error
 			wanted = append(wanted, field.ID)
 		}
 	}
+	epic, err := j.epicField(ctx)
+	if err != nil {
+		return tool.Result{}, err
+	}
+	if epic != "" && !slices.Contains(wanted, epic) {
+		wanted = append(wanted, epic)
+		names[epic] = "epic"
+	}
 	issue, err := j.client.GetIssue(ctx, a.Issue.String(), wanted, nil)
 	if err != nil {
 		return tool.Result{}, err
@@ -78,6 +86,17 @@ func runGetIssue(ctx context.Context, j job, a getIssueArgs) (tool.Result, error
 		parts = append(parts, more)
 	}
 	return tool.Result{Text: strings.Join(parts, "\n"), Target: issue.Key}, nil
+}
+
+// epicField is the id of the field by which Data Center tells an issue's epic; ""
+// where there is none, as on Cloud, where the epic is the parent.
+func (j job) epicField(ctx context.Context) (string, error) {
+	cloud, err := j.client.Cloud(ctx)
+	if err != nil || cloud {
+		return "", err
+	}
+	field, _, err := j.customField(ctx, jira.EpicLink)
+	return field.ID, err
 }
 
 // include reads something that belongs to an issue beside its fields.

@@ -43,13 +43,13 @@ const alice = "5b10a2844c20165700ede21a"
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	return newSiteBehind(t, sandbox.Seed{}, func(h http.Handler) http.Handler { return h })
+	return newSiteBehind(t, sandbox.Seed{}, same)
 }
 
 // newServer is the same site as a Data Center.
 func newServer(t *testing.T) *site {
 	t.Helper()
-	return newSiteOf(t, sandbox.Options{Deployment: sandbox.DataCenter}, func(h http.Handler) http.Handler { return h })
+	return newSiteOf(t, sandbox.Options{Deployment: sandbox.DataCenter}, same)
 }
 
 // newSiteBehind is a site with more in it, some of whose answers are changed.
@@ -99,19 +99,30 @@ func (s *site) connect(cfg atlassian.Config) {
 	if s.client, err = client.New(tr); err != nil {
 		s.t.Fatal(err)
 	}
-	s.tools = jira.New(func(name string) (*client.Client, error) {
-		if name != "" {
-			return nil, errors.New("no such site")
-		}
-		return s.client, nil
-	}, tool.Writer{Ledger: s.ledger}, jira.Converters{
+	s.tools = jira.New(s.site, tool.Writer{Ledger: s.ledger}, jira.Converters{
 		ToWiki:     func(md string) string { return strings.ReplaceAll(md, "**", "*") },
 		ToMarkdown: func(wiki string) string { return strings.ReplaceAll(wiki, "h3.", "###") },
 	})
+	s.register()
+}
+
+func (s *site) register() {
+	s.t.Helper()
+	var err error
 	if s.reg, err = tool.NewRegistry(s.tools.All()...); err != nil {
 		s.t.Fatal(err)
 	}
 }
+
+func (s *site) site(name string) (*client.Client, error) {
+	if name != "" {
+		return nil, errors.New("no such site")
+	}
+	return s.client, nil
+}
+
+// same changes nothing of a site's answers.
+func same(h http.Handler) http.Handler { return h }
 
 // newCall makes a call with an id of its own, within the scope of PROJ.
 func (s *site) newCall(args string) tool.Call {

@@ -157,14 +157,22 @@ func settable(meta map[string]jira.EditField) []string {
 
 // choices names the values that can be chosen, at most so many.
 func choices(values []jira.Choice, most int) string {
-	open := filter(values, func(v jira.Choice) bool { return !v.Closed })
-	names := make([]string, 0, min(len(open), most)+1)
-	for i, v := range open {
-		if i == most {
-			names = append(names, "… and "+strconv.Itoa(len(open)-most)+" more")
-			break
-		}
-		names = append(names, v.Text)
+	names := choiceNames(values, "")
+	if len(names) > most {
+		names = append(names[:most], "… and "+strconv.Itoa(len(names)-most)+" more")
 	}
 	return strings.Join(names, ", ")
+}
+
+// choiceNames lists choices, those of a cascading list as "A > B".
+func choiceNames(values []jira.Choice, above string) []string {
+	var names []string
+	for _, v := range values {
+		if v.Closed {
+			continue
+		}
+		names = append(names, above+v.Text)
+		names = append(names, choiceNames(v.Children, above+v.Text+" > ")...)
+	}
+	return names
 }
