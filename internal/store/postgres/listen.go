@@ -39,9 +39,9 @@ type listener struct {
 	config   *config
 	channels []string
 	notify   func(channel, payload string)
-	// quiet is how long nothing may come before the connection is tried, and how
-	// long the answer to that may take.
-	quiet time.Duration
+	// quiet is how long nothing may come before the connection is tried, answer
+	// how long it may take to answer then.
+	quiet, answer time.Duration
 	// least and most are the first and the longest pause before connecting again.
 	least, most time.Duration
 	// poll is the time between calls where listening is not possible.
@@ -63,7 +63,7 @@ func newListener(dsn string, channels []string, notify func(channel, payload str
 	}
 	return &listener{
 		config: c, channels: channels, notify: notify,
-		quiet: 5 * time.Second, least: 100 * time.Millisecond, most: 5 * time.Second, poll: time.Second,
+		quiet: 5 * time.Second, answer: 5 * time.Second, least: 100 * time.Millisecond, most: 5 * time.Second, poll: time.Second,
 	}, nil
 }
 
@@ -123,7 +123,7 @@ func (l *listener) session(ctx context.Context, ready func()) error {
 }
 
 func (l *listener) listen(ctx context.Context, conn *pgx.Conn, name string) error {
-	ctx, cancel := context.WithTimeout(ctx, l.quiet)
+	ctx, cancel := context.WithTimeout(ctx, l.answer)
 	defer cancel()
 	_, err := conn.Exec(ctx, "LISTEN "+pgx.Identifier{name}.Sanitize())
 	return err
@@ -141,9 +141,9 @@ func (l *listener) next(ctx context.Context, conn *pgx.Conn) (*pgconn.Notificati
 	if ctx.Err() != nil || wait.Err() == nil || conn.IsClosed() {
 		return nil, err
 	}
-	answer, cancel := context.WithTimeout(ctx, l.quiet)
+	ask, cancel := context.WithTimeout(ctx, l.answer)
 	defer cancel()
-	if err := conn.Ping(answer); err != nil {
+	if err := conn.Ping(ask); err != nil {
 		return nil, fmt.Errorf("server does not answer: %w", err)
 	}
 	return nil, nil
