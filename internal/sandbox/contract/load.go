@@ -144,7 +144,7 @@ func mend(tree map[string]any) {
 		}
 	}
 	// Nobody is the assignee after a null.
-	for _, name := range []string{"User", "UserJsonBean"} {
+	for _, name := range []string{"User", "UserBean", "UserJsonBean"} {
 		for _, member := range []string{"accountId", "name"} {
 			if s, ok := dig(schemas[name], "properties", member).(map[string]any); ok {
 				s["nullable"] = true

@@ -72,6 +72,13 @@ func (p *pendingEntry) end(status int, fault string) {
 	p.entry.Status, p.entry.Fault, p.entry.Done = status, fault, true
 }
 
+// count is how many requests there were.
+func (l *requestLog) count() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.seq
+}
+
 func (l *requestLog) items() []Request {
 	l.mu.Lock()
 	defer l.mu.Unlock()

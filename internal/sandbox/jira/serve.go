@@ -157,7 +157,9 @@ func (r *recorder) Write(p []byte) (int, error) {
 
 func (r *recorder) copyTo(w http.ResponseWriter, body []byte) {
 	maps.Copy(w.Header(), r.header)
-	w.Header().Set("X-Arequestid", "sandbox")
+	if w.Header().Get("X-Arequestid") == "" {
+		w.Header().Set("X-Arequestid", "sandbox")
+	}
 	if r.status != http.StatusNoContent {
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	}

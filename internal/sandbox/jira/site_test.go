@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -177,6 +178,8 @@ func dig(v any, path ...string) any {
 // received is a delivery as a receiver of webhooks saw it.
 type received struct {
 	header http.Header
+	path   string
+	query  url.Values
 	raw    []byte
 	body   map[string]any
 }
@@ -202,7 +205,7 @@ func newReceiver(t testing.TB) *receiver {
 // ServeHTTP answers with the next status that was set, else with 200.
 func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	raw, _ := io.ReadAll(req.Body)
-	one := received{header: req.Header, raw: raw}
+	one := received{header: req.Header, path: req.URL.RequestURI(), query: req.URL.Query(), raw: raw}
 	_ = json.NewDecoder(bytes.NewReader(raw)).Decode(&one.body)
 	r.mu.Lock()
 	defer r.mu.Unlock()
