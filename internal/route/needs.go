@@ -17,7 +17,8 @@ func obtainable(ev *event.Event, name string) bool {
 	case strings.HasPrefix(name, "issue_"):
 		return issue
 	case strings.HasPrefix(name, "project_"):
-		return issue || sprint || board || version || ev.Has("project_id")
+		known := (ev.Has("project_id") || ev.Project != "") && ev.Type != "project_deleted"
+		return issue || board || version || known
 	case strings.HasPrefix(name, "board_"):
 		return sprint || board
 	case strings.HasPrefix(name, "sprint_"), strings.HasPrefix(name, "issues_"):
