@@ -82,8 +82,10 @@ type Inbox struct {
 	check *checkpointer
 	write *writer
 	wake  chan struct{}
-	once  sync.Once
-	ended error
+	// counts spares the disk.
+	counts CountCache
+	once   sync.Once
+	ended  error
 }
 
 // Open opens the inbox in dir, which must exist and be locked by the caller,

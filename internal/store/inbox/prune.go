@@ -2,6 +2,8 @@ package inbox
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -60,11 +62,19 @@ func (in *Inbox) sweep(ctx context.Context, table string, cutoff int64, batch in
 		if len(old) == 0 {
 			continue
 		}
-		err = in.queue.change(ctx, func(ctx context.Context, s *session) error { return remove(ctx, s, old) })
+		removed := 0
+		err = in.queue.change(ctx, func(ctx context.Context, s *session) error {
+			list, err := s.stillFinished(ctx, old)
+			if err != nil {
+				return err
+			}
+			removed = len(list)
+			return remove(ctx, s, list)
+		})
 		if err != nil {
 			return total, err
 		}
-		total += int64(len(old))
+		total += int64(removed)
 	}
 	return total, nil
 }
@@ -102,6 +112,25 @@ func (in *Inbox) oldest(ctx context.Context, table string, after int64, limit in
 		list = append(list, v)
 	}
 	return list, rows.Err()
+}
+
+// stillFinished leaves out what was put back into the backlog since it was read.
+func (s *session) stillFinished(ctx context.Context, list []victim) ([]victim, error) {
+	var finished []victim
+	for _, v := range list {
+		var state State
+		err := s.conn.QueryRowContext(ctx, `SELECT state FROM deliveries WHERE seq = ?`, v.seq).Scan(&state)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read state: %w", err)
+		}
+		if state != StateReceived {
+			finished = append(finished, v)
+		}
+	}
+	return finished, nil
 }
 
 func pruneBodies(ctx context.Context, s *session, list []victim) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 )
 
 // stall keeps the writer busy until the returned function is called.
@@ -110,5 +111,46 @@ func TestAppendStopsWaitingWithItsContext(t *testing.T) {
 	r := mustAppend(t, in, incoming("", "k2", "{}"))
 	if r.Duplicate {
 		t.Errorf("receipt %+v", r)
+	}
+}
+
+func TestPruningSparesWhatIsPutBackMeanwhile(t *testing.T) {
+	in := open(t, t.TempDir(), Options{})
+	r := mustAppend(t, in, incoming("", "k", "{}"))
+	mustAppend(t, in, incoming("", "newest", "{}"))
+	if err := in.Finish(t.Context(), []Outcome{{Seq: r.Seq, State: StateRouted}}); err != nil {
+		t.Fatal(err)
+	}
+	resume := stall(t, in)
+	queued := func(n int) {
+		t.Helper()
+		eventually(t, func() error {
+			in.queue.mu.Lock()
+			defer in.queue.mu.Unlock()
+			if len(in.queue.changes) != n {
+				return fmt.Errorf("%d changes wait, want %d", len(in.queue.changes), n)
+			}
+			return nil
+		})
+	}
+	done := make(chan error, 2)
+	go func() { done <- in.Finish(context.Background(), []Outcome{{Seq: r.Seq, State: StateReceived}}) }()
+	queued(1)
+	go func() {
+		p, err := in.Prune(context.Background(), time.Now().Add(time.Hour), 10)
+		if p != (Pruned{}) {
+			err = fmt.Errorf("pruned %+v, %w", p, err)
+		}
+		done <- err
+	}()
+	queued(2)
+	resume()
+	for range 2 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	if d, err := in.Get(t.Context(), r.ID); err != nil || d.Body == nil {
+		t.Errorf("body %q, %v", d.Body, err)
 	}
 }

@@ -114,8 +114,14 @@ func (f Filter) query() (string, []any) {
 	return query, append(args, limit)
 }
 
-// Counts returns how many deliveries are in each state.
+// Counts returns how many deliveries are in each state; of many, how many there
+// were not long ago: see CountCache.
 func (in *Inbox) Counts(ctx context.Context) (map[State]int64, error) {
+	return in.counts.Get(ctx, in.count)
+}
+
+// count reads the index on the state alone.
+func (in *Inbox) count(ctx context.Context) (map[State]int64, error) {
 	rows, err := in.read.QueryContext(ctx, `SELECT state, count(*) FROM deliveries GROUP BY state`)
 	if err != nil {
 		return nil, fmt.Errorf("count deliveries: %w", err)

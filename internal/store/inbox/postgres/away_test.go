@@ -277,7 +277,7 @@ func TestCallerThatHangsUpStoresAllTheSame(t *testing.T) {
 // senders up for as long as it likes.
 func TestStatementThatTakesTooLongIsGivenUp(t *testing.T) {
 	dsn := pgtest.Database(t)
-	in, conn := open(t, dsn, Options{Patience: 50 * time.Millisecond, Probe: 5 * time.Millisecond}), session(t, dsn)
+	in, conn := open(t, dsn, Options{Patience: time.Second, Probe: 5 * time.Millisecond}), session(t, dsn)
 	release := hold(t, conn)
 	if _, err := in.Append(t.Context(), inboxtest.Incoming("", "k", "{}")); !errors.Is(err, inbox.ErrUnavailable) {
 		t.Errorf("append: %v", err)

@@ -88,6 +88,7 @@ type Inbox struct {
 	gate      *gate
 	horizon   horizon
 	wake      *waker
+	counts    inbox.CountCache
 	// stop ends the goroutines in work, but for the writers, which end with the
 	// queue.
 	stop          context.CancelFunc

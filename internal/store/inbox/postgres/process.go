@@ -1,10 +1,12 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aofctl/aofctl/internal/store/inbox"
 	"github.com/aofctl/aofctl/internal/store/inbox/codec"
@@ -83,6 +85,10 @@ func (in *Inbox) finish(ctx context.Context, outcomes []inbox.Outcome) error {
 	if len(outcomes) == 1 {
 		return setOutcome(ctx, in.db, outcomes[0], now)
 	}
+	// In one order by all, so that no two wait for each other; those of one
+	// delivery stay as they came.
+	outcomes = slices.Clone(outcomes)
+	slices.SortStableFunc(outcomes, func(a, b inbox.Outcome) int { return cmp.Compare(a.Seq, b.Seq) })
 	tx, err := in.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err

@@ -130,9 +130,14 @@ func listQuery(f inbox.Filter) (string, []any) {
 		` ORDER BY seq DESC LIMIT ` + parameter(limit) + `::bigint`, args
 }
 
-// Counts returns how many deliveries are in each state. It reads an index, of
-// which vacuum keeps the rows' pages out.
+// Counts returns how many deliveries are in each state; of many, how many there
+// were not long ago: see inbox.CountCache.
 func (in *Inbox) Counts(ctx context.Context) (map[inbox.State]int64, error) {
+	return in.counts.Get(ctx, in.count)
+}
+
+// count reads the index on the state alone, as far as vacuum got.
+func (in *Inbox) count(ctx context.Context) (map[inbox.State]int64, error) {
 	rows, err := in.db.QueryContext(ctx, `SELECT state, count(*) FROM deliveries GROUP BY state`)
 	if err != nil {
 		return nil, fmt.Errorf("count deliveries: %w", err)
