@@ -3,6 +3,7 @@ package enrich_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -74,6 +75,51 @@ func TestEachThingIsReadOnceAndOnlyIfItIsNeeded(t *testing.T) {
 	}
 	if got := f.queries[1].Encode(); got != "key=JIRAUSER1" {
 		t.Errorf("asked for the user by %s", got)
+	}
+}
+
+func TestSeveralVariablesOfAnEventWithoutATimeTakeOneRequest(t *testing.T) {
+	f := &fake{answers: map[string]any{"api/2/issue/10001": issueAnswer}}
+	e, _ := newEnricher(f)
+	ev := read(t, strings.Replace(serverComment, `"timestamp":5,`, ``, 1))
+	if _, err := e.Variables(t.Context(), ev, []string{"issue_summary", "issue_labels"}); err != nil || len(f.asked) != 1 {
+		t.Errorf("%v after %q", err, f.asked)
+	}
+}
+
+func TestASprintsIssuesAreCountedPageByPageWithoutSubtasks(t *testing.T) {
+	const (
+		done = `{"fields":{"issuetype":{"subtask":false},"status":{"statusCategory":{"key":"done"}}}}`
+		open = `{"fields":{"issuetype":{"subtask":false},"status":{"statusCategory":{"key":"new"}}}}`
+		sub  = `{"fields":{"issuetype":{"subtask":true},"status":{"statusCategory":{"key":"done"}}}}`
+	)
+	first := strings.Repeat(done+",", 60) + strings.Repeat(sub+",", 39) + open
+	tests := []struct {
+		name       string
+		pages      []string
+		done, open int64
+	}{
+		{"none", []string{`{"total":0,"issues":[]}`}, 0, 0},
+		{"one page", []string{`{"total":3,"issues":[` + done + `,` + sub + `,` + open + `]}`}, 1, 1},
+		{"two pages", []string{`{"total":101,"issues":[` + first + `]}`, `{"total":101,"issues":[` + open + `]}`}, 60, 2},
+		{"pages shorter than asked for", []string{`{"total":2,"issues":[` + done + `]}`, `{"total":2,"issues":[` + open + `]}`}, 1, 1},
+		{"no total", []string{`{"issues":[` + done + `]}`, `{"issues":[` + open + `]}`, `{"issues":[]}`}, 1, 1},
+		{"last page told", []string{`{"isLast":true,"issues":[` + done + `]}`}, 1, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := &fake{pages: tt.pages}
+			e, _ := newEnricher(f)
+			vars, err := e.Variables(t.Context(), read(t, sprintStarted), []string{"issues_completed", "issues_incomplete"})
+			if err != nil || vars["issues_completed"] != tt.done || vars["issues_incomplete"] != tt.open || len(f.asked) != len(tt.pages) {
+				t.Errorf("%v, %v after %d requests", vars, err, len(f.asked))
+			}
+		})
+	}
+	f := &fake{pages: slices.Repeat([]string{`{"issues":[` + done + `]}`}, 60)}
+	e, _ := newEnricher(f)
+	if vars, err := e.Variables(t.Context(), read(t, sprintStarted), []string{"issues_completed"}); err == nil || len(vars) > 0 || len(f.asked) != 50 {
+		t.Errorf("a sprint without an end: %v, %v after %d requests", vars, err, len(f.asked))
 	}
 }
 

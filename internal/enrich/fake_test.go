@@ -17,6 +17,7 @@ import (
 // fake answers from a map by path and keeps what it was asked.
 type fake struct {
 	answers map[string]any // string or error
+	pages   []string       // the answers in turn, in place of those
 	cloud   bool
 	asked   []string
 	queries []url.Values
@@ -24,6 +25,9 @@ type fake struct {
 
 func (f *fake) Read(_ context.Context, path string, query url.Values) (json.RawMessage, error) {
 	f.asked, f.queries = append(f.asked, path), append(f.queries, query)
+	if n := len(f.asked); n <= len(f.pages) {
+		return json.RawMessage(f.pages[n-1]), nil
+	}
 	switch answer := f.answers[path].(type) {
 	case string:
 		return json.RawMessage(answer), nil

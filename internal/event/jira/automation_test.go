@@ -18,6 +18,7 @@ func TestBodiesOfAutomationRulesAreUnderstood(t *testing.T) {
 	}{
 		{"bare key", `{"webhookEvent":"issue_created","issue":" PROJ-7 "}`,
 			map[string]any{"issue_key": "PROJ-7", "project_key": "PROJ"}, []string{"issue_id", "issue_type"}},
+		{"key with blanks", `{"webhookEvent":"issue_created","issue":{"key":" PROJ-7\n"}}`, map[string]any{"issue_key": "PROJ-7"}, nil},
 		{"bare id", `{"webhookEvent":"issue_created","issue":10007}`, map[string]any{"issue_id": "10007"}, []string{"issue_key"}},
 		{"fields beside the key", `{"webhookEvent":"jira:issue_created","issue":{"key":"PROJ-7","summary":"s","issuetype":"Bug","priority":{"name":"High"},"labels":"a, b"}}`,
 			map[string]any{"issue_summary": "s", "issue_type": "Bug", "issue_priority": "High", "issue_labels": []string{"a", "b"}}, []string{"issue_status"}},
