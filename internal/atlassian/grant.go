@@ -74,7 +74,7 @@ func (g *granter) own(ctx context.Context) (granted, error) {
 func (g *granter) ask(ctx context.Context, fields map[string]string) (granted, error) {
 	req, err := g.request(ctx, fields)
 	if err != nil {
-		return granted{}, errors.New("build token request: the token URL is not a URL")
+		return granted{}, fmt.Errorf("build token request: %w", err)
 	}
 	resp, err := g.client.Do(req)
 	if err != nil {
@@ -101,15 +101,17 @@ func refuses(status int) bool {
 
 func (g *granter) request(ctx context.Context, fields map[string]string) (*http.Request, error) {
 	fields["client_id"], fields["client_secret"] = g.id, g.secret
-	kind, body := "application/json", []byte(nil)
+	form := url.Values{}
+	for name, value := range fields {
+		form.Set(name, value)
+	}
+	kind, body := "application/x-www-form-urlencoded", []byte(form.Encode())
 	if g.jsonBody {
-		body, _ = json.Marshal(fields) // strings always can be
-	} else {
-		form := url.Values{}
-		for name, value := range fields {
-			form.Set(name, value)
+		text, err := json.Marshal(fields)
+		if err != nil {
+			return nil, err
 		}
-		kind, body = "application/x-www-form-urlencoded", []byte(form.Encode())
+		kind, body = "application/json", text
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, g.url, bytes.NewReader(body))
 	if err != nil {

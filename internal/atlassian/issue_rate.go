@@ -39,7 +39,8 @@ func (r *issueRate) record(issue string, now time.Time) {
 			}
 		}
 	}
-	times := append(r.writes[issue], now)
+	times := r.writes[issue]
+	times = append(times, now)
 	r.writes[issue] = times[max(0, len(times)-longWrites):]
 }
 

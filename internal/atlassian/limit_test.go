@@ -178,9 +178,12 @@ func TestConcurrencyIsBoundedUntilAnswersAreRead(t *testing.T) {
 		}
 		time.Sleep(DefaultTimeout) // an answer that nobody closes is given up
 		for range 2 {
-			if _, failure := once(t, r, "GET"); failure != nil {
-				t.Error(failure)
+			resp, err := r.RoundTrip(request(t.Context(), "GET"))
+			if err != nil {
+				t.Error(err)
+				continue
 			}
+			defer resp.Body.Close()
 		}
 	})
 }
@@ -225,6 +228,39 @@ func TestObserverSeesEveryAttempt(t *testing.T) {
 			Limits: Limits{Limit: 350, Remaining: 0, Near: true, Reason: "jira-burst-based", Retry: time.Second}}
 		if w.seen[1] != want {
 			t.Errorf("%+v", w.seen[1])
+		}
+	})
+}
+
+func TestAPauseThatIsAskedForMeanwhileHolds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{replies: []reply{
+			{status: 429, header: map[string]string{"Retry-After": "60"}, after: 500 * time.Millisecond}, {status: 200},
+		}, start: time.Now()}
+		r := newRetrier(Config{RequestsPerSecond: 1}, s)
+		go once(t, r, "GET")
+		synctest.Wait()
+		_, failure := once(t, r, "GET") // waits for our own cap while the first is refused
+		if failure == nil || failure.RetryDelay() < 59*time.Second || len(s.bodies) != 1 {
+			t.Errorf("%v after %d requests", failure, len(s.bodies))
+		}
+	})
+}
+
+func TestThoseWhoWaitedTogetherDoNotGoTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		jitter := 0.0
+		s := &script{replies: []reply{{status: 200}}, start: time.Now()}
+		r := newRetrier(Config{Jitter: func() float64 { jitter += 0.25; return jitter }}, s)
+		r.limits.learn(scope{}, http.StatusTooManyRequests, Limits{Retry: 4 * time.Second})
+		for range 3 {
+			go once(t, r, "GET")
+			synctest.Wait()
+		}
+		time.Sleep(6 * time.Second)
+		want := []time.Duration{4250 * time.Millisecond, 4500 * time.Millisecond, 4750 * time.Millisecond}
+		if len(s.at) != 3 || s.at[0] != want[0] || s.at[1] != want[1] || s.at[2] != want[2] {
+			t.Errorf("sent after %v, want %v", s.at, want)
 		}
 	})
 }

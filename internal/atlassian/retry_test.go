@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,10 +20,13 @@ type reply struct {
 	err    error
 	// hang makes the server not answer until the request is given up.
 	hang bool
+	// after is how long the server takes.
+	after time.Duration
 }
 
 // script is a RoundTripper that answers by a list; the last one repeats.
 type script struct {
+	mu      sync.Mutex
 	replies []reply
 	bodies  []string
 	at      []time.Duration
@@ -35,13 +39,12 @@ func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
 		raw, _ := io.ReadAll(req.Body)
 		body = string(raw)
 	}
-	r := s.replies[min(len(s.bodies), len(s.replies)-1)]
-	s.bodies = append(s.bodies, body)
-	s.at = append(s.at, time.Since(s.start))
+	r := s.next(body)
 	if r.hang {
 		<-req.Context().Done()
 		return nil, req.Context().Err()
 	}
+	time.Sleep(r.after)
 	if r.err != nil {
 		return nil, r.err
 	}
@@ -50,6 +53,15 @@ func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
 		h.Set(k, v)
 	}
 	return &http.Response{StatusCode: r.status, Header: h, Body: io.NopCloser(strings.NewReader("{}")), Request: req}, nil
+}
+
+func (s *script) next(body string) reply {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.replies[min(len(s.bodies), len(s.replies)-1)]
+	s.bodies = append(s.bodies, body)
+	s.at = append(s.at, time.Since(s.start))
+	return r
 }
 
 var (

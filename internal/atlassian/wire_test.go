@@ -43,6 +43,7 @@ func send(t *testing.T, tr *atlassian.Transport, method, url, body string) (int,
 func TestPermitIsAskedBeforeEachAttemptOfAWriteAndNoOther(t *testing.T) {
 	var served atomic.Int32
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
 		if served.Add(1)%2 == 1 && !strings.Contains(r.URL.Path, "once") {
 			w.WriteHeader(http.StatusTooManyRequests)
 		}
@@ -52,17 +53,17 @@ func TestPermitIsAskedBeforeEachAttemptOfAWriteAndNoOther(t *testing.T) {
 		method, path, body string
 		asked              int32
 	}{
-		"GET":            {"GET", "/once", "", 0},
-		"HEAD":           {"HEAD", "/once", "", 0},
-		"OPTIONS":        {"OPTIONS", "/once", "", 0},
-		"POST":           {"POST", "/once", "{}", 1},
-		"PUT":            {"PUT", "/once", "{}", 1},
-		"bare DELETE":    {"DELETE", "/once", "", 1},
-		"bare POST":      {"POST", "/once", "", 1},
-		"repeated POST":  {"POST", "/twice", "{}", 2},
-		"repeated GET":   {"GET", "/twice", "", 0},
-		"large PUT":      {"PUT", "/once", strings.Repeat("x", 1<<20), 1},
-		"repeated DELTE": {"DELETE", "/twice", "", 2},
+		"GET":             {"GET", "/once", "", 0},
+		"HEAD":            {"HEAD", "/once", "", 0},
+		"OPTIONS":         {"OPTIONS", "/once", "", 0},
+		"POST":            {"POST", "/once", "{}", 1},
+		"PUT":             {"PUT", "/once", "{}", 1},
+		"bare DELETE":     {"DELETE", "/once", "", 1},
+		"bare POST":       {"POST", "/once", "", 1},
+		"repeated POST":   {"POST", "/twice", "{}", 2},
+		"repeated GET":    {"GET", "/twice", "", 0},
+		"large PUT":       {"PUT", "/once", strings.Repeat("x", 1<<20), 1},
+		"repeated DELETE": {"DELETE", "/twice", "", 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			served.Store(0)
