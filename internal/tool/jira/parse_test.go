@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/aofctl/aofctl/internal/tool"
 )
 
 func TestParseKeyReadsKeysAndAddresses(t *testing.T) {
@@ -318,4 +320,27 @@ func TestFitLeavesOutWholeRows(t *testing.T) {
 	if shown := strings.Count(got, "PROJ-"); !strings.Contains(got, fmt.Sprintf("truncated: %d more rows", 100-shown)) {
 		t.Errorf("%d rows are shown: %s", shown, got[len(got)-80:])
 	}
+}
+
+func FuzzTargetsOfEveryTool(f *testing.F) {
+	for _, seed := range []string{
+		`{"issue_key":"PROJ-1"}`, `{"project_key":"a","parent":null}`, `{"issue_keys":["A-1","https://h/browse/B-2"],"sprint_id":1}`,
+		`{"inward_issue":"A-1","outward_issue":"B-1","other_issue":""}`, `{"project_key":"A\" OR 1"}`, `{"issue_key":null}`, `[]`, `null`,
+	} {
+		f.Add([]byte(seed))
+	}
+	tools := New(nil, tool.Writer{}, Converters{}).All()
+	f.Fuzz(func(t *testing.T, args []byte) {
+		for _, tl := range tools {
+			targets, err := tl.Targets(args)
+			if err != nil {
+				continue
+			}
+			for _, key := range targets.Projects {
+				if !projectKey.MatchString(key) || key != strings.ToUpper(key) {
+					t.Errorf("%s touches the project %q", tl.Spec().Name, key)
+				}
+			}
+		}
+	})
 }
