@@ -128,7 +128,7 @@ func (in *Inbox) connect(ctx context.Context, dsn string) error {
 	if err := postgres.Migrate(ctx, in.db, files); err != nil {
 		return err
 	}
-	o.MaxConns, o.StatementTimeout, o.LockTimeout = in.opts.Writers, in.opts.Patience, in.opts.Patience
+	o.MaxConns = in.opts.Writers
 	if in.write, err = postgres.Open(ctx, dsn, o); err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/aofctl/aofctl/internal/sandbox/pgserver/pgtest"
@@ -39,6 +41,27 @@ func (dsn database) Damage(ctx context.Context, seq int64, headers string, block
 
 func TestInboxConforms(t *testing.T) {
 	inboxtest.Run(t, func(t *testing.T) inboxtest.Place { return database(pgtest.Database(t)) })
+}
+
+// TestInboxConformsBehindAPooler runs without prepared statements and settings of
+// a session, as a pooler in transaction mode demands.
+func TestInboxConformsBehindAPooler(t *testing.T) {
+	inboxtest.Run(t, func(t *testing.T) inboxtest.Place {
+		dsn := pgtest.Database(t)
+		u, err := url.Parse(dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn := session(t, dsn)
+		for name, value := range map[string]string{"search_path": Schema, "statement_timeout": "30s", "lock_timeout": "10s",
+			"idle_in_transaction_session_timeout": "5s"} {
+			execute(t, conn, `ALTER DATABASE `+strings.TrimPrefix(u.Path, "/")+` SET `+name+` = '`+value+`'`)
+		}
+		q := u.Query()
+		q.Set("default_query_exec_mode", "exec")
+		u.RawQuery = q.Encode()
+		return database(u.String())
+	})
 }
 
 func open(t testing.TB, dsn string, o Options) *Inbox {
