@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -96,13 +97,12 @@ type JiraSite struct {
 // Cloud reports whether there are sites and all of them are Jira Cloud, as far as
 // their addresses tell.
 func (d *Daemon) Cloud() bool {
-	for _, s := range d.Jira {
-		u, err := url.Parse(s.BaseURL)
-		if err != nil || !strings.HasSuffix(u.Hostname(), ".atlassian.net") && s.CloudID.IsZero() {
-			return false
-		}
-	}
-	return len(d.Jira) > 0
+	return len(d.Jira) > 0 && !slices.ContainsFunc(d.Jira, func(s JiraSite) bool { return !s.cloud() })
+}
+
+func (s JiraSite) cloud() bool {
+	u, err := url.Parse(s.BaseURL)
+	return err == nil && strings.HasSuffix(u.Hostname(), ".atlassian.net") || !s.CloudID.IsZero()
 }
 
 // Directory is where manifests of a kind are.

@@ -44,6 +44,9 @@ func (l *daemonLoader) site(decl jiraDecl) JiraSite {
 	l.signIn(&s, decl)
 	l.webhookSecrets(&s, decl)
 	l.network(&s, decl)
+	if s.cloud() {
+		l.cloudUsers(decl.AllowedUsers)
+	}
 	return s
 }
 

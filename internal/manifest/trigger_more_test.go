@@ -99,6 +99,21 @@ func TestDaemonKnowsWhetherAllItsSitesAreCloud(t *testing.T) {
 	}
 }
 
+func TestUsersOfACloudSiteAreWarnedOfToo(t *testing.T) {
+	const site = "spec: {platforms: {jira: {base_url: https://%s, email_env: E, token_env: T, webhook_secret_env: S, allowed_users: [alice, 5b10a2844c20165700ede21g]}}}"
+	for host, want := range map[string]int{"x.atlassian.net": 1, "jira.company.com": 0} {
+		n := 0
+		for _, w := range daemonText(t, t.TempDir(), strings.Replace(site, "%s", host, 1)).Warnings {
+			if strings.Contains(w.Message, "display name") {
+				n++
+			}
+		}
+		if n != want {
+			t.Errorf("%s: %d warnings, want %d", host, n, want)
+		}
+	}
+}
+
 func TestAFixedTokenCanStandInForTheSecret(t *testing.T) {
 	d := daemonText(t, t.TempDir(), "spec: {platforms: {jira: {base_url: https://x.atlassian.net, email_env: E, token_env: T, webhook_token_env: HOOK}}}")
 	if len(d.Jira) != 1 || d.Jira[0].WebhookToken.Env != "HOOK" || len(d.Jira[0].WebhookSecrets) != 0 {

@@ -15,17 +15,21 @@ func (b *builder) allowedUsers(config triggerConfig) {
 	if config.AllowedUsers != nil && len(config.AllowedUsers) == 0 {
 		b.warnf(config.pos, "allowed_users is empty: everybody may use this trigger")
 	}
-	if !b.known.Cloud {
-		return
+	if b.known.Cloud {
+		b.cloudUsers(config.AllowedUsers)
 	}
-	for _, user := range config.AllowedUsers {
+}
+
+// cloudUsers warns of spellings that Jira Cloud cannot vouch for.
+func (d *decoder) cloudUsers(users []str) {
+	for _, user := range users {
 		name := strings.TrimPrefix(strings.TrimSpace(user.value), "@")
 		switch {
 		case name == "" || accountID.MatchString(name):
 		case strings.Contains(name, "@"):
-			b.warnf(user.pos, "Jira Cloud tells the e-mail address of %q only if that person shows it to everybody: an account id always works", shorten(name))
+			d.warnf(user.pos, "Jira Cloud tells the e-mail address of %q only if that person shows it to everybody: an account id always works", shorten(name))
 		default:
-			b.warnf(user.pos, "on Jira Cloud %q can only be a display name, which everybody may choose for themselves: name the account id instead", shorten(name))
+			d.warnf(user.pos, "on Jira Cloud %q can only be a display name, which everybody may choose for themselves: name the account id instead", shorten(name))
 		}
 	}
 }
