@@ -131,6 +131,24 @@ func TestOnlyLoopbackIsListenedOn(t *testing.T) {
 	start(t, Options{Addr: "localhost:0"})
 }
 
+func TestDataCenterIsServedUnderAPath(t *testing.T) {
+	s := start(t, Options{Demo: true, ContextPath: "/jira", Jira: jira.Options{Deployment: jira.DataCenter}})
+	if login, _ := s.Credentials(); login != "bot" {
+		t.Errorf("login %s", login)
+	}
+	status, raw := do(t, s, "GET", s.JiraURL()+"/rest/api/2/search?jql=project%3DPROJ&maxResults=1", "")
+	if status != 200 || !strings.Contains(raw, `"total":3`) {
+		t.Errorf("search: %d %s", status, raw)
+	}
+	if status, raw = do(t, s, "GET", s.JiraURL()+"/rest/api/3/myself", ""); status != 404 {
+		t.Errorf("v3: %d %s", status, raw)
+	}
+	var out bytes.Buffer
+	if err := s.explain(&out); err != nil || !strings.Contains(out.String(), "type: pat") || strings.Contains(out.String(), "OAuth") {
+		t.Errorf("guide: %v\n%s", err, out.String())
+	}
+}
+
 func TestBadSeedsFailAtTheStart(t *testing.T) {
 	bad := jira.Options{Seed: jira.Seed{Issues: []jira.NewIssue{{Project: "NOPE", Summary: "x"}}}}
 	if _, err := Start(t.Context(), Options{Jira: bad}); err == nil || !strings.Contains(err.Error(), "make simulated Jira") {

@@ -2,6 +2,7 @@ package jira
 
 import (
 	"encoding/json"
+	"maps"
 	"strconv"
 )
 
@@ -26,9 +27,7 @@ func (e event) body(matched []int) ([]byte, error) {
 		return json.Marshal(e.payload)
 	}
 	with := obj{"matchedWebhookIds": matched}
-	for name, v := range e.payload {
-		with[name] = v
-	}
+	maps.Copy(with, e.payload)
 	return json.Marshal(with)
 }
 

@@ -159,24 +159,29 @@ func restSprintIssues(t *tx, c *call) (any, error) {
 
 // agileIssues is a page of issues; the agile API still has startAt and total.
 func (t *tx) agileIssues(c *call, found []*issue) (any, error) {
-	if jql := c.query("jql"); jql != "" {
-		q, err := parseJQL(jql)
-		if err != nil {
-			return nil, err
-		}
-		also, err := t.compile(q.where)
-		if err != nil {
-			return nil, err
-		}
-		found = slices.DeleteFunc(slices.Clone(found), func(i *issue) bool { return !also(i) })
-		if len(q.order) > 0 {
-			if err := t.sortBy(found, q.order); err != nil {
-				return nil, err
-			}
-		}
+	found, err := t.filtered(found, c.query("jql"))
+	if err != nil {
+		return nil, err
 	}
 	w := wantedFields(c.list("fields"), "*navigable")
 	return page(c, found, "issues", 50, func(i *issue) any { return t.renderIssue(i, w) })
+}
+
+// filtered keeps the issues that match a query, in its order if it has one.
+func (t *tx) filtered(list []*issue, jql string) ([]*issue, error) {
+	q, err := parseJQL(jql)
+	if err != nil {
+		return nil, err
+	}
+	matches, err := t.compile(q.where)
+	if err != nil {
+		return nil, err
+	}
+	list = slices.DeleteFunc(slices.Clone(list), func(i *issue) bool { return !matches(i) })
+	if len(q.order) == 0 {
+		return list, nil
+	}
+	return list, t.sortBy(list, q.order)
 }
 
 // moveInput lists the issues to move, at most 50 as in Jira.
