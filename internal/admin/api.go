@@ -50,6 +50,8 @@ type Config struct {
 	// Ready runs the checks of readiness.
 	Ready   func(ctx context.Context) []Check
 	Metrics http.Handler
+	// Wake tells that there may be a run to start.
+	Wake func()
 	// Closing is closed when streams have to end; nil for never.
 	Closing <-chan struct{}
 	Log     zerolog.Logger
@@ -82,6 +84,8 @@ func (a *api) routes(r chi.Router) {
 	r.Get("/deliveries/{id}", a.serve(a.getDelivery))
 	r.Get("/runs", a.serve(a.listRuns))
 	r.Get("/runs/{id}", a.serve(a.getRun))
+	r.Post("/runs/{id}/cancel", a.serve(a.cancelRun))
+	r.Post("/runs/{id}/retry", a.serve(a.retryRun))
 	r.Get("/events", a.followEvents)
 	r.Get("/{kind:triggers|agents|fleets|flows}", a.serve(a.listManifests))
 	r.Get("/{kind:triggers|agents|fleets|flows}/{name}", a.serve(a.getManifest))

@@ -83,7 +83,7 @@ func TestEventsAreToldFromWhereTheReaderWas(t *testing.T) {
 	d.admit(t, "run-1", "delivery", "PROJ-1")
 	d.admit(t, "run-2", "delivery", "PROJ-2")
 	d.finish(t, "run-1")
-	whole := []string{"1 queued run-1", "2 queued run-2", "3 step run-1", "4 finished run-1"}
+	whole := []string{"1 queued run-1", "2 queued run-2", "3 started run-1", "4 step run-1", "5 finished run-1"}
 	for _, c := range []struct {
 		name, query string
 		header      []string
@@ -109,19 +109,20 @@ func TestEventsAreToldFromWhereTheReaderWas(t *testing.T) {
 func TestAFollowerSeesWhatHappensAndNothingTwice(t *testing.T) {
 	d := newDaemon(t, "")
 	d.admit(t, "run-0", "delivery", "PROJ-0")
+	d.finish(t, "run-0")
 	follow := d.stream(t, "") // begins with what comes next
 	one := d.stream(t, "?run=run-1&after=0")
 	for i := 1; i <= 3; i++ {
 		d.admit(t, fmt.Sprintf("run-%d", i), "delivery", fmt.Sprintf("PROJ-%d", i))
-		if got, want := follow(), fmt.Sprintf("%d queued run-%d", i+1, i); got != want {
+		if got, want := follow(), fmt.Sprintf("%d queued run-%d", i+4, i); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
-	if got := one(); got != "2 queued run-1" {
+	if got := one(); got != "5 queued run-1" {
 		t.Errorf("the follower of one run got %q", got)
 	}
 	d.finish(t, "run-1")
-	for _, want := range []string{"5 step run-1", "6 finished run-1"} {
+	for _, want := range []string{"8 started run-1", "9 step run-1", "10 finished run-1"} {
 		if a, b := follow(), one(); a != want || b != want {
 			t.Errorf("got %q and %q, want %q", a, b, want)
 		}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ type daemon struct {
 	store   *store.Store
 	checks  []admin.Check
 	closing chan struct{}
+	woken   atomic.Int32
 	server  *httptest.Server
 }
 
@@ -68,7 +70,7 @@ func newDaemon(t *testing.T, token string) *daemon {
 		Token: token, Version: "v1.2.3", Inbox: d.inbox, Store: d.store, Catalog: func() *manifest.Catalog { return cat },
 		Ready:   func(context.Context) []admin.Check { return d.checks },
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "aof_build_info 1\n") }),
-		Closing: d.closing, Log: zerolog.Nop(),
+		Closing: d.closing, Wake: func() { d.woken.Add(1) }, Log: zerolog.Nop(),
 	}))
 	t.Cleanup(d.server.Close)
 	return d
@@ -107,7 +109,7 @@ func (d *daemon) receive(t *testing.T, key, body string, o inbox.Outcome) inbox.
 // admit makes a run of an issue and returns its id.
 func (d *daemon) admit(t *testing.T, id, delivery, issue string) {
 	t.Helper()
-	err := d.store.Admit(context.Background(), []store.Run{{ID: id, Delivery: delivery, Source: "jira", Subject: "issue:" + issue, Project: "PROJ",
+	err := d.store.Admit(context.Background(), store.Lease{}, []store.Run{{ID: id, Delivery: delivery, Source: "jira", Subject: "issue:" + issue, Project: "PROJ",
 		IssueKey: issue, EventType: "issue_created", Trigger: "bugs", TargetKind: "agent", Target: "triager", Revision: "r1",
 		State: store.StateQueued, Work: json.RawMessage(`{}`)}},
 		[]store.Revision{{Revision: "r1", Kind: "agent", Name: "triager", Text: "kind: Agent"}})
@@ -116,15 +118,19 @@ func (d *daemon) admit(t *testing.T, id, delivery, issue string) {
 	}
 }
 
-// finish records a step of a run and its end.
+// finish records a step of the first run in the queue and its end.
 func (d *daemon) finish(t *testing.T, id string) {
 	t.Helper()
+	claims, err := d.store.Claim(context.Background(), "me", 1, store.Limits{})
+	if err != nil || len(claims) != 1 || claims[0].Run != id {
+		t.Fatalf("claimed %v, want run %s: %v", claims, id, err)
+	}
 	now := time.Now()
 	entry := step.Entry{Kind: step.KindTool, Name: "jira_get_issue", Started: now, Finished: now, Output: json.RawMessage(`"PROJ-1"`)}
-	if err := d.store.RecordStep(context.Background(), id, entry); err != nil {
+	if err := d.store.Record(context.Background(), claims[0], store.Record{Asked: entry.Name, Entry: entry}); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.store.Finish(context.Background(), id, store.Outcome{State: store.StateSucceeded, Result: "done"}); err != nil {
+	if err := d.store.Finish(context.Background(), claims[0], store.Outcome{State: store.StateSucceeded, Result: "done"}); err != nil {
 		t.Fatal(err)
 	}
 }

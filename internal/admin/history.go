@@ -23,6 +23,7 @@ type Status struct {
 	Checks     []Check               `json:"checks"`
 	Deliveries map[inbox.State]int64 `json:"deliveries"`
 	Runs       map[store.State]int64 `json:"runs"`
+	Replicas   []store.Replica       `json:"replicas"`
 	Catalog    map[string]int        `json:"catalog"`
 	Revision   string                `json:"revision"`
 }
@@ -42,8 +43,12 @@ func (a *api) status(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	replicas, err := a.cfg.Store.Replicas(r.Context())
+	if err != nil {
+		return nil, err
+	}
 	cat := a.cfg.Catalog()
-	return Status{Version: a.cfg.Version, Checks: a.cfg.Ready(r.Context()), Deliveries: deliveries, Runs: runs, Revision: cat.Revision,
+	return Status{Replicas: replicas, Version: a.cfg.Version, Checks: a.cfg.Ready(r.Context()), Deliveries: deliveries, Runs: runs, Revision: cat.Revision,
 		Catalog: map[string]int{"triggers": len(cat.Triggers), "agents": len(cat.Agents), "fleets": len(cat.Fleets), "flows": len(cat.Flows)}}, nil
 }
 
@@ -53,7 +58,7 @@ func (a *api) listRuns(r *http.Request) (any, error) {
 		return nil, err
 	}
 	q := r.URL.Query()
-	state, err := stateOf(r, store.StateQueued, store.StateRunning, store.StateSucceeded, store.StateFailed, store.StateRejected)
+	state, err := stateOf(r, store.States()...)
 	if err != nil {
 		return nil, err
 	}

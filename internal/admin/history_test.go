@@ -3,6 +3,7 @@ package admin_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -44,7 +45,7 @@ func TestQueriesThatMakeNoSenseAreRefused(t *testing.T) {
 		"deliveries?limit=-1":     "limit must be",
 		"runs?before=0":           "before must be a sequence number",
 		"deliveries?before=x":     "before must be a sequence number",
-		"runs?state=done":         `there is no state \"done\"; the states are queued, running, succeeded`,
+		"runs?state=done":         `there is no state \"done\"; the states are queued, running, waiting, succeeded`,
 		"deliveries?state=queued": "the states are received, routed, ignored, duplicate, failed",
 		"events?after=-1":         "after must be a sequence number",
 		"events?after=last":       "after must be a sequence number",
@@ -127,7 +128,7 @@ func TestRunsAreListedAndShownWithTheirSteps(t *testing.T) {
 		t.Errorf("run %+v", detail)
 	}
 	status := decode[admin.Status](t, d.get(t, "/api/v1/status"))
-	want := admin.Status{Version: "v1.2.3", Checks: d.checks, Deliveries: status.Deliveries, Revision: status.Revision,
+	want := admin.Status{Version: "v1.2.3", Checks: d.checks, Deliveries: status.Deliveries, Revision: status.Revision, Replicas: []store.Replica{},
 		Runs:    map[store.State]int64{store.StateQueued: 2, store.StateSucceeded: 1},
 		Catalog: map[string]int{"triggers": 1, "agents": 1, "fleets": 1, "flows": 1}}
 	if diff := cmp.Diff(want, status); diff != "" || status.Revision == "" {
@@ -158,5 +159,36 @@ func TestManifestsAreListedAndShown(t *testing.T) {
 		if one := decode[admin.Manifest](t, d.get(t, "/api/v1/"+kind+"/"+want.Name)); !strings.Contains(one.Text, "metadata: {name: "+want.Name+"}") {
 			t.Errorf("%s: text %q", kind, one.Text)
 		}
+	}
+}
+
+func TestRunsAreCanceledAndTriedAgain(t *testing.T) {
+	d := newDaemon(t, "")
+	d.admit(t, "done", "delivery", "PROJ-1")
+	d.finish(t, "done")
+	d.admit(t, "waiting", "delivery", "PROJ-2")
+	for _, tt := range []struct {
+		path   string
+		status int
+		says   string
+	}{
+		{"done/cancel", http.StatusConflict, "cancel run done, which has succeeded: the run is over"},
+		{"done/retry", http.StatusConflict, "retry run done, which has succeeded: the run is over"},
+		{"waiting/retry", http.StatusConflict, "retry run waiting, which is queued: the run is not over"},
+		{"waiting/cancel", http.StatusOK, `"state": "canceled"`},
+		{"waiting/cancel", http.StatusConflict, "the run is over"},
+		{"waiting/retry", http.StatusOK, `"state": "queued"`},
+		{"nobody/cancel", http.StatusNotFound, "not found"},
+		{"nobody/retry", http.StatusNotFound, "not found"},
+	} {
+		got := d.call(t, http.MethodPost, "/api/v1/runs/"+tt.path)
+		got.has(t, tt.status, tt.says)
+	}
+	if n := d.woken.Load(); n != 1 {
+		t.Errorf("the scheduler was woken %d times, want once for the run that was tried again", n)
+	}
+	r := decode[admin.RunDetail](t, d.get(t, "/api/v1/runs/waiting"))
+	if r.State != store.StateQueued || r.Retries != 1 || r.CanceledBy != "" {
+		t.Errorf("run %+v", r.Run)
 	}
 }

@@ -92,6 +92,10 @@ func TestTheFirstQuestionIsOnRecordAndWhatFollowsIsNotRepeated(t *testing.T) {
 // garbled is a journal whose records are of no use.
 type garbled struct{ kind step.Kind }
 
+func (garbled) Wait(context.Context, string, step.Pause) (step.Entry, error) {
+	return step.Entry{}, errors.New("agents do not wait")
+}
+
 func (g garbled) Do(ctx context.Context, kind step.Kind, name string, fn step.Func) (step.Entry, error) {
 	entry, err := fn(ctx, "run:0")
 	if kind == g.kind {

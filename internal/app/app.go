@@ -11,7 +11,8 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"path/filepath"
+	"net/url"
+	"os"
 	"runtime"
 	"slices"
 	"strconv"
@@ -20,9 +21,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/oklog/ulid/v2"
 	"github.com/rs/zerolog"
 
-	"github.com/aofctl/aofctl/internal/admin"
 	"github.com/aofctl/aofctl/internal/agent"
 	"github.com/aofctl/aofctl/internal/durable"
 	"github.com/aofctl/aofctl/internal/event"
@@ -32,8 +33,6 @@ import (
 	"github.com/aofctl/aofctl/internal/route"
 	"github.com/aofctl/aofctl/internal/run"
 	"github.com/aofctl/aofctl/internal/store"
-	"github.com/aofctl/aofctl/internal/store/inbox"
-	"github.com/aofctl/aofctl/internal/store/sqlite"
 	"github.com/aofctl/aofctl/internal/telemetry"
 	"github.com/aofctl/aofctl/internal/tool"
 	"github.com/aofctl/aofctl/internal/webhook"
@@ -54,16 +53,6 @@ type Options struct {
 	Retry durable.Retry
 }
 
-// deliveries is the store of deliveries, whatever database it is on.
-type deliveries interface {
-	webhook.Appender
-	run.Deliveries
-	admin.Deliveries
-	Healthy() error
-	Prune(ctx context.Context, before time.Time, batch int) (inbox.Pruned, error)
-	Close() error
-}
-
 // App is the daemon.
 type App struct {
 	opts    Options
@@ -77,12 +66,14 @@ type App struct {
 	known     manifest.Known
 	live      *live
 
-	lock       *sqlite.DirLock
+	// postgres is the URL of the database; nil on SQLite.
+	postgres   *url.URL
 	inbox      deliveries
 	store      *store.Store
 	engine     *durable.Engine
+	supervisor *run.Supervisor
 	scheduler  *run.Scheduler
-	dispatcher *run.Dispatcher
+	dispatch   run.DispatcherConfig
 	handler    *webhook.Handler
 
 	server, admin                 *http.Server
@@ -91,6 +82,12 @@ type App struct {
 	// streams have to end.
 	stopping atomic.Bool
 	closing  chan struct{}
+	// supervision goes on until the engine has stopped: until then this replica
+	// is alive. release ends it.
+	supervision sync.WaitGroup
+	release     context.CancelFunc
+	// tended is when what is old was deleted last.
+	tended time.Time
 
 	// cleanup undoes what New did, in reverse.
 	cleanup []func() error
@@ -100,11 +97,11 @@ type App struct {
 // New builds the daemon and opens its storage, but serves and starts nothing
 // yet. Everything that is wrong with the configuration is in the error at once.
 func New(ctx context.Context, opts Options) (*App, error) {
-	if opts.Retry == (durable.Retry{}) {
+	if opts.Retry.Tries == 0 {
 		opts.Retry = durable.DefaultRetry()
 	}
 	a := &App{opts: opts, secrets: &secretStore{env: opts.Env}, metrics: telemetry.NewMetrics(opts.Version),
-		closing: make(chan struct{})}
+		closing: make(chan struct{}), release: func() {}}
 	for _, build := range []func(context.Context) error{a.configure, a.openStorage, a.buildRuns, a.buildServers} {
 		if err := build(ctx); err != nil {
 			return nil, errors.Join(err, a.close())
@@ -129,10 +126,13 @@ func (a *App) configure(ctx context.Context) error {
 	if err := errors.Join(problems...); err != nil {
 		return err
 	}
-	if a.sites, err = newSites(d, siteParts{secrets: a.secrets, version: a.opts.Version}, &expressions{}); err != nil {
+	if a.sites, err = newSites(d, siteParts{secrets: a.secrets, version: a.opts.Version, permit: a.permit}, &expressions{}); err != nil {
 		return err
 	}
 	a.collectSecrets()
+	if err := a.resolveDSN(); err != nil {
+		return err
+	}
 	if err := a.secrets.err(); err != nil {
 		return err
 	}
@@ -218,27 +218,6 @@ func (a *App) checkModel(ref string) error {
 	return a.providers.Check(ref)
 }
 
-func (a *App) openStorage(ctx context.Context) error {
-	dir := a.storageDir()
-	lock, err := sqlite.Lock(dir)
-	if err != nil {
-		return fmt.Errorf("storage: %w", err)
-	}
-	a.lock = lock
-	a.onClose(lock.Unlock)
-	if a.inbox, err = inbox.Open(ctx, dir, inbox.Options{}); err != nil {
-		return fmt.Errorf("storage: %w", err)
-	}
-	a.onClose(a.inbox.Close)
-	if a.store, err = store.Open(ctx, dir, nil); err != nil {
-		return fmt.Errorf("storage: %w", err)
-	}
-	a.onClose(a.store.Close)
-	return nil
-}
-
-func (a *App) storageDir() string { return strings.TrimPrefix(a.opts.Daemon.Storage.DSN, "sqlite:") }
-
 func (a *App) buildRuns(ctx context.Context) error {
 	d := a.opts.Daemon
 	var err error
@@ -253,28 +232,46 @@ func (a *App) buildRuns(ctx context.Context) error {
 		string(route.TargetReply):    &replyExecutor{runner},
 	}
 	seen := observer{a.metrics}
-	worker := run.NewWorker(a.store, executors, a.sites, seen, a.log)
-	journal, err := sqlite.Open(filepath.Join(a.storageDir(), store.FileName), sqlite.Options{Wrap: durable.Patient(a.log)})
-	if err != nil {
-		return fmt.Errorf("storage: %w", err)
-	}
-	a.onClose(journal.Close)
-	a.engine, err = durable.Open(ctx, journal, worker.Work, durable.Options{
-		StepTimeout: d.Runtime.TaskTimeout, Retry: a.opts.Retry, Log: a.log})
-	if err != nil {
-		return err
-	}
-	a.scheduler = run.NewScheduler(a.store, a.engine, worker, d.Runtime.MaxConcurrentTasks, a.log)
+	a.buildEngine(run.NewWorker(a.store, executors, a.sites, seen, a.log), seen)
 	kinds := map[string]bool{}
 	for kind := range executors {
 		kinds[kind] = true
 	}
-	a.dispatcher = run.NewDispatcher(run.DispatcherConfig{
-		Inbox: a.inbox, Store: a.store, Normalizers: map[string]run.Normalizer{event.SourceJira: a.sites.normalize},
+	a.dispatch = run.DispatcherConfig{
+		Inbox: a.inbox, Store: a.store, Lease: a.supervisor.Lease, Normalizers: map[string]run.Normalizer{event.SourceJira: a.sites.normalize},
 		Router: a.live, Accounts: a.sites, Enricher: a.sites, Admitted: a.scheduler.Wake,
 		MaxPerHour: d.Runtime.MaxRunsPerIssuePerHour, Kinds: kinds, Observer: seen, Seed: rand.Text, Log: a.log,
-	})
+	}
 	return nil
+}
+
+// buildEngine makes what works on runs: the engine, the scheduler that gives it
+// runs, and the supervisor of both.
+func (a *App) buildEngine(worker *run.Worker, seen observer) {
+	r := a.opts.Daemon.Runtime
+	replica := store.Replica{ID: ulid.Make().String(), Host: hostname(), Version: a.opts.Version, Started: time.Now()}
+	log := a.log
+	if a.store.Shared() {
+		log = log.With().Str("replica", replica.ID).Logger()
+	}
+	wake := func() { a.scheduler.Wake() } // which is made last
+	a.engine = durable.New(a.store, worker.Work, durable.Options{StepTimeout: r.TaskTimeout, Retry: a.opts.Retry, Recorded: seen.StepEnded,
+		Ended: worker.Ended, Left: func(string) { wake() }, Log: log})
+	a.supervisor = run.NewSupervisor(run.SupervisorConfig{Store: a.store, Engine: a.engine, Replica: replica, Wake: wake, Tend: a.tend, Log: log})
+	a.scheduler = run.NewScheduler(a.store, a.engine, run.SchedulerConfig{Owner: replica.ID, Limit: r.MaxConcurrentTasks,
+		Limits: store.Limits{Total: r.MaxConcurrentTotal, PerProject: r.MaxRunsPerProject}, May: a.supervisor.Alive, Log: log})
+}
+
+// permit stops what this replica may not write any more. Nothing is written
+// before there is a supervisor.
+func (a *App) permit(ctx context.Context) error { return a.supervisor.Permit(ctx) }
+
+func hostname() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "unknown"
+	}
+	return name
 }
 
 func (a *App) onClose(undo func() error) { a.cleanup = append(a.cleanup, undo) }

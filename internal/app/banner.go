@@ -25,7 +25,7 @@ func (a *App) Announce(out io.Writer) {
 	cat := a.live.catalog()
 	a.log.Info().Str("version", a.opts.Version).Strs("webhooks", a.webhookURLs()).Str("admin", a.AdminAddr()).
 		Int("triggers", len(cat.Triggers)).Int("agents", len(cat.Agents)).Str("revision", cat.Revision).
-		Str("storage", a.opts.Daemon.Storage.DSN).Msg("serving")
+		Str("storage", a.storagePlace()).Msg("serving")
 	for _, w := range a.Warnings() {
 		a.log.Warn().Msg(w)
 	}
@@ -78,7 +78,7 @@ func (a *App) Banner(out io.Writer) {
 	if n := len(cat.Fleets) + len(cat.Flows); n > 0 {
 		say("not run", "%d fleets and flows are checked but cannot be run by this version", n)
 	}
-	say("storage", "%s", d.Storage.DSN)
+	say("storage", "%s", a.storagePlace())
 	say("limits", "%s", limits(d.Runtime))
 	for _, w := range a.Warnings() {
 		say("warning", "%s", w)

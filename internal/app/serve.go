@@ -14,6 +14,7 @@ import (
 	"github.com/go-chi/cors"
 
 	"github.com/aofctl/aofctl/internal/admin"
+	"github.com/aofctl/aofctl/internal/run"
 	"github.com/aofctl/aofctl/internal/webhook"
 )
 
@@ -22,9 +23,6 @@ const (
 	maxBodyTime = 30 * time.Second
 	// lingering is how long connections may take to finish once the daemon stops.
 	lingering = 5 * time.Second
-	// pruneInterval is how often old payloads are removed.
-	pruneInterval = time.Hour
-	pruneBatch    = 1000
 )
 
 func (a *App) buildServers(context.Context) error {
@@ -47,7 +45,7 @@ func (a *App) buildServers(context.Context) error {
 	}
 	a.admin = webhook.Server(address(d.Admin.Host, d.Admin.Port), admin.New(admin.Config{
 		Token: token, Version: a.opts.Version, Inbox: a.inbox, Store: a.store, Catalog: a.live.catalog,
-		Ready: a.ready, Metrics: a.metrics.Handler(), Closing: a.closing, Log: a.log}))
+		Ready: a.ready, Wake: a.scheduler.Wake, Metrics: a.metrics.Handler(), Closing: a.closing, Log: a.log}))
 	a.prepare(a.admin)
 	return nil
 }
@@ -121,14 +119,17 @@ func (a *App) Run(ctx context.Context) error {
 	defer stop()
 	failed := make(chan error, 2)
 	var background sync.WaitGroup
-	if err := a.launch(ctx); err != nil {
+	if err := a.supervisor.Begin(ctx); err != nil {
 		return errors.Join(err, a.closeListeners(), a.drain(stop, &background))
 	}
 	background.Go(func() { a.sites.acquaint(a.log.WithContext(work)) })
-	background.Go(func() { a.dispatcher.Run(work) })
+	background.Go(func() { run.Dispatch(work, a.supervisor, a.dispatch) })
 	background.Go(func() { a.scheduler.Run(work) })
 	background.Go(func() { a.watch(work) })
-	background.Go(func() { a.prune(work) })
+	supervise, release := context.WithCancel(context.WithoutCancel(ctx))
+	defer release()
+	a.supervision.Go(func() { a.supervisor.Run(a.log.WithContext(supervise)) })
+	a.release = release
 	go func() { failed <- a.serve() }()
 	if a.admin != nil {
 		go func() { failed <- a.admin.Serve(a.adminListener) }()
@@ -141,20 +142,6 @@ func (a *App) Run(ctx context.Context) error {
 	case err = <-failed:
 	}
 	return errors.Join(err, a.drain(stop, &background))
-}
-
-func (a *App) launch(ctx context.Context) error {
-	ids, err := a.scheduler.Recover(ctx)
-	if err != nil {
-		return err
-	}
-	if err := a.engine.Launch(ctx); err != nil {
-		return err
-	}
-	if len(ids) > 0 {
-		a.log.Info().Int("runs", len(ids)).Msg("continuing runs that were at work")
-	}
-	return a.scheduler.Resume(ctx, ids)
 }
 
 func (a *App) serve() error {
@@ -176,6 +163,9 @@ func (a *App) drain(stop context.CancelFunc, background *sync.WaitGroup) error {
 	grace, cancel := context.WithTimeout(context.Background(), a.opts.Daemon.Runtime.ShutdownGrace)
 	defer cancel()
 	errs := []error{a.engine.Shutdown(grace)}
+	a.release()
+	a.supervision.Wait()
+	errs = append(errs, a.giveBack())
 	close(a.closing)
 	for _, s := range []*http.Server{a.server, a.admin} {
 		if s != nil {
@@ -187,6 +177,13 @@ func (a *App) drain(stop context.CancelFunc, background *sync.WaitGroup) error {
 	return errors.Join(errs...)
 }
 
+// giveBack lets other replicas take the runs that are not finished at once.
+func (a *App) giveBack() error {
+	ctx, cancel := context.WithTimeout(context.Background(), lingering)
+	defer cancel()
+	return a.supervisor.End(ctx)
+}
+
 func shutdown(s *http.Server) error {
 	ctx, cancel := context.WithTimeout(context.Background(), lingering)
 	defer cancel()
@@ -194,24 +191,4 @@ func shutdown(s *http.Server) error {
 		return s.Close() // streams have no end of their own
 	}
 	return nil
-}
-
-// prune removes the payloads of deliveries that are older than they are to be kept.
-func (a *App) prune(ctx context.Context) {
-	keep := a.opts.Daemon.Storage.RetentionDeliveries
-	if keep <= 0 {
-		return
-	}
-	ticker := time.NewTicker(pruneInterval)
-	defer ticker.Stop()
-	for {
-		if _, err := a.inbox.Prune(ctx, time.Now().Add(-keep), pruneBatch); err != nil && ctx.Err() == nil {
-			a.log.Error().Err(err).Msg("could not prune old deliveries")
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
 }

@@ -53,6 +53,8 @@ type sites struct {
 type siteParts struct {
 	secrets *secretStore
 	version string
+	// permit is asked before each write; nil for none.
+	permit func(ctx context.Context) error
 	// tokens keeps the refresh tokens of OAuth 2.0, sealed by sealer; nil if no
 	// site has one.
 	tokens atlassian.TokenStore
@@ -95,7 +97,7 @@ func newSite(cfg manifest.JiraSite, parts siteParts) (*site, error) {
 		},
 		HTTPProxy: secrets.address(cfg.HTTPProxy), HTTPSProxy: secrets.address(cfg.HTTPSProxy), NoProxy: cfg.NoProxy,
 		InsecureSkipVerify: !cfg.TLSVerify, CACertPath: cfg.CACertPath, RequestsPerSecond: cfg.RequestsPerSecond,
-		Burst: cfg.Burst, Concurrency: cfg.Concurrency, Version: parts.version, BotName: cfg.BotName,
+		Burst: cfg.Burst, Concurrency: cfg.Concurrency, Version: parts.version, BotName: cfg.BotName, Permit: parts.permit,
 	})
 	if err != nil {
 		return nil, err

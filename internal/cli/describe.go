@@ -13,6 +13,7 @@ import (
 	"github.com/aofctl/aofctl/internal/admin/client"
 	"github.com/aofctl/aofctl/internal/route"
 	"github.com/aofctl/aofctl/internal/step"
+	"github.com/aofctl/aofctl/internal/store"
 )
 
 func newDescribe(c *console) *cobra.Command {
@@ -139,6 +140,7 @@ func reasonText(reason string) string {
 func (c *console) showRun(r admin.RunDetail) {
 	c.printf("Run:        %s\n", r.ID)
 	c.printf("State:      %s\n", r.State)
+	c.showTurns(r.Run)
 	c.printf("Target:     %s/%s, revision %s\n", r.TargetKind, r.Target, dash(r.Revision))
 	c.printf("Trigger:    %s\n", r.Trigger)
 	c.printf("Event:      %s on %s by %s\n", r.EventType, dash(r.IssueKey), dash(r.Actor))
@@ -157,6 +159,28 @@ func (c *console) showRun(r admin.RunDetail) {
 	}
 	if r.Result != "" {
 		c.printf("Result:\n  %s\n", strings.ReplaceAll(r.Result, "\n", "\n  "))
+	}
+}
+
+// showTurns tells what is out of the ordinary in a run's life.
+func (c *console) showTurns(r store.Run) {
+	if r.InDoubt {
+		c.printf("In doubt:   a write was sent of which nobody can tell whether it happened; look at the issue\n")
+	}
+	if r.WaitsFor != "" {
+		c.printf("Waits for:  %s\n", r.WaitsFor)
+	}
+	if !r.WakeAt.IsZero() {
+		c.printf("Goes on:    %s\n", r.WakeAt.Format(time.RFC3339))
+	}
+	if r.Owner != "" {
+		c.printf("At work on: %s\n", r.Owner)
+	}
+	if r.Attempt > 1 {
+		c.printf("Attempt:    %d (%d asked for)\n", r.Attempt, r.Retries)
+	}
+	if r.CanceledBy != "" {
+		c.printf("Canceled:   by %s\n", r.CanceledBy)
 	}
 }
 

@@ -50,12 +50,20 @@ func (c *console) logs(ctx context.Context, daemon *client.Client, q url.Values,
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	retried := 0
 	err := daemon.Events(ctx, q, func(e store.Event) error {
 		c.showEvent(e, asJSON)
-		if untilEnd && e.Kind == store.EventFinished {
+		if e.Kind == store.EventRetried {
+			retried++
+		}
+		if !untilEnd || e.Kind != store.EventFinished {
+			return nil
+		}
+		run, err := daemon.Run(ctx, e.Run)
+		if err == nil && run.State.Terminal() && run.Retries <= retried { // else it goes on behind this end
 			cancel()
 		}
-		return nil
+		return err
 	})
 	if err == nil && ctx.Err() == nil && q.Get("follow") == "true" {
 		return errors.New("the daemon ended the stream: it is stopping or restarting")
@@ -104,6 +112,35 @@ func eventText(e store.Event) string {
 		return p.State + " " + oneLine(p.Error+p.Result, 140)
 	case store.EventStarted:
 		return "started"
+	case store.EventResumed, store.EventWaiting, store.EventCanceling, store.EventRetried:
+		return turnText(e)
 	}
 	return string(e.Kind) + " " + string(e.Payload)
+}
+
+// turnText says how a run comes and goes between its start and its end.
+func turnText(e store.Event) string {
+	var p struct {
+		Attempt  int
+		By, For  string
+		Until    time.Time
+		FromStep int `json:"from_step"`
+	}
+	if json.Unmarshal(e.Payload, &p) != nil {
+		return string(e.Kind)
+	}
+	switch e.Kind {
+	case store.EventResumed:
+		return "goes on, attempt " + strconv.Itoa(p.Attempt)
+	case store.EventWaiting:
+		text := "waits for " + oneLine(p.For, 120)
+		if !p.Until.IsZero() {
+			text += ", until " + p.Until.Local().Format(time.DateTime)
+		}
+		return text
+	case store.EventCanceling:
+		return "is being canceled by " + p.By
+	default:
+		return "put back into the queue by " + p.By + ", from step " + strconv.Itoa(p.FromStep)
+	}
 }

@@ -111,7 +111,7 @@ func TestAFollowerIsToldWhenTheStreamEnds(t *testing.T) {
 			_, _ = fmt.Fprint(w, stream)
 			return
 		}
-		_, _ = fmt.Fprint(w, "{}")
+		_, _ = fmt.Fprint(w, `{"state":"failed"}`)
 	}))
 	defer srv.Close()
 	for _, c := range []struct {

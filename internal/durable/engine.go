@@ -1,210 +1,229 @@
 // Package durable makes runs survive the process. It hands a function a
 // journal; each step that the function does through it is recorded before the
-// function goes on, and after a crash the function is called again with a
-// journal that answers recorded steps from the record. The engine underneath is
-// DBOS Transact; nothing outside this package knows that.
+// function goes on, and after a crash, on this replica or another, the function
+// is called again with a journal that answers recorded steps from the record.
+// What has to wait for long lets go of everything and is called again when it
+// goes on.
 //
 // Which run goes when is not decided here: see package run.
 package durable
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
-	"os"
 	"runtime/debug"
 	"sync"
 	"time"
 
-	"github.com/dbos-inc/dbos-transact-golang/dbos"
-	_ "github.com/dbos-inc/dbos-transact-golang/dbos/driver/sqlite" // registers DBOS's SQLite support
 	"github.com/rs/zerolog"
 
 	"github.com/aofctl/aofctl/internal/step"
-)
-
-const (
-	appName = "aofctl"
-	// appVersion is pinned: DBOS's default, a hash of the binary, would orphan
-	// every unfinished run at each deploy.
-	appVersion   = "1"
-	executorID   = "local"
-	workflowName = "run"
+	"github.com/aofctl/aofctl/internal/store"
 )
 
 var (
 	// ErrClosing is returned for runs that are started while the engine shuts down.
 	ErrClosing = errors.New("engine is shutting down")
-	// ErrOver is returned by Resume for a run that the engine has put away for
-	// good: nothing will call its work again.
-	ErrOver = errors.New("the engine has ended this run")
+	// ErrCanceled is why a run stops of which somebody asked for the end.
+	ErrCanceled = errors.New("the run was canceled")
+	// ErrStopping is why a run stops that goes on later, here or elsewhere.
+	ErrStopping = errors.New("the process is stopping")
 )
 
-// Work does one run, identified by id. It returns nil once the run's outcome is
-// recorded elsewhere, whatever the outcome is. An error says that the work was
-// interrupted; it is called again after the next start, and until then the run
-// counts as at work.
-type Work func(ctx context.Context, id string, journal step.Journal) error
+// Work does one run, or continues it, and says how it ended. What it says does
+// not count if the run was interrupted meanwhile, of which its context tells.
+type Work func(ctx context.Context, id string, journal step.Journal) store.Outcome
+
+// Storage keeps the journals; see store.Store.
+type Storage interface {
+	Journal(ctx context.Context, c store.Claim) (store.Journal, error)
+	Record(ctx context.Context, c store.Claim, r store.Record) error
+	Suspend(ctx context.Context, c store.Claim, w store.Wait) error
+	Finish(ctx context.Context, c store.Claim, o store.Outcome) error
+}
 
 // Options tune an Engine.
 type Options struct {
 	// StepTimeout bounds the time that the steps of one run may take together;
-	// waiting in the queue and being down do not count. 0 for no bound.
+	// waiting and being down do not count. 0 for no bound.
 	StepTimeout time.Duration
 	// Retry says how transient failures of a step are tried again.
 	Retry Retry
 	// Now tells the time; nil for the system's clock.
 	Now func() time.Time
-	// Log takes the engine's own messages.
+	// Recorded is called with each step that was done and recorded; nil for
+	// nobody.
+	Recorded func(step.Entry)
+	// Ended is called with each run whose end was recorded here; nil for nobody.
+	Ended func(ctx context.Context, run string)
+	// Left is called with each run that is not at work here any more, whatever
+	// the reason; nil for nobody.
+	Left func(run string)
+	// Unwind bounds how long interrupted steps may take to notice; 0 for 5 s.
+	Unwind time.Duration
+	// Log takes the engine's messages.
 	Log zerolog.Logger
 }
 
-// Engine runs Work durably on one SQLite database.
+// Engine runs Work durably.
 type Engine struct {
-	dbos dbos.Context
-	work Work
-	opts Options
+	storage Storage
+	work    Work
+	opts    Options
+	// base ends when the engine stops.
+	base context.Context //nolint:containedctx // it is the engine's life
+	stop context.CancelCauseFunc
 
 	mu       sync.Mutex
-	active   map[string]struct{}
+	active   map[string]*turn
 	draining bool
-	parked   int
-	changed  chan struct{} // closed and replaced when active, parked or draining change
+	changed  chan struct{} // closed and replaced when active or draining change
 }
 
-// Open prepares the engine on db and creates its tables. Nothing runs before
-// Launch. The engine owns the connections from then on: Shutdown closes them.
-func Open(ctx context.Context, db *sql.DB, work Work, opts Options) (*Engine, error) {
+// turn is one stretch of work on a run.
+type turn struct {
+	claim     store.Claim
+	interrupt context.CancelCauseFunc
+}
+
+// New makes an Engine. It runs what it is given with Start until Shutdown.
+func New(storage Storage, work Work, opts Options) *Engine {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	clearEnvironment()
-	e := &Engine{work: work, opts: opts, active: map[string]struct{}{}, changed: make(chan struct{})}
-	dctx, err := dbos.NewContext(context.WithoutCancel(ctx), dbos.Config{
-		AppName:            appName,
-		SQLiteSystemDB:     db,
-		ApplicationVersion: appVersion,
-		ExecutorID:         executorID,
-		EnablePatching:     true,
-		Logger:             slog.New(&logHandler{log: opts.Log.With().Str("part", "engine").Logger()}),
+	opts.Unwind = cmp.Or(opts.Unwind, defaultUnwind)
+	if opts.Recorded == nil {
+		opts.Recorded = func(step.Entry) {}
+	}
+	if opts.Ended == nil {
+		opts.Ended = func(context.Context, string) {}
+	}
+	if opts.Left == nil {
+		opts.Left = func(string) {}
+	}
+	base, stop := context.WithCancelCause(opts.Log.WithContext(context.Background()))
+	return &Engine{storage: storage, work: work, opts: opts, base: base, stop: stop,
+		active: map[string]*turn{}, changed: make(chan struct{})}
+}
+
+// Start takes up a claimed run. A run that is at work here already is left
+// alone. The error is ErrClosing once Shutdown was called.
+func (e *Engine) Start(c store.Claim) error {
+	ctx, interrupt := context.WithCancelCause(e.base)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.draining {
+		interrupt(ErrClosing)
+		return ErrClosing
+	}
+	if e.active[c.Run] != nil {
+		interrupt(nil)
+		return nil
+	}
+	t := &turn{claim: c, interrupt: interrupt}
+	e.active[c.Run] = t
+	e.signal()
+	go e.run(ctx, t)
+	return nil
+}
+
+// run takes a run as far as it goes without waiting.
+func (e *Engine) run(ctx context.Context, t *turn) {
+	defer e.leave(t)
+	var known store.Journal
+	err := Persist(ctx, "read the journal", func() (err error) {
+		known, err = e.storage.Journal(ctx, t.claim)
+		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("open run engine: %w", err)
-	}
-	e.dbos = dctx
-	dbos.RegisterWorkflow(dctx, e.workflow, dbos.WithWorkflowName(workflowName), dbos.WithMaxRecoveryAttempts(1<<30))
-	return e, nil
-}
-
-// clearEnvironment removes the variables with which DBOS lets its own cloud
-// override the configuration.
-func clearEnvironment() {
-	for _, name := range []string{"DBOS__VMID", "DBOS__APPVERSION", "DBOS__CLOUD", "DBOS__APPID"} {
-		_ = os.Unsetenv(name) // fails only for malformed names
-	}
-}
-
-// Launch continues the runs that were at work when the process ended, and lets
-// new ones start. If ctx ends first, all that is left to do is Shutdown.
-func (e *Engine) Launch(ctx context.Context) error {
-	launched := make(chan error, 1)
-	go func() { launched <- dbos.Launch(e.dbos) }()
-	select {
-	case err := <-launched:
-		if err != nil {
-			return fmt.Errorf("launch run engine: %w", err)
+		if ctx.Err() == nil {
+			e.lost(t, err)
 		}
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("launch run engine: %w", context.Cause(ctx))
+		return
 	}
+	j := newJournal(e, t, known)
+	outcome := e.guard(ctx, t.claim.Run, j)
+	e.settle(t, context.Cause(ctx), outcome)
 }
 
-// Start begins the run with the given id and returns once that is recorded, or
-// when ctx ends, after which it may be recorded all the same. A run that was
-// started before, be it finished or at work, is left alone.
-func (e *Engine) Start(ctx context.Context, id string) error {
-	_, err := e.start(ctx, id)
-	return err
-}
-
-// Resume is Start for a run that may have been at work when the process ended:
-// Launch has continued it then, unless it was never started. It returns ErrOver
-// if the engine ended the run.
-func (e *Engine) Resume(ctx context.Context, id string) error {
-	handle, err := e.start(ctx, id)
-	if err != nil {
-		return err
-	}
-	status, err := handle.GetStatus()
-	if err != nil {
-		return fmt.Errorf("look up run %s: %w", id, err)
-	}
-	switch status.Status {
-	case dbos.WorkflowStatusPending, dbos.WorkflowStatusEnqueued, dbos.WorkflowStatusDelayed:
-		return nil
-	default:
-		return fmt.Errorf("run %s: %w as %s", id, ErrOver, status.Status)
-	}
-}
-
-type handle = dbos.WorkflowHandle[string]
-
-func (e *Engine) start(ctx context.Context, id string) (handle, error) {
-	e.mu.Lock()
-	draining := e.draining
-	e.mu.Unlock()
-	if draining {
-		return nil, ErrClosing
-	}
-	type answer struct {
-		handle handle
-		err    error
-	}
-	// DBOS waits for its database as long as that takes, and would end the run
-	// with the context that it is given.
-	answered := make(chan answer, 1)
-	go func() {
-		h, err := dbos.RunWorkflow(e.dbos, e.workflow, id, dbos.WithWorkflowID(id))
-		answered <- answer{h, err}
-	}()
-	select {
-	case a := <-answered:
-		if a.err != nil {
-			return nil, fmt.Errorf("start run %s: %w", id, a.err)
-		}
-		return a.handle, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-}
-
-// workflow is what DBOS calls, and calls again after a crash. To DBOS an error
-// is an end like any other, after which nothing would call it again; so work
-// that was interrupted is held until the process stops.
-func (e *Engine) workflow(dctx dbos.Context, id string) (string, error) {
-	e.enter(id)
-	defer e.leave(id)
-	err := e.guard(dctx, id, &journal{engine: e, dctx: dctx, run: id, limit: e.opts.StepTimeout})
-	if err == nil || dctx.Err() != nil {
-		return "", err
-	}
-	e.opts.Log.Error().Err(err).Str("run", id).Msg("run was interrupted; it continues after the next start")
-	return "", e.hold(dctx)
-}
-
-// guard turns a panic of the work into an error, so that one bad run does not
-// take the process with it.
-func (e *Engine) guard(ctx context.Context, id string, j *journal) (err error) {
+// guard turns a panic of the work into a failure of the run: the process would
+// meet it again after each restart.
+func (e *Engine) guard(ctx context.Context, id string, j *journal) (outcome store.Outcome) {
 	defer func() {
 		if p := recover(); p != nil {
 			e.opts.Log.Error().Str("run", id).Bytes("stack", debug.Stack()).Msgf("run panicked: %v", p)
-			err = fmt.Errorf("run %s panicked: %v", id, p)
+			outcome = store.Outcome{State: store.StateFailed, Error: fmt.Sprintf("panic: %v", p)}
 		}
 	}()
 	return e.work(ctx, id, j)
+}
+
+// settle records what becomes of a run whose work has returned.
+func (e *Engine) settle(t *turn, cause error, outcome store.Outcome) {
+	var paused *suspension
+	switch {
+	case cause == nil:
+		e.finish(t, outcome)
+	case errors.Is(cause, ErrCanceled):
+		e.finish(t, store.Outcome{State: store.StateCanceled, Result: outcome.Result, Error: cause.Error()})
+	case errors.As(cause, &paused):
+		e.suspend(t, paused.wait)
+	}
+	// Whatever else interrupted it, the run stays claimed until somebody takes it.
+}
+
+// finish records the end of a run.
+func (e *Engine) finish(t *turn, o store.Outcome) {
+	record := func() error {
+		return Persist(e.base, "record the end of the run", func() error { return e.storage.Finish(e.base, t.claim, o) })
+	}
+	err := record()
+	if errors.Is(err, store.ErrRefused) {
+		o = store.Outcome{State: store.StateFailed, Error: "its outcome cannot be recorded: " + err.Error()}
+		err = record()
+	}
+	switch {
+	case err == nil:
+		e.opts.Ended(context.WithoutCancel(e.base), t.claim.Run)
+	case e.base.Err() == nil:
+		e.lost(t, err)
+	}
+}
+
+func (e *Engine) suspend(t *turn, w store.Wait) {
+	err := Persist(e.base, "record that the run waits", func() error { return e.storage.Suspend(e.base, t.claim, w) })
+	if err != nil && e.base.Err() == nil {
+		e.lost(t, err)
+	}
+}
+
+// lost tells of a run that cannot go on here.
+func (e *Engine) lost(t *turn, err error) {
+	e.opts.Log.Warn().Err(err).Str("run", t.claim.Run).Msg("run does not go on here")
+}
+
+// Cancel interrupts a run that is at work here, in the middle of a step, too. It
+// reports whether there was one.
+func (e *Engine) Cancel(run string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	t := e.active[run]
+	if t != nil {
+		t.interrupt(ErrCanceled)
+	}
+	return t != nil
+}
+
+// Abandon interrupts all runs without recording anything of them, for the given
+// reason: they are not ours any more.
+func (e *Engine) Abandon(cause error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, t := range e.active {
+		t.interrupt(cause)
+	}
 }
 
 // Active returns how many runs are at work in this process.
@@ -214,18 +233,20 @@ func (e *Engine) Active() int {
 	return len(e.active)
 }
 
-func (e *Engine) enter(id string) {
+// Has reports whether the run is at work in this process.
+func (e *Engine) Has(run string) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.active[id] = struct{}{}
-	e.signal()
+	return e.active[run] != nil
 }
 
-func (e *Engine) leave(id string) {
+func (e *Engine) leave(t *turn) {
+	t.interrupt(nil)
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.active, id)
+	delete(e.active, t.claim.Run)
 	e.signal()
+	e.mu.Unlock()
+	e.opts.Left(t.claim.Run)
 }
 
 // signal wakes everybody who waits for a change. The caller holds the lock.

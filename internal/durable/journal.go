@@ -5,24 +5,22 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"strings"
 	"time"
 
-	"github.com/dbos-inc/dbos-transact-golang/dbos"
-
 	"github.com/aofctl/aofctl/internal/step"
+	"github.com/aofctl/aofctl/internal/store"
 )
 
 // lastWord is the time that a run gets beyond its limit, once, to say that it
 // reached it.
 const lastWord = 30 * time.Second
 
-// journal is the step.Journal of one run.
+// journal is the step.Journal of one turn.
 type journal struct {
 	engine *Engine
-	dctx   dbos.Context
-	run    string
+	turn   *turn
+	known  store.Journal
 	next   int
 	// worked is the time that the steps took so far, limit how much they may
 	// take; 0 for no limit.
@@ -31,45 +29,105 @@ type journal struct {
 	late bool
 }
 
-// record is what the engine keeps of a step. A failure is part of it: the run
-// fails the same way when it is replayed.
-type record struct {
-	Entry   step.Entry    `json:"entry"`
-	Failure *step.Failure `json:"failure,omitempty"`
-	// Asked is the name by which the step was asked for, which the work may have
-	// replaced in the entry.
-	Asked string `json:"asked"`
-	// Worked is how long the step took by a clock that nobody sets.
-	Worked time.Duration `json:"worked"`
+func newJournal(e *Engine, t *turn, known store.Journal) *journal {
+	return &journal{engine: e, turn: t, known: known, limit: e.opts.StepTimeout}
 }
+
+// suspension is why a run stops that has to wait.
+type suspension struct{ wait store.Wait }
+
+func (s *suspension) Error() string { return "the run waits for " + s.wait.For }
 
 // Do implements step.Journal.
 func (j *journal) Do(ctx context.Context, kind step.Kind, name string, fn step.Func) (step.Entry, error) {
-	if err := j.engine.park(j.dctx); err != nil {
+	name = readable(name)
+	index, rec, err := j.begin(ctx, kind, name)
+	if err != nil {
 		return step.Entry{}, err
 	}
-	index := j.next
-	j.next++
-	name = strings.ToValidUTF8(name, "\uFFFD") // as it will be read back
-	rec, err := dbos.RunAsStep(j.dctx, func(context.Context) (record, error) {
-		return j.attempt(ctx, index, kind, name, fn)
-	}, dbos.WithStepName(string(kind)))
-	if err != nil {
-		return step.Entry{}, fmt.Errorf("step %d %s %s: %w", index, kind, name, err)
+	if rec == nil {
+		if rec, err = j.perform(ctx, index, kind, name, fn); err != nil {
+			return step.Entry{}, fmt.Errorf("step %d %s %s: %w", index, kind, name, err)
+		}
 	}
-	if rec.Asked != name {
-		return step.Entry{}, fmt.Errorf("step %d is recorded as %s and now is %s: the run does not take the way that it took before", index, rec.Asked, name)
-	}
-	j.count(rec)
+	j.count(index, rec)
 	if rec.Failure != nil {
 		return rec.Entry, rec.Failure
 	}
 	return rec.Entry, nil
 }
 
+// readable is a name as it will be read back from any database.
+func readable(name string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(name, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+// begin counts a step and returns its record, if it has one.
+func (j *journal) begin(ctx context.Context, kind step.Kind, name string) (int, *store.Record, error) {
+	if err := context.Cause(ctx); err != nil {
+		return 0, nil, err
+	}
+	index := j.next
+	j.next++
+	if index >= len(j.known.Records) {
+		if j.engine.drains() {
+			return 0, nil, j.interrupt(ErrStopping)
+		}
+		return index, nil, nil
+	}
+	rec := &j.known.Records[index]
+	if rec.Asked != name || rec.Entry.Kind != kind {
+		return 0, nil, fmt.Errorf("step %d is recorded as %s %s and now is %s %s: the run does not take the way that it took before",
+			index, rec.Entry.Kind, rec.Asked, kind, name)
+	}
+	return index, rec, nil
+}
+
+// interrupt stops the turn.
+func (j *journal) interrupt(cause error) error {
+	j.turn.interrupt(cause)
+	return cause
+}
+
+// perform does a step and records it.
+func (j *journal) perform(ctx context.Context, index int, kind step.Kind, name string, fn step.Func) (*store.Record, error) {
+	rec, err := j.attempt(ctx, index, kind, name, fn)
+	if err != nil {
+		return nil, err
+	}
+	if err := j.save(rec); err != nil {
+		return nil, err
+	}
+	j.engine.opts.Recorded(rec.Entry)
+	return rec, nil
+}
+
+// save records a step that happened, also if the run was interrupted meanwhile.
+// A run whose journal cannot be kept does not go on.
+func (j *journal) save(rec *store.Record) error {
+	e := j.engine
+	record := func() error {
+		return Persist(e.base, "record a step", func() error { return e.storage.Record(e.base, j.turn.claim, *rec) })
+	}
+	err := record()
+	if errors.Is(err, store.ErrRefused) {
+		rec.Entry.Output = nil
+		rec.Failure = &step.Failure{Step: rec.Entry.Name, Reason: step.ReasonError, Message: "its result cannot be recorded: " + err.Error()}
+		rec.Entry.Error = rec.Failure.Message
+		err = record()
+	}
+	if err != nil {
+		return j.interrupt(err)
+	}
+	return nil
+}
+
 // count adds a step to the working time. The same records give the same sums, so
 // a replayed run has as much time left as the first.
-func (j *journal) count(rec record) {
+func (j *journal) count(index int, rec *store.Record) {
+	if index < j.known.TimedFrom {
+		return
+	}
 	j.worked += rec.Worked
 	if rec.Failure != nil && rec.Failure.Reason == step.ReasonTimeout && !j.late {
 		j.late, j.limit = true, j.worked+lastWord
@@ -77,50 +135,68 @@ func (j *journal) count(rec record) {
 }
 
 // attempt does the work, with retries, and describes how it went. It returns an
-// error only if the process is stopping, when nothing may be recorded.
-func (j *journal) attempt(ctx context.Context, index int, kind step.Kind, name string, fn step.Func) (record, error) {
+// error only if the run was interrupted, or is to wait, when there is nothing to
+// record.
+func (j *journal) attempt(ctx context.Context, index int, kind step.Kind, name string, fn step.Func) (*store.Record, error) {
+	before := j.waited(index)
 	began, started := time.Now(), j.engine.opts.Now()
-	ctx, cancel := j.bound(ctx)
+	bound, cancel := j.bound(ctx, before.Worked)
 	defer cancel()
-	entry, attempts, err := j.try(ctx, fmt.Sprintf("%s:%d", j.run, index), fn)
-	if stopping := j.dctx.Err(); stopping != nil {
-		return record{}, stopping
+	tried := j.try(bound, index, before.Tries, fn)
+	worked := before.Worked + time.Since(began)
+	if interrupted := context.Cause(ctx); interrupted != nil && tried.err != nil {
+		return nil, interrupted
 	}
-	entry.Index, entry.Kind, entry.Attempts = index, kind, attempts
+	if tried.pause > 0 {
+		return nil, j.interrupt(&suspension{store.Wait{For: "another try of " + name + " after: " + tried.err.Error(), Step: index,
+			Tries: tried.tries, Worked: worked, Until: j.engine.opts.Now().Add(tried.pause), Attempt: tried.round}})
+	}
+	entry := tried.entry
+	entry.Index, entry.Kind, entry.Attempts = index, kind, tried.tries
 	if entry.Name == "" {
 		entry.Name = name
 	}
 	entry.Input, entry.Output = storable(entry.Input), storable(entry.Output)
 	entry.Started, entry.Finished = started, j.engine.opts.Now()
-	rec := record{Asked: name, Worked: time.Since(began)}
-	if err != nil {
-		entry.Error = err.Error()
-		rec.Failure = failure(ctx, entry, err)
+	rec := &store.Record{Asked: name, Worked: worked}
+	if tried.err != nil {
+		entry.Error = tried.err.Error()
+		rec.Failure = failure(bound, entry, tried.err)
 	}
 	rec.Entry = entry
 	return rec, nil
 }
 
-// try does the work until it succeeds, fails for good or is out of time.
-func (j *journal) try(ctx context.Context, id string, fn step.Func) (step.Entry, int, error) {
-	if err := context.Cause(ctx); errors.Is(err, errOutOfTime) {
-		return step.Entry{}, 0, err
+// waited is what earlier turns know of a step.
+func (j *journal) waited(index int) store.Waited {
+	if j.known.Waited.Step == index {
+		return j.known.Waited
 	}
-	return j.engine.opts.Retry.do(ctx, func() (step.Entry, error) {
-		entry, err := guarded(ctx, id, fn)
-		if crash := (*panicError)(nil); errors.As(err, &crash) {
-			j.engine.opts.Log.Error().Str("step", id).Bytes("stack", crash.stack).Msgf("step panicked: %v", crash.value)
+	return store.Waited{Step: index}
+}
+
+// id names a step to the outside. It is the same in every try of the step, and
+// another one for what stands in its place after the run was rewound to an
+// earlier step.
+func (j *journal) id(index int) string {
+	rewound := 0
+	for _, from := range j.known.Rewinds {
+		if from < index {
+			rewound++
 		}
-		return entry, err
-	})
+	}
+	if rewound == 0 {
+		return fmt.Sprintf("%s:%d", j.turn.claim.Run, index)
+	}
+	return fmt.Sprintf("%s:%d.%d", j.turn.claim.Run, index, rewound)
 }
 
 // bound gives the step what is left of the run's working time.
-func (j *journal) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+func (j *journal) bound(ctx context.Context, used time.Duration) (context.Context, context.CancelFunc) {
 	if j.limit <= 0 {
 		return context.WithCancel(ctx)
 	}
-	return context.WithTimeoutCause(ctx, max(j.limit-j.worked, 0), errOutOfTime)
+	return context.WithTimeoutCause(ctx, max(j.limit-j.worked-used, 0), errOutOfTime)
 }
 
 var errOutOfTime = errors.New("the run's working time is used up")
@@ -145,20 +221,3 @@ func storable(raw json.RawMessage) json.RawMessage {
 	}
 	return text
 }
-
-// guarded turns a panic of a step into its failure.
-func guarded(ctx context.Context, id string, fn step.Func) (entry step.Entry, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = &panicError{value: p, stack: debug.Stack()}
-		}
-	}()
-	return fn(ctx, id)
-}
-
-type panicError struct {
-	value any
-	stack []byte
-}
-
-func (p *panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }

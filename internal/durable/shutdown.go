@@ -2,67 +2,53 @@ package durable
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"time"
-
-	"github.com/dbos-inc/dbos-transact-golang/dbos"
 )
 
-// unwindTimeout bounds how long interrupted steps may take to notice.
-const unwindTimeout = 5 * time.Second
+const defaultUnwind = 5 * time.Second
+
+// errStuck says that work did not notice that it was interrupted.
+var errStuck = errors.New("a run does not notice that the process is stopping")
 
 // Shutdown lets the steps at work finish for as long as ctx allows, begins no
-// new step, and then stops. Runs that are not finished continue at the next
-// start behind their last finished step.
+// new step, and then stops. Runs that are not finished can be taken up behind
+// their last finished step, here or elsewhere, once it has returned.
 func (e *Engine) Shutdown(ctx context.Context) error {
 	e.mu.Lock()
 	e.draining = true
 	e.signal()
 	e.mu.Unlock()
-	e.awaitParked(ctx)
-	if err := dbos.Shutdown(e.dbos, unwindTimeout); err != nil {
-		return fmt.Errorf("shut down run engine: %w", err)
+	e.awaitIdle(ctx)
+	e.stop(ErrStopping)
+	unwind, cancel := context.WithTimeout(context.Background(), e.opts.Unwind)
+	defer cancel()
+	if !e.awaitIdle(unwind) {
+		return errStuck
 	}
 	return nil
 }
 
-// awaitParked waits until every active run stands between two steps.
-func (e *Engine) awaitParked(ctx context.Context) {
+// awaitIdle waits until nothing is at work; false if ctx ended before.
+func (e *Engine) awaitIdle(ctx context.Context) bool {
 	for {
 		e.mu.Lock()
-		idle := e.parked == len(e.active)
-		changed := e.changed
+		idle, changed := len(e.active) == 0, e.changed
 		e.mu.Unlock()
 		if idle {
-			return
+			return true
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return
+			return false
 		}
 	}
 }
 
-// park holds a run between two steps while the engine drains. It returns an
-// error if the engine is draining, once it has stopped.
-func (e *Engine) park(ctx context.Context) error {
+// drains reports whether no step may begin any more.
+func (e *Engine) drains() bool {
 	e.mu.Lock()
-	draining := e.draining
-	e.mu.Unlock()
-	if !draining {
-		return nil
-	}
-	return e.hold(ctx)
-}
-
-// hold keeps a run where it stands until the engine stops, which does not wait
-// for it.
-func (e *Engine) hold(ctx context.Context) error {
-	e.mu.Lock()
-	e.parked++
-	e.signal()
-	e.mu.Unlock()
-	<-ctx.Done()
-	return context.Cause(ctx)
+	defer e.mu.Unlock()
+	return e.draining
 }

@@ -119,6 +119,10 @@ type Directory struct {
 // Runtime bounds the work.
 type Runtime struct {
 	MaxConcurrentTasks int
+	// MaxConcurrentTotal is for all replicas together, MaxRunsPerProject for each
+	// project; 0 for no limit.
+	MaxConcurrentTotal int
+	MaxRunsPerProject  int
 	TaskTimeout        time.Duration
 	// MaxRunsPerIssuePerHour opens the breaker of an issue; 0 for no limit.
 	MaxRunsPerIssuePerHour int
@@ -132,8 +136,15 @@ type Runtime struct {
 
 // Storage is where the daemon keeps its state.
 type Storage struct {
-	DSN                 string
-	RetentionDeliveries time.Duration
+	// Directory is where SQLite's files are, "" if Postgres is set.
+	Directory string
+	// Postgres is the URL of a PostgreSQL database, or names where it stands.
+	Postgres Secret
+	// RetentionDeliveries is how long payloads are kept, RetentionTranscripts how
+	// long the steps and texts of runs, RetentionAudit how long the rest of them.
+	RetentionDeliveries  time.Duration
+	RetentionTranscripts time.Duration
+	RetentionAudit       time.Duration
 }
 
 // Provider configures a model provider; those known by name need none.

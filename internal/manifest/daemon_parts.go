@@ -12,9 +12,13 @@ func (l *daemonLoader) runtime(decl runtimeDecl) Runtime {
 	atLeast(l.decoder, decl.MaxConcurrentTasks, 1)
 	atLeast(l.decoder, decl.TaskTimeoutSecs, 1)
 	atLeast(l.decoder, decl.MaxRunsPerIssuePerHour, 0)
+	atLeast(l.decoder, decl.MaxRunsPerProject, 0)
+	atLeast(l.decoder, decl.MaxConcurrentTotal, 0)
 	l.daemon.defaultAgentAt = decl.DefaultAgent.pos
 	return Runtime{
 		MaxConcurrentTasks:     decl.MaxConcurrentTasks.or(10),
+		MaxConcurrentTotal:     decl.MaxConcurrentTotal.or(0),
+		MaxRunsPerProject:      decl.MaxRunsPerProject.or(0),
 		TaskTimeout:            l.seconds(decl.TaskTimeoutSecs, 300),
 		MaxRunsPerIssuePerHour: decl.MaxRunsPerIssuePerHour.or(20),
 		DefaultAgent:           decl.DefaultAgent.value,
@@ -22,31 +26,6 @@ func (l *daemonLoader) runtime(decl runtimeDecl) Runtime {
 		ShutdownGrace:          decl.ShutdownGrace.or(30 * time.Second),
 	}
 }
-
-// storage takes "sqlite:directory" and makes the directory relative to the file.
-func (l *daemonLoader) storage(decl storageDecl) Storage {
-	out := Storage{RetentionDeliveries: decl.Retention.Deliveries.or(30 * 24 * time.Hour)}
-	if decl.Retention.Deliveries.set && out.RetentionDeliveries < time.Hour {
-		l.errorf(decl.Retention.Deliveries.pos, "deliveries are kept for at least 1h")
-	}
-	scheme, rest, found := strings.Cut(decl.DSN.or("sqlite:./data"), ":")
-	switch {
-	case !found:
-		l.errorf(decl.DSN.pos, "expected a dsn such as sqlite:./data")
-	case scheme == "postgres" || scheme == "postgresql":
-		l.errorf(decl.DSN.pos, "PostgreSQL is not offered by this version: use sqlite:./data")
-	case scheme != "sqlite":
-		l.errorf(decl.DSN.pos, "unknown kind of storage %q: use sqlite:./data", shorten(scheme))
-	case strings.TrimPrefix(rest, "//") == "":
-		l.errorf(decl.DSN.pos, "the dsn names no directory: use sqlite:./data")
-	}
-	out.DSN = "sqlite:" + l.relative(sqlitePath(rest))
-	return out
-}
-
-// sqlitePath takes the slashes of a URL away: "//./data" is "./data" and
-// "///var/lib/aof" is "/var/lib/aof".
-func sqlitePath(rest string) string { return strings.TrimPrefix(rest, "//") }
 
 func (l *daemonLoader) admin(decl adminDecl) Admin {
 	a := Admin{

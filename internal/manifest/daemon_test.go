@@ -43,7 +43,8 @@ func TestDaemonHasDefaults(t *testing.T) {
 			MaxConcurrentTasks: 10, TaskTimeout: 300 * time.Second, MaxRunsPerIssuePerHour: 20,
 			Settle: 30 * time.Second, ShutdownGrace: 30 * time.Second,
 		},
-		Storage:  Storage{DSN: "sqlite:" + filepath.Join(dir, "data"), RetentionDeliveries: 30 * 24 * time.Hour},
+		Storage: Storage{Directory: filepath.Join(dir, "data"), RetentionDeliveries: 30 * 24 * time.Hour,
+			RetentionTranscripts: 30 * 24 * time.Hour, RetentionAudit: 400 * 24 * time.Hour},
 		Admin:    Admin{Enabled: true, Host: "127.0.0.1", Port: 3001, Token: Secret{Env: "AOF_ADMIN_TOKEN"}},
 		Log:      Log{Level: "info"},
 		Warnings: got.Warnings,
@@ -122,12 +123,13 @@ func TestDaemonIsResolved(t *testing.T) {
 				WebhookSecrets: []Secret{{File: filepath.Join(dir, "hook")}}, BotName: "aofbot", TLSVerify: true,
 			},
 		},
-		Triggers:  Directory{Path: dir, Watch: true, Enabled: true},
-		Agents:    Directory{Path: filepath.Join(dir, "agents"), Enabled: true, Optional: true},
-		Fleets:    Directory{Path: filepath.Join(dir, "fleets"), Enabled: true, Optional: true},
-		Flows:     Directory{Path: filepath.Join(dir, "flows")},
-		Runtime:   Runtime{MaxConcurrentTasks: 3, TaskTimeout: time.Minute, DefaultAgent: "helper", Settle: 5 * time.Second, ShutdownGrace: 90 * time.Second},
-		Storage:   Storage{DSN: "sqlite:/var/lib/aof", RetentionDeliveries: 48 * time.Hour},
+		Triggers: Directory{Path: dir, Watch: true, Enabled: true},
+		Agents:   Directory{Path: filepath.Join(dir, "agents"), Enabled: true, Optional: true},
+		Fleets:   Directory{Path: filepath.Join(dir, "fleets"), Enabled: true, Optional: true},
+		Flows:    Directory{Path: filepath.Join(dir, "flows")},
+		Runtime:  Runtime{MaxConcurrentTasks: 3, TaskTimeout: time.Minute, DefaultAgent: "helper", Settle: 5 * time.Second, ShutdownGrace: 90 * time.Second},
+		Storage: Storage{Directory: "/var/lib/aof", RetentionDeliveries: 48 * time.Hour,
+			RetentionTranscripts: 30 * 24 * time.Hour, RetentionAudit: 400 * 24 * time.Hour},
 		Providers: map[string]Provider{"google": {APIKey: Secret{Env: "GOOGLE_API_KEY"}}, "local": {Type: "openai-compatible", BaseURL: "http://localhost:8000/v1"}},
 		Prices:    map[string]Price{"google:x": {Input: 0.3, Output: 2.5, CachedInput: 0.03}, "local:y": {Input: 1, Output: 2, CachedInput: 1}},
 		Admin:     Admin{Enabled: true, Host: "0.0.0.0", Port: 0, Token: Secret{Env: "ADMIN"}},
@@ -218,8 +220,8 @@ func TestDaemonPathsAreRelativeToItsFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.Storage.DSN != "sqlite:state" || d.Triggers.Path != "t" || d.Agents.Path != "conf/agents" {
-		t.Errorf("paths are %q, %q, %q", d.Storage.DSN, d.Triggers.Path, d.Agents.Path)
+	if d.Storage.Directory != "state" || d.Triggers.Path != "t" || d.Agents.Path != "conf/agents" {
+		t.Errorf("paths are %q, %q, %q", d.Storage.Directory, d.Triggers.Path, d.Agents.Path)
 	}
 }
 

@@ -193,14 +193,17 @@ type runtimeDecl struct {
 	DefaultAgent           str      `yaml:"default_agent" jsonschema_description:"Runs for triggers that name nothing to run"`
 	Settle                 span     `yaml:"settle" jsonschema_description:"How long an interrupted write may take to show up; default 30s"`
 	ShutdownGrace          span     `yaml:"shutdown_grace" jsonschema_description:"Default 30s"`
-	MaxRunsPerProject      data     `yaml:"max_runs_per_project" refuse:""`
+	MaxRunsPerProject      opt[int] `yaml:"max_runs_per_project" jsonschema_description:"Runs of one project at work at the same time, on all replicas; default 0 for no limit"`
+	MaxConcurrentTotal     opt[int] `yaml:"max_concurrent_total" jsonschema_description:"Runs at work at the same time on all replicas together; default 0 for no limit"`
 	MaxTasksPerUser        data     `yaml:"max_tasks_per_user" ignore:""`
 	AllowScripts           data     `yaml:"allow_scripts" refuse:""`
 }
 
 type storageDecl struct {
 	at
-	DSN           str           `yaml:"dsn" jsonschema_description:"sqlite:directory; default sqlite:./data"`
+	DSN           unexpanded    `yaml:"dsn" jsonschema_description:"sqlite:directory or postgres://user@host/database; default sqlite:./data"`
+	DSNEnv        str           `yaml:"dsn_env" jsonschema_description:"Variable with the dsn"`
+	DSNFile       str           `yaml:"dsn_file" jsonschema_description:"File with the dsn"`
 	Retention     retentionDecl `yaml:"retention"`
 	MasterKey     unexpanded    `yaml:"master_key"`
 	MasterKeyEnv  str           `yaml:"master_key_env" jsonschema_description:"The variable with 32 random bytes in base64 that seal stored secrets; default AOF_MASTER_KEY"`
@@ -210,8 +213,8 @@ type storageDecl struct {
 type retentionDecl struct {
 	at
 	Deliveries  span `yaml:"deliveries" jsonschema_description:"Default 30d"`
-	Transcripts data `yaml:"transcripts" refuse:"they are kept as long as their delivery"`
-	Audit       data `yaml:"audit" refuse:""`
+	Transcripts span `yaml:"transcripts" jsonschema_description:"How long the steps and texts of runs that ended are kept; default 30d"`
+	Audit       span `yaml:"audit" jsonschema_description:"How long it is kept that there was a run, and what it wrote; default 400d"`
 }
 
 type modelsDecl struct {

@@ -83,18 +83,23 @@ list: [*k]
 	}
 }
 
-func TestStorageIsADirectoryOfSQLite(t *testing.T) {
+func TestStorageIsADirectoryOfSQLiteOrADatabaseOfPostgreSQL(t *testing.T) {
 	cases := map[string]string{
-		"sqlite:./data":          "",
-		"sqlite:data":            "",
-		"sqlite://./data":        "",
-		"sqlite:///var/lib/aof":  "",
-		"data":                   "expected a dsn such as sqlite:./data",
-		"sqlite:":                "the dsn names no directory: use sqlite:./data",
-		"sqlite://":              "the dsn names no directory: use sqlite:./data",
-		"mysql://x":              `unknown kind of storage "mysql": use sqlite:./data`,
-		"postgres://u:p@h/d":     "PostgreSQL is not offered by this version: use sqlite:./data",
-		"postgresql://localhost": "PostgreSQL is not offered by this version: use sqlite:./data",
+		"sqlite:./data":           "",
+		"sqlite:data":             "",
+		"sqlite://./data":         "",
+		"sqlite:///var/lib/aof":   "",
+		"data":                    "expected a dsn such as sqlite:./data or postgres://user@host/database",
+		"sqlite:":                 "the dsn names no directory: use sqlite:./data",
+		"sqlite://":               "the dsn names no directory: use sqlite:./data",
+		"mysql://x":               `unknown kind of storage "mysql": use sqlite:./data or postgres://user@host/database`,
+		"postgresql://localhost":  "",
+		"postgres://u@h:5433/d":   "",
+		"postgres://u:${T:-}@h/d": "",
+		"${T}":                    "",
+		"postgres://h:port/d":     "the dsn is not a URL such as postgres://user@host:5432/database",
+		"postgres://u:p@h/d": "a password does not belong in a file that is shared: write ${VARIABLE} in its place, or name the dsn's variable in dsn_env, " +
+			"or its file in dsn_file",
 	}
 	for dsn, want := range cases {
 		_, problems := readDaemon("daemon.yaml", []byte("spec: {storage: {dsn: '"+dsn+"'}}"), testEnv)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/aofctl/aofctl/internal/durable"
 	"github.com/aofctl/aofctl/internal/event"
 	"github.com/aofctl/aofctl/internal/route"
 	"github.com/aofctl/aofctl/internal/store"
@@ -17,7 +18,7 @@ import (
 func (d *Dispatcher) admit(ctx context.Context, it item, routes Routes, decision route.Decision) (inbox.Outcome, error) {
 	detail, err := json.Marshal(decision)
 	if err != nil {
-		return inbox.Outcome{}, &hopelessError{fmt.Errorf("encode decision: %w", err)}
+		return inbox.Outcome{}, &durable.HopelessError{Cause: fmt.Errorf("encode decision: %w", err)}
 	}
 	if len(decision.Matches) == 0 {
 		return inbox.Outcome{State: inbox.StateIgnored, Reason: decision.Reason, Detail: detail}, nil
@@ -34,7 +35,7 @@ func (d *Dispatcher) admit(ctx context.Context, it item, routes Routes, decision
 	if err != nil {
 		return inbox.Outcome{}, err
 	}
-	if err := d.cfg.Store.Admit(ctx, runs, revisions); err != nil {
+	if err := d.cfg.Store.Admit(ctx, d.cfg.Lease(), runs, revisions); err != nil {
 		return inbox.Outcome{}, fmt.Errorf("admit runs: %w", err)
 	}
 	d.cfg.Admitted()

@@ -32,7 +32,7 @@ func BenchmarkRuns(b *testing.B) {
 	for i := range b.N {
 		r := store.Run{ID: fmt.Sprint("r", i), Source: "jira", Subject: fmt.Sprint("issue:", i%100), Project: "P", TargetKind: "agent",
 			Target: "helper", Revision: "rev", Work: []byte(`{"event":{},"seed":"s"}`), State: store.StateQueued}
-		if err := h.store.Admit(b.Context(), []store.Run{r}, []store.Revision{rev}); err != nil {
+		if err := h.store.Admit(b.Context(), store.Lease{}, []store.Run{r}, []store.Revision{rev}); err != nil {
 			b.Fatal(err)
 		}
 	}

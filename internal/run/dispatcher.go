@@ -3,12 +3,14 @@ package run
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/aofctl/aofctl/internal/durable"
 	"github.com/aofctl/aofctl/internal/event"
 	"github.com/aofctl/aofctl/internal/route"
 	"github.com/aofctl/aofctl/internal/store"
@@ -60,6 +62,9 @@ type DispatcherConfig struct {
 	Router      Router
 	Accounts    Accounts
 	Enricher    Enricher
+	// Lease is what gives this replica the right to admit runs; nil where there
+	// is nobody else.
+	Lease func() store.Lease
 	// Admitted is called after runs were admitted.
 	Admitted func()
 	// MaxPerHour opens the breaker of a subject; 0 for never.
@@ -110,6 +115,9 @@ func NewDispatcher(cfg DispatcherConfig) *Dispatcher {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.Lease == nil {
+		cfg.Lease = func() store.Lease { return store.Lease{} }
+	}
 	return &Dispatcher{cfg: cfg, lanes: map[laneKey]*lane{}, room: make(chan struct{}, 1)}
 }
 
@@ -126,7 +134,7 @@ func (d *Dispatcher) dispatch(ctx context.Context, l *lane, it item) {
 	log := d.cfg.Log.With().Str("delivery", it.delivery.ID).Logger()
 	ctx = log.WithContext(ctx)
 	var outcome inbox.Outcome
-	err := persist(ctx, "handle the event", func() (err error) {
+	err := durable.Persist(ctx, "handle the event", func() (err error) {
 		if !l.enter(ctx) {
 			return ctx.Err()
 		}
@@ -136,8 +144,8 @@ func (d *Dispatcher) dispatch(ctx context.Context, l *lane, it item) {
 			return err
 		})
 	})
-	if err != nil && ctx.Err() != nil {
-		return
+	if ctx.Err() != nil || errors.Is(err, store.ErrLost) {
+		return // it is dispatched at the next start, or by another replica
 	}
 	if err != nil {
 		outcome = inbox.Outcome{State: inbox.StateFailed, Reason: err.Error()}
@@ -172,7 +180,7 @@ func (d *Dispatcher) normalize(ctx context.Context, delivery inbox.Delivery) (ev
 // finish records what became of a delivery and reports whether it could.
 func (d *Dispatcher) finish(ctx context.Context, delivery inbox.Delivery, o inbox.Outcome) bool {
 	o.Seq = delivery.Seq
-	err := persist(ctx, "record what became of the event", func() error { return d.cfg.Inbox.Finish(ctx, []inbox.Outcome{o}) })
+	err := durable.Persist(ctx, "record what became of the event", func() error { return d.cfg.Inbox.Finish(ctx, []inbox.Outcome{o}) })
 	if err != nil {
 		return false
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 
+	"github.com/aofctl/aofctl/internal/durable"
 	"github.com/aofctl/aofctl/internal/event"
 	"github.com/aofctl/aofctl/internal/route"
 	"github.com/aofctl/aofctl/internal/store"
@@ -58,6 +59,12 @@ func TestALaneTakesDeliveriesOnceItIsOpenAndUpToItsDepth(t *testing.T) {
 		t.Errorf("after its end the line is taken %v, idle %v", taken, idle)
 	}
 }
+
+// asking asks for a pause.
+type asking struct{ pause time.Duration }
+
+func (asking) Error() string               { return "429" }
+func (a asking) RetryDelay() time.Duration { return a.pause }
 
 // accounts knows who we are after some failures.
 type accounts struct {
@@ -157,7 +164,7 @@ func TestWorkThatCannotBeReadFails(t *testing.T) {
 	if w, err := decodeWork(withWork([]byte(`{}`))); err != nil || w.Event.Vars == nil {
 		t.Errorf("empty work: %+v, %v; want variables that can be added to", w, err)
 	}
-	if _, err := encodeWork(Work{Params: map[string]any{"f": func() {}}}); err == nil || !hopeless(err) {
+	if _, err := encodeWork(Work{Params: map[string]any{"f": func() {}}}); err == nil || !errors.As(err, new(*durable.HopelessError)) {
 		t.Errorf("encoding a function: %v, want a failure that is not tried again", err)
 	}
 }

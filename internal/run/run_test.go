@@ -49,6 +49,7 @@ type house struct {
 
 type settings struct {
 	limit      int
+	limits     store.Limits
 	maxPerHour int
 	triggers   []*manifest.Trigger
 	// grace is how long steps may take to finish when it stops.
@@ -80,26 +81,25 @@ func (h *house) start(s settings) {
 	h.t.Helper()
 	log := zerolog.Nop()
 	worker := run.NewWorker(h.store, map[string]run.Executor{"agent": h.exec}, h.plat, h.observer, log)
-	journal, err := sqlite.Open(filepath.Join(h.dir, store.FileName), sqlite.Options{})
-	if err != nil {
+	var scheduler *run.Scheduler
+	engine := durable.New(h.store, worker.Work, durable.Options{Log: log, Retry: durable.Retry{Tries: 2, Base: time.Millisecond, Max: time.Millisecond},
+		Recorded: h.observer.StepEnded, Ended: worker.Ended, Left: func(string) { scheduler.Wake() }})
+	replica := store.Replica{ID: fmt.Sprint("replica-", time.Now().UnixNano()), Started: time.Now()}
+	supervisor := run.NewSupervisor(run.SupervisorConfig{Store: h.store, Engine: engine, Replica: replica, Wake: func() { scheduler.Wake() }, Log: log})
+	scheduler = run.NewScheduler(h.store, engine, run.SchedulerConfig{Owner: replica.ID, Limit: max(s.limit, 1), Limits: s.limits, May: supervisor.Alive, Log: log})
+	if err := supervisor.Begin(context.Background()); err != nil {
 		h.t.Fatal(err)
 	}
-	engine, err := durable.Open(h.t.Context(), journal, worker.Work, durable.Options{Log: log, Retry: durable.Retry{Tries: 2, Base: time.Millisecond, Max: time.Millisecond}})
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	scheduler := run.NewScheduler(h.store, engine, worker, max(s.limit, 1), log)
-	h.launch(scheduler, engine)
 	cat := &manifest.Catalog{Triggers: s.triggers, Revision: "cat-1"}
 	h.cfg = run.DispatcherConfig{
 		Inbox: h.inbox, Store: h.store, Normalizers: map[string]run.Normalizer{"jira": h.normalize},
 		Router: router{cat}, Accounts: h.plat, Enricher: h.plat, Admitted: scheduler.Wake, MaxPerHour: s.maxPerHour,
 		Kinds: map[string]bool{"agent": true}, Observer: h.observer, Seed: func() string { return "seed" }, Log: log,
 	}
-	dispatcher := run.NewDispatcher(h.cfg)
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
-	wg.Go(func() { dispatcher.Run(ctx) })
+	wg.Go(func() { run.Dispatch(ctx, supervisor, h.cfg) })
+	wg.Go(func() { supervisor.Run(ctx) })
 	wg.Go(func() { scheduler.Run(ctx) })
 	h.stop = sync.OnceFunc(func() {
 		cancel()
@@ -107,22 +107,7 @@ func (h *house) start(s settings) {
 		grace, done := context.WithTimeout(context.Background(), s.grace)
 		defer done()
 		_ = engine.Shutdown(grace)
-		_ = journal.Close()
 	})
-}
-
-func (h *house) launch(scheduler *run.Scheduler, engine *durable.Engine) {
-	h.t.Helper()
-	ids, err := scheduler.Recover(context.Background())
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	if err := engine.Launch(context.Background()); err != nil {
-		h.t.Fatal(err)
-	}
-	if err := scheduler.Resume(context.Background(), ids); err != nil {
-		h.t.Fatal(err)
-	}
 }
 
 // again restarts everything but the stores.
@@ -143,21 +128,6 @@ func (h *house) sql(statement string) {
 	if _, err := db.Exec(statement); err != nil {
 		h.t.Fatal(err)
 	}
-}
-
-// count asks the store's tables behind its back.
-func (h *house) count(query string) int {
-	h.t.Helper()
-	db, err := sqlite.Open(filepath.Join(h.dir, store.FileName), sqlite.Options{MaxConns: 1})
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	defer db.Close()
-	var n int
-	if err := db.QueryRow(query).Scan(&n); err != nil {
-		h.t.Fatal(err)
-	}
-	return n
 }
 
 // normalize reads the test's own payloads: an event as JSON.

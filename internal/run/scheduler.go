@@ -2,97 +2,86 @@ package run
 
 import (
 	"context"
-	"errors"
-	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
 
-	"github.com/aofctl/aofctl/internal/durable"
 	"github.com/aofctl/aofctl/internal/store"
 )
 
-// Engine starts runs durably; see durable.Engine.
+// Engine takes claimed runs up; see durable.Engine.
 type Engine interface {
-	// Start begins a run. A run that was started before is left alone.
-	Start(ctx context.Context, id string) error
-	// Resume is Start for a run that may have been at work when the process
-	// ended. It returns durable.ErrOver if nothing will continue the run.
-	Resume(ctx context.Context, id string) error
+	// Start takes a run up. One that is at work already is left alone.
+	Start(c store.Claim) error
+	// Cancel interrupts a run at work, Abandon all of them.
+	Cancel(run string) bool
+	Abandon(cause error)
+	// Has and Active tell which runs are at work, and how many.
+	Has(run string) bool
+	Active() int
 }
 
-// lookInterval is how often the scheduler looks without having been told to. It
-// only matters if a wake-up got lost.
-const lookInterval = time.Second
+const (
+	// lookInterval is how often the scheduler looks without having been told to.
+	lookInterval = time.Second
+	// settleInterval is how long it waits after others have changed something: who
+	// has something to do there comes first.
+	settleInterval = 5 * time.Millisecond
+)
 
-// Scheduler starts each run when its turn has come and a place is free.
+// Scheduler claims each run when its turn has come and a place is free.
 type Scheduler struct {
 	store  *store.Store
 	engine Engine
-	worker *Worker
-	limit  int
-	log    zerolog.Logger
-
-	mu     sync.Mutex
-	active map[string]struct{}
+	cfg    SchedulerConfig
 	wake   chan struct{}
-	// starting are the runs that the engine could not take at once.
-	starting sync.WaitGroup
 }
 
-// NewScheduler makes a Scheduler that keeps at most limit runs at work, and
-// tells the worker to report the end of runs to it.
-func NewScheduler(s *store.Store, engine Engine, worker *Worker, limit int, log zerolog.Logger) *Scheduler {
-	sch := &Scheduler{store: s, engine: engine, worker: worker, limit: limit, log: log,
-		active: map[string]struct{}{}, wake: make(chan struct{}, 1)}
-	worker.ended = sch.ended
-	return sch
+// SchedulerConfig is what a Scheduler is made of.
+type SchedulerConfig struct {
+	// Owner is this replica.
+	Owner string
+	// Limit is how many runs this replica works on at a time.
+	Limit int
+	// Limits bound the runs of all replicas together.
+	Limits store.Limits
+	// May reports whether this replica may take up runs; nil for always.
+	May func() bool
+	Log zerolog.Logger
 }
 
-// Recover counts the runs that were at work when the process ended, before the
-// engine continues them. Call it before the engine is launched.
-func (s *Scheduler) Recover(ctx context.Context) ([]string, error) {
-	ids, err := s.store.Running(ctx)
-	if err != nil {
-		return nil, err
+// NewScheduler makes a Scheduler.
+func NewScheduler(s *store.Store, engine Engine, cfg SchedulerConfig) *Scheduler {
+	if cfg.May == nil {
+		cfg.May = func() bool { return true }
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, id := range ids {
-		s.active[id] = struct{}{}
-	}
-	return ids, nil
-}
-
-// Resume starts those of the recovered runs that were claimed but never handed
-// to the engine, and ends those that the engine has given up. The engine leaves
-// the others alone.
-func (s *Scheduler) Resume(ctx context.Context, ids []string) error {
-	for _, id := range ids {
-		err := s.engine.Resume(ctx, id)
-		if errors.Is(err, durable.ErrOver) {
-			err = s.worker.abandon(ctx, id, err)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return &Scheduler{store: s, engine: engine, cfg: cfg, wake: make(chan struct{}, 1)}
 }
 
 // Run starts runs until ctx ends.
 func (s *Scheduler) Run(ctx context.Context) {
-	ctx = s.log.WithContext(ctx)
-	defer s.starting.Wait()
 	for ctx.Err() == nil {
+		changed := s.store.Changed()
 		if s.fill(ctx) {
 			continue
+		}
+		if !s.store.Shared() {
+			changed = nil // nobody else changes anything
 		}
 		select {
 		case <-ctx.Done():
 		case <-s.wake:
+		case <-changed:
+			rest(ctx, settleInterval)
 		case <-time.After(lookInterval):
 		}
+	}
+}
+
+func rest(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
 	}
 }
 
@@ -104,53 +93,28 @@ func (s *Scheduler) Wake() {
 	}
 }
 
-// Active returns how many runs are at work.
-func (s *Scheduler) Active() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.active)
-}
-
 // fill claims as many runs as there are free places and reports whether it
 // started any.
 func (s *Scheduler) fill(ctx context.Context) bool {
-	free := s.limit - s.Active()
-	if free <= 0 {
+	free := s.cfg.Limit - s.engine.Active()
+	if free <= 0 || !s.cfg.May() {
 		return false
 	}
-	ids, err := s.store.Claim(ctx, free)
-	if err != nil {
-		if ctx.Err() == nil {
-			s.log.Error().Err(err).Msg("could not claim runs")
-		}
-		return false
+	claims, err := s.claim(ctx, free)
+	if err != nil && ctx.Err() == nil {
+		s.cfg.Log.Error().Err(err).Msg("could not claim runs")
 	}
-	s.mu.Lock()
-	for _, id := range ids {
-		s.active[id] = struct{}{}
+	for _, c := range claims {
+		// An engine that stops takes nothing; the run is given back with all others.
+		_ = s.engine.Start(c)
 	}
-	s.mu.Unlock()
-	for _, id := range ids {
-		s.start(ctx, id)
-	}
-	return len(ids) > 0
+	return len(claims) > 0
 }
 
-// start hands a claimed run to the engine. If the engine cannot take it now, it
-// is tried beside the others until it does or the process stops; the next start
-// of the process then resumes it.
-func (s *Scheduler) start(ctx context.Context, id string) {
-	if s.engine.Start(ctx, id) == nil {
-		return
+func (s *Scheduler) claim(ctx context.Context, n int) ([]store.Claim, error) {
+	some, err := s.store.Claimable(ctx)
+	if err != nil || !some {
+		return nil, err
 	}
-	s.starting.Go(func() {
-		_ = persist(ctx, "start run", func() error { return s.engine.Start(ctx, id) })
-	})
-}
-
-func (s *Scheduler) ended(id string) {
-	s.mu.Lock()
-	delete(s.active, id)
-	s.mu.Unlock()
-	s.Wake()
+	return s.store.Claim(ctx, s.cfg.Owner, n, s.cfg.Limits)
 }

@@ -2,20 +2,16 @@ package run_test
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 
 	"github.com/aofctl/aofctl/internal/durable"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/run"
-	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/store"
 )
 
@@ -23,40 +19,40 @@ import (
 type engine struct {
 	mu      sync.Mutex
 	started []string
-	refuses map[string]error
+	closing bool
 }
 
-func (e *engine) Start(_ context.Context, id string) error {
+func (e *engine) Start(c store.Claim) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if err := e.refuses[id]; err != nil {
-		return err
+	if e.closing {
+		return durable.ErrClosing
 	}
-	e.started = append(e.started, id)
+	e.started = append(e.started, c.Run)
 	return nil
 }
 
-func (e *engine) Resume(ctx context.Context, id string) error { return e.Start(ctx, id) }
+func (e *engine) Cancel(string) bool { return false }
+func (e *engine) Abandon(error)      {}
 
-func (e *engine) has(id string) bool {
+func (e *engine) Has(id string) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return slices.Contains(e.started, id)
 }
 
-func (e *engine) allow(id string) {
+func (e *engine) Active() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.refuses, id)
+	return len(e.started)
 }
 
-// bare is a scheduler over a store, with a worker that nobody calls.
-func bare(t *testing.T, e *engine, limit int) (*house, *run.Scheduler) {
+// bare is a house in which nothing works, for tests that bring their own parts.
+func bare(t *testing.T) *house {
 	t.Helper()
 	h := newHouse(t, settings{})
 	h.stop()
-	worker := run.NewWorker(h.store, nil, h.plat, nobody{}, zerolog.Nop())
-	return h, run.NewScheduler(h.store, e, worker, limit, zerolog.Nop())
+	return h
 }
 
 func (h *house) queue(ids ...string) {
@@ -66,83 +62,58 @@ func (h *house) queue(ids ...string) {
 		subject, _, _ := strings.Cut(id, "/")
 		runs = append(runs, store.Run{ID: id, Source: "jira", Subject: subject, Project: "P", Work: []byte("{}"), State: store.StateQueued})
 	}
-	if err := h.store.Admit(context.Background(), runs, nil); err != nil {
+	if err := h.store.Admit(context.Background(), store.Lease{}, runs, nil); err != nil {
 		h.t.Fatal(err)
 	}
 }
 
-func running(t *testing.T, s *run.Scheduler) {
+// working lets something work until the test ends.
+func working(t *testing.T, work func(ctx context.Context)) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
-	wg.Go(func() { s.Run(ctx) })
+	wg.Go(func() { work(ctx) })
 	t.Cleanup(func() {
 		cancel()
 		wg.Wait()
 	})
 }
 
-func TestARunThatTheEngineDoesNotTakeHoldsUpNoOther(t *testing.T) {
-	e := &engine{refuses: map[string]error{"a/1": errors.New("not now")}}
-	h, s := bare(t, e, 3)
-	h.queue("a/1", "b/1", "c/1")
-	running(t, s)
-	h.await("the others to start", func() bool { return e.has("b/1") && e.has("c/1") })
-	if e.has("a/1") {
-		t.Fatal("the engine took it")
+func TestNoRunIsClaimedWhileItMayNotBe(t *testing.T) {
+	h, e := bare(t), &engine{}
+	var mu sync.Mutex
+	may := false
+	s := run.NewScheduler(h.store, e, run.SchedulerConfig{Owner: "me", Limit: 3, Log: zerolog.Nop(), May: func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return may
+	}})
+	h.queue("a/1", "b/1")
+	working(t, s.Run)
+	s.Wake()
+	if r, err := h.store.Run(t.Context(), "a/1"); err != nil || r.State != store.StateQueued {
+		t.Fatalf("the run is %s: %v", r.State, err)
 	}
-	e.allow("a/1")
-	h.await("the run to start", func() bool { return e.has("a/1") })
+	mu.Lock()
+	may = true
+	mu.Unlock()
+	s.Wake()
+	h.await("both to start", func() bool { return e.Has("a/1") && e.Has("b/1") })
 }
 
 func TestTheSchedulerEndsWhileTheEngineTakesNothing(t *testing.T) {
-	e := &engine{refuses: map[string]error{"a/1": durable.ErrClosing}}
-	h, s := bare(t, e, 1)
+	h, e := bare(t), &engine{closing: true}
+	s := run.NewScheduler(h.store, e, run.SchedulerConfig{Owner: "me", Limit: 1, Log: zerolog.Nop()})
 	h.queue("a/1")
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { s.Run(ctx); close(ended) }()
-	h.await("the claim", func() bool { return s.Active() == 1 })
+	h.await("the claim", func() bool {
+		held, err := h.store.Held(t.Context(), "me")
+		return err == nil && len(held) == 1
+	})
 	cancel()
 	<-ended
-}
-
-// TestWhatTheEngineIsToldAfterARestart begins with a run that was claimed and
-// never started, one that the engine has, and one that it has given up.
-func TestWhatTheEngineIsToldAfterARestart(t *testing.T) {
-	e := &engine{refuses: map[string]error{"over/1": fmt.Errorf("run: %w as ERROR", durable.ErrOver)}}
-	h, s := bare(t, e, 10)
-	h.queue("claimed/1", "over/1", "over/2", "waits/1")
-	if _, err := h.store.Claim(t.Context(), 2); err != nil {
-		t.Fatal(err)
-	}
-	ids, err := s.Recover(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"claimed/1", "over/1"}, ids); diff != "" || s.Active() != 2 {
-		t.Fatalf("recovered %v, %d active", ids, s.Active())
-	}
-	if err := s.Resume(t.Context(), ids); err != nil {
-		t.Fatal(err)
-	}
-	if r, err := h.store.Run(t.Context(), "over/1"); err != nil || r.State != store.StateFailed || !strings.Contains(r.Error, "ended this run") {
-		t.Errorf("the run that was given up is %s: %s, %v", r.State, r.Error, err)
-	}
-	if s.Active() != 1 {
-		t.Errorf("%d runs count as active, want the claimed one", s.Active())
-	}
-	running(t, s)
-	h.await("the next runs", func() bool { return e.has("over/2") && e.has("waits/1") })
-}
-
-func TestAnEngineThatFailsAtTheStartIsReported(t *testing.T) {
-	broken := errors.New("broken")
-	e := &engine{refuses: map[string]error{"a/1": broken}}
-	_, s := bare(t, e, 1)
-	if err := s.Resume(t.Context(), []string{"a/1"}); !errors.Is(err, broken) {
-		t.Errorf("Resume = %v, want the engine's error", err)
-	}
 }
 
 // TestARunThatWasClaimedAndNotStartedRunsAfterARestart is a crash between the
@@ -156,10 +127,10 @@ func TestARunThatWasClaimedAndNotStartedRunsAfterARestart(t *testing.T) {
 		Work: []byte(`{"event":{},"seed":"s"}`), State: store.StateQueued}
 	next := r
 	next.ID = "next"
-	if err := h.store.Admit(t.Context(), []store.Run{r, next}, []store.Revision{rev}); err != nil {
+	if err := h.store.Admit(t.Context(), store.Lease{}, []store.Run{r, next}, []store.Revision{rev}); err != nil {
 		t.Fatal(err)
 	}
-	if ids, err := h.store.Claim(t.Context(), 1); err != nil || len(ids) != 1 {
+	if ids, err := h.store.Claim(t.Context(), "gone", 1, store.Limits{}); err != nil || len(ids) != 1 {
 		t.Fatal(ids, err)
 	}
 	h.start(s)
@@ -169,30 +140,5 @@ func TestARunThatWasClaimedAndNotStartedRunsAfterARestart(t *testing.T) {
 			r, err := h.store.Run(context.Background(), id)
 			return err == nil && r.State == store.StateSucceeded
 		})
-	}
-}
-
-// TestARunThatEndedButIsOpenInTheEngineIsNotRepeated is a crash between our
-// record of the end and the engine's.
-func TestARunThatEndedButIsOpenInTheEngineIsNotRepeated(t *testing.T) {
-	s := settings{triggers: []*manifest.Trigger{trigger("any", nil)}}
-	h := newHouse(t, s)
-	h.exec.do = func(context.Context, run.Task, step.Journal) (run.Result, error) {
-		return run.Result{Text: "once"}, nil
-	}
-	id := h.send(created("1"))
-	h.over(id, 1)
-	h.stop()
-	h.sql(`UPDATE workflow_status SET status = 'PENDING'`)
-	h.start(s)
-	t.Cleanup(h.stop)
-	if r := h.over(h.send(created("1")), 1); r.State != store.StateSucceeded {
-		t.Errorf("the next run is %s", r.State)
-	}
-	h.await("the engine to end it as well", func() bool {
-		return h.count(`SELECT count(*) FROM workflow_status WHERE status = 'PENDING' OR status = 'ENQUEUED'`) == 0
-	})
-	if ran := h.exec.done(); len(ran) != 2 {
-		t.Errorf("ran %v, want each once", ran)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/aofctl/aofctl/internal/durable"
 	"github.com/aofctl/aofctl/internal/event"
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/store"
@@ -81,7 +82,7 @@ type Enricher interface {
 func encodeWork(w Work) (json.RawMessage, error) {
 	body, err := json.Marshal(w)
 	if err != nil {
-		return nil, &hopelessError{fmt.Errorf("encode work: %w", err)}
+		return nil, &durable.HopelessError{Cause: fmt.Errorf("encode work: %w", err)}
 	}
 	return body, nil
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/aofctl/aofctl/internal/durable"
 	"github.com/aofctl/aofctl/internal/event"
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/store"
@@ -24,8 +24,6 @@ type Worker struct {
 	enricher  Enricher
 	observer  Observer
 	log       zerolog.Logger
-	// ended is called with the id of each run that is over.
-	ended func(id string)
 }
 
 // Observer is told how runs end, for metrics.
@@ -36,56 +34,34 @@ type Observer interface {
 
 // NewWorker makes a Worker. The executors are by kind of target.
 func NewWorker(s *store.Store, executors map[string]Executor, enricher Enricher, observer Observer, log zerolog.Logger) *Worker {
-	return &Worker{store: s, executors: executors, enricher: enricher, observer: observer, log: log, ended: func(string) {}}
+	return &Worker{store: s, executors: executors, enricher: enricher, observer: observer, log: log}
 }
 
-// Work does one run; it is what the engine calls. It returns an error only if
-// the process is stopping.
-func (w *Worker) Work(ctx context.Context, id string, journal step.Journal) error {
+// Work does one run, or continues it; it is what the engine calls.
+func (w *Worker) Work(ctx context.Context, id string, journal step.Journal) store.Outcome {
 	log := w.log.With().Str("run", id).Logger()
 	ctx = log.WithContext(ctx)
 	var r store.Run
-	err := persist(ctx, "read the run", func() (err error) {
+	err := durable.Persist(ctx, "read the run", func() (err error) {
 		r, err = w.store.Run(ctx, id)
 		return err
 	})
 	if err != nil {
-		return err
+		return failed(err)
 	}
-	if r.State.Terminal() {
-		w.ended(id)
-		return nil
-	}
-	history := &historian{inner: journal, store: w.store, observer: w.observer, run: id}
-	outcome := w.outcome(ctx, r, history)
-	if stopping := ctx.Err(); stopping != nil {
-		return stopping
-	}
-	if err := history.settle(ctx); err != nil {
-		return err
-	}
-	return w.finish(ctx, r, outcome)
+	return w.outcome(ctx, r, journal)
 }
 
-// abandon ends a run that nothing will continue.
-func (w *Worker) abandon(ctx context.Context, id string, cause error) error {
-	r, err := w.store.Run(ctx, id)
-	if err != nil {
-		return err
-	}
-	if r.State.Terminal() {
-		w.ended(id)
-		return nil
-	}
-	return w.finish(ctx, r, store.Outcome{State: store.StateFailed, Error: cause.Error()})
+func failed(err error) store.Outcome {
+	return store.Outcome{State: store.StateFailed, Error: err.Error()}
 }
 
 // outcome does the run and turns whatever goes wrong, a panic included, into the
 // way it ended: a run that does not end would hold up its subject for ever.
-func (w *Worker) outcome(ctx context.Context, r store.Run, history *historian) store.Outcome {
+func (w *Worker) outcome(ctx context.Context, r store.Run, journal step.Journal) store.Outcome {
 	var outcome store.Outcome
 	err := guarded(ctx, func() (err error) {
-		outcome, err = w.execute(ctx, r, history)
+		outcome, err = w.execute(ctx, r, journal)
 		return err
 	})
 	if err != nil {
@@ -94,25 +70,24 @@ func (w *Worker) outcome(ctx context.Context, r store.Run, history *historian) s
 	return outcome
 }
 
-// finish records the end of the run.
-func (w *Worker) finish(ctx context.Context, r store.Run, outcome store.Outcome) error {
-	record := func() error {
-		return persist(ctx, "record the end of the run", func() error { return w.store.Finish(ctx, r.ID, outcome) })
-	}
-	err := record()
-	if errors.Is(err, store.ErrRefused) {
-		outcome = store.Outcome{State: store.StateFailed, Error: "its outcome cannot be recorded: " + err.Error()}
-		err = record()
-	}
+// Ended tells of a run that has ended.
+func (w *Worker) Ended(ctx context.Context, id string) {
+	r, err := w.store.Run(ctx, id)
 	if err != nil {
-		return err
+		w.log.Warn().Err(err).Str("run", id).Msg("run ended, but cannot be read")
+		return
 	}
-	w.tell(zerolog.Ctx(ctx), r, outcome)
-	w.ended(r.ID)
-	return nil
+	took := r.Finished.Sub(r.Started)
+	line := w.log.Info()
+	if r.State != store.StateSucceeded {
+		line = w.log.Warn().Str("error", r.Error)
+	}
+	line.Str("run", id).Str("target", r.TargetKind+"/"+r.Target).Str("issue", r.IssueKey).Str("state", string(r.State)).
+		Dur("took", took).Msg("run ended")
+	w.observer.RunEnded(r.TargetKind, r.Target, r.State, took)
 }
 
-func (w *Worker) execute(ctx context.Context, r store.Run, journal *historian) (store.Outcome, error) {
+func (w *Worker) execute(ctx context.Context, r store.Run, journal step.Journal) (store.Outcome, error) {
 	log := zerolog.Ctx(ctx)
 	task, err := w.task(ctx, r)
 	if err != nil {
@@ -123,7 +98,7 @@ func (w *Worker) execute(ctx context.Context, r store.Run, journal *historian) (
 		return store.Outcome{}, fmt.Errorf("no executor for targets of kind %s", r.TargetKind)
 	}
 	log.Info().Str("target", r.TargetKind+"/"+r.Target).Str("issue", r.IssueKey).Str("event", r.EventType).
-		Str("trigger", r.Trigger).Int("attempt", r.Attempt).Msg("run started")
+		Str("trigger", r.Trigger).Int("attempt", r.Attempt).Msg("run at work")
 	if err := w.enrich(ctx, &task, exec, journal); err != nil {
 		return store.Outcome{}, err
 	}
@@ -147,7 +122,7 @@ func (w *Worker) task(ctx context.Context, r store.Run) (Task, error) {
 		return Task{}, err
 	}
 	var rev store.Revision
-	err = persist(ctx, "read the manifest", func() (err error) {
+	err = durable.Persist(ctx, "read the manifest", func() (err error) {
 		rev, err = w.store.RevisionText(ctx, r.Revision)
 		return err
 	})
@@ -229,15 +204,4 @@ func absent(w *Work, names []string) []string {
 		}
 	}
 	return missing
-}
-
-func (w *Worker) tell(log *zerolog.Logger, r store.Run, o store.Outcome) {
-	took := time.Since(r.Started).Round(time.Millisecond)
-	line := log.Info()
-	if o.State != store.StateSucceeded {
-		line = log.Warn().Str("error", o.Error)
-	}
-	line.Str("target", r.TargetKind+"/"+r.Target).Str("issue", r.IssueKey).Str("state", string(o.State)).
-		Dur("took", took).Msg("run ended")
-	w.observer.RunEnded(r.TargetKind, r.Target, o.State, took)
 }

@@ -47,14 +47,17 @@ func TestATargetThatPanicsEndsItsRunAndFreesItsSubject(t *testing.T) {
 	}
 }
 
-// TestStepsReachTheHistoryHoweverLateTheDiskTakesThem takes the table of steps
+// TestStepsReachTheJournalHoweverLateTheDiskTakesThem takes the table of steps
 // away while a run is at work.
-func TestStepsReachTheHistoryHoweverLateTheDiskTakesThem(t *testing.T) {
+func TestStepsReachTheJournalHoweverLateTheDiskTakesThem(t *testing.T) {
 	h := newHouse(t, settings{triggers: []*manifest.Trigger{trigger("any", nil)}})
 	h.exec.do = oneStep
 	h.sql(`ALTER TABLE run_steps RENAME TO away`)
 	id := h.send(created("1"))
-	h.await("the target to end", func() bool { return len(h.exec.done()) == 1 })
+	h.await("the run to start", func() bool {
+		r, err := h.store.Run(context.Background(), id+"-1")
+		return err == nil && r.State == store.StateRunning
+	})
 	h.sql(`ALTER TABLE away RENAME TO run_steps`)
 	r := h.over(id, 1)
 	if r.State != store.StateSucceeded || r.Steps != 1 || r.TokensIn != 7 {
@@ -66,12 +69,16 @@ func TestStepsReachTheHistoryHoweverLateTheDiskTakesThem(t *testing.T) {
 	}
 }
 
-func TestAStepThatCannotBeRecordedDoesNotHoldItsRunUp(t *testing.T) {
+func TestAStepThatCannotBeRecordedFailsItsRunAndHoldsUpNoOther(t *testing.T) {
 	h := newHouse(t, settings{triggers: []*manifest.Trigger{trigger("any", nil)}})
 	h.exec.do = oneStep
-	h.sql(`CREATE TRIGGER no_steps BEFORE INSERT ON run_steps BEGIN SELECT RAISE(ABORT, 'no'); END`)
-	if r := h.over(h.send(created("1")), 1); r.State != store.StateSucceeded || r.Steps != 0 {
+	h.sql(`CREATE TRIGGER no_steps BEFORE INSERT ON run_steps WHEN new.failure IS NULL BEGIN SELECT RAISE(ABORT, 'no'); END`)
+	if r := h.over(h.send(created("1")), 1); r.State != store.StateFailed || !strings.Contains(r.Error, "cannot be recorded") {
 		t.Errorf("run is %s with %d steps: %s", r.State, r.Steps, r.Error)
+	}
+	h.sql(`DROP TRIGGER no_steps`)
+	if r := h.over(h.send(created("1")), 1); r.State != store.StateSucceeded {
+		t.Errorf("the next run is %s: %s", r.State, r.Error)
 	}
 }
 

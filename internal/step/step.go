@@ -18,6 +18,7 @@ const (
 	KindModel  Kind = "model"
 	KindTool   Kind = "tool"
 	KindEnrich Kind = "enrich"
+	KindWait   Kind = "wait"
 )
 
 // Entry is the record of one finished step. It is what the journal keeps and
@@ -65,8 +66,26 @@ type Func func(ctx context.Context, id string) (Entry, error)
 // returns; for a step that is recorded already it returns the record and does
 // not call fn. Steps are told apart by their position, so the loop that calls
 // Do must take the same way each time that it sees the same entries.
+//
+// Wait is a step in which nothing happens until a signal or the time comes: the
+// run lets go of everything meanwhile, and Wait returns an error that the caller
+// hands on. When the run goes on, the loop runs again and Wait returns: with the
+// signal's payload as Output, or without Output if the time came first.
 type Journal interface {
 	Do(ctx context.Context, kind Kind, name string, fn Func) (Entry, error)
+	Wait(ctx context.Context, name string, p Pause) (Entry, error)
+}
+
+// Pause is what a run waits for.
+type Pause struct {
+	// For says it in words, to an operator.
+	For string
+	// Within is how long it waits at most; 0 for as long as it takes.
+	Within time.Duration
+	// Signal ends the waiting; "" for the time alone.
+	Signal string
+	// Yield lets later runs of the same subject go meanwhile.
+	Yield bool
 }
 
 // Reason says why a step has no result.

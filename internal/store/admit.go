@@ -16,11 +16,17 @@ type Revision struct {
 // run that is recorded already is left as it is, so a delivery can be handed
 // over again after a crash. Runs of one subject are worked on in the order of
 // their admission.
-func (s *Store) Admit(ctx context.Context, runs []Run, revisions []Revision) error {
+//
+// Where several replicas share the database, the lease is what gives the right
+// to admit; the error is ErrLost if it is another's by now.
+func (s *Store) Admit(ctx context.Context, lease Lease, runs []Run, revisions []Revision) error {
 	if len(runs) == 0 {
 		return nil
 	}
-	return s.writer.do(ctx, func(tx *sql.Tx) error {
+	return s.writer.do(ctx, func(tx tx) error {
+		if err := lease.holds(tx); err != nil {
+			return err
+		}
 		for _, rev := range revisions {
 			if err := insertRevision(tx, rev); err != nil {
 				return err
@@ -35,8 +41,8 @@ func (s *Store) Admit(ctx context.Context, runs []Run, revisions []Revision) err
 	})
 }
 
-func insertRevision(tx *sql.Tx, r Revision) error {
-	_, err := tx.Exec(`INSERT INTO revisions (revision, kind, name, source, text) VALUES (?, ?, ?, ?, ?)
+func insertRevision(tx tx, r Revision) error {
+	_, err := tx.exec(`INSERT INTO revisions (revision, kind, name, source, text) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT DO NOTHING`, r.Revision, r.Kind, r.Name, r.Source, r.Text)
 	if err != nil {
 		return fmt.Errorf("insert revision %s: %w", r.Revision, err)
@@ -46,25 +52,32 @@ func insertRevision(tx *sql.Tx, r Revision) error {
 
 // insertRunSQL makes a run ready if no earlier one of its subject is open.
 const insertRunSQL = `INSERT INTO runs (id, delivery, source, site, subject, project, issue_key, event_type, actor,
-		trigger_name, target_kind, target, revision, catalog, work, state, ready, created_at, finished_at, error)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NOT EXISTS (
-		SELECT 1 FROM runs INDEXED BY runs_open WHERE source = ? AND site = ? AND subject = ? AND state IN ('queued', 'running', 'waiting')),
-		?, ?, ?)
+		trigger_name, target_kind, target, revision, catalog, state, open, created_at, finished_at, error, cost_micro_usd, ready)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, CASE WHEN EXISTS (
+		SELECT 1 FROM runs INDEXED BY runs_open WHERE source = ? AND site = ? AND subject = ? AND open = 1) THEN 0 ELSE 1 END)
 	ON CONFLICT (id) DO NOTHING`
 
-func (s *Store) insertRun(tx *sql.Tx, r *Run) error {
+func (s *Store) insertRun(tx tx, r *Run) error {
 	now := s.now()
 	var finished sql.NullInt64
 	if r.State.Terminal() {
 		finished = sql.NullInt64{Int64: millis(now), Valid: true}
 	}
-	res, err := tx.Exec(insertRunSQL, r.ID, r.Delivery, r.Source, r.Site, r.Subject, r.Project, r.IssueKey, r.EventType, r.Actor, r.Trigger, r.TargetKind,
-		r.Target, r.Revision, r.Catalog, []byte(r.Work), r.State, r.Source, r.Site, r.Subject, millis(now), finished, r.Error)
+	open := 1
+	if r.State.Terminal() {
+		open = 0
+	}
+	n, err := tx.change(insertRunSQL, r.ID, r.Delivery, r.Source, r.Site, r.Subject, r.Project, r.IssueKey, r.EventType, r.Actor,
+		r.Trigger, r.TargetKind, r.Target, r.Revision, r.Catalog, r.State, open, millis(now), finished, r.Error,
+		r.Source, r.Site, r.Subject)
 	if err != nil {
 		return fmt.Errorf("insert run %s: %w", r.ID, err)
 	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return err
+	if n == 0 {
+		return nil
+	}
+	if _, err := tx.exec(`INSERT INTO run_work (run, work) VALUES (?, ?)`, r.ID, append([]byte{}, r.Work...)); err != nil {
+		return fmt.Errorf("insert work of run %s: %w", r.ID, err)
 	}
 	kind := EventQueued
 	if r.State.Terminal() {
@@ -77,7 +90,7 @@ func (s *Store) insertRun(tx *sql.Tx, r *Run) error {
 // RevisionText returns the manifest that a run was started with.
 func (s *Store) RevisionText(ctx context.Context, revision string) (Revision, error) {
 	r := Revision{Revision: revision}
-	err := s.db.QueryRowContext(ctx, `SELECT kind, name, source, text FROM revisions WHERE revision = ?`, revision).
+	err := s.row(ctx, `SELECT kind, name, source, text FROM revisions WHERE revision = ?`, revision).
 		Scan(&r.Kind, &r.Name, &r.Source, &r.Text)
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, fmt.Errorf("revision %s: %w", revision, ErrNotFound)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aofctl/aofctl/internal/tool"
@@ -15,14 +16,11 @@ var _ tool.Ledger = (*Store)(nil)
 // Begin implements tool.Ledger.
 func (s *Store) Begin(ctx context.Context, id, kind, target string) (tool.Effect, error) {
 	effect := tool.Effect{ID: id}
-	err := s.writer.do(ctx, func(tx *sql.Tx) error {
+	err := s.writer.do(ctx, func(tx tx) error {
 		now := s.now()
-		res, err := tx.Exec(`INSERT INTO effects (id, kind, target, begun_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			id, kind, target, millis(now))
-		if err != nil {
-			return fmt.Errorf("insert effect %s: %w", id, err)
-		}
-		n, err := res.RowsAffected()
+		run, _, _ := strings.Cut(id, ":")
+		n, err := tx.change(`INSERT INTO effects (id, run, kind, target, begun_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			id, run, kind, target, millis(now))
 		if err != nil {
 			return fmt.Errorf("insert effect %s: %w", id, err)
 		}
@@ -35,10 +33,10 @@ func (s *Store) Begin(ctx context.Context, id, kind, target string) (tool.Effect
 	return effect, err
 }
 
-func readEffect(tx *sql.Tx, e *tool.Effect) error {
+func readEffect(tx tx, e *tool.Effect) error {
 	var begun int64
 	var done sql.NullInt64
-	err := tx.QueryRow(`SELECT begun_at, done_at, ref FROM effects WHERE id = ?`, e.ID).Scan(&begun, &done, &e.Ref)
+	err := tx.row(`SELECT begun_at, done_at, ref FROM effects WHERE id = ?`, e.ID).Scan(&begun, &done, &e.Ref)
 	if err != nil {
 		return fmt.Errorf("read effect %s: %w", e.ID, err)
 	}
@@ -48,8 +46,8 @@ func readEffect(tx *sql.Tx, e *tool.Effect) error {
 
 // Done implements tool.Ledger.
 func (s *Store) Done(ctx context.Context, id, ref string) error {
-	return s.writer.do(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.Exec(`UPDATE effects SET done_at = ?, ref = ? WHERE id = ?`, millis(s.now()), ref, id); err != nil {
+	return s.writer.do(ctx, func(tx tx) error {
+		if _, err := tx.exec(`UPDATE effects SET done_at = ?, ref = ? WHERE id = ?`, millis(s.now()), ref, id); err != nil {
 			return fmt.Errorf("update effect %s: %w", id, err)
 		}
 		return nil
@@ -58,8 +56,8 @@ func (s *Store) Done(ctx context.Context, id, ref string) error {
 
 // Abandon implements tool.Ledger.
 func (s *Store) Abandon(ctx context.Context, id string) error {
-	return s.writer.do(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.Exec(`DELETE FROM effects WHERE id = ? AND done_at IS NULL`, id); err != nil {
+	return s.writer.do(ctx, func(tx tx) error {
+		if _, err := tx.exec(`DELETE FROM effects WHERE id = ? AND done_at IS NULL`, id); err != nil {
 			return fmt.Errorf("delete effect %s: %w", id, err)
 		}
 		return nil
@@ -70,7 +68,7 @@ func (s *Store) Abandon(ctx context.Context, id string) error {
 // as a comment of that id.
 func (s *Store) HasEffect(ctx context.Context, kind, ref string) (bool, error) {
 	var one int
-	err := s.db.QueryRowContext(ctx, `SELECT 1 FROM effects WHERE kind = ? AND ref = ? AND done_at IS NOT NULL LIMIT 1`, kind, ref).Scan(&one)
+	err := s.row(ctx, `SELECT 1 FROM effects WHERE kind = ? AND ref = ? AND done_at IS NOT NULL LIMIT 1`, kind, ref).Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}

@@ -40,7 +40,7 @@ func (s *Store) Runs(ctx context.Context, f RunFilter) ([]Run, error) {
 	if f.Limit <= 0 {
 		f.Limit = defaultLimit
 	}
-	rows, err := s.db.QueryContext(ctx, `SELECT `+listColumns+` FROM runs WHERE `+strings.Join(where, " AND ")+
+	rows, err := s.query(ctx, `SELECT `+listColumns+` FROM runs WHERE `+strings.Join(where, " AND ")+
 		` ORDER BY seq DESC LIMIT ?`, append(args, f.Limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("list runs: %w", err)
@@ -54,7 +54,7 @@ func (s *Store) Runs(ctx context.Context, f RunFilter) ([]Run, error) {
 
 // Counts returns how many runs are in each state.
 func (s *Store) Counts(ctx context.Context) (map[State]int64, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT state, count(*) FROM runs GROUP BY state`)
+	rows, err := s.query(ctx, `SELECT state, count(*) FROM runs GROUP BY state`)
 	if err != nil {
 		return nil, fmt.Errorf("count runs: %w", err)
 	}
@@ -74,7 +74,7 @@ func (s *Store) Counts(ctx context.Context) (map[State]int64, error) {
 // RunsSince counts the runs of a subject that were admitted since the time.
 func (s *Store) RunsSince(ctx context.Context, source, site, subject string, since time.Time) (int, error) {
 	var n int
-	err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM runs WHERE source = ? AND site = ? AND subject = ?
+	err := s.row(ctx, `SELECT count(*) FROM runs WHERE source = ? AND site = ? AND subject = ?
 		AND created_at >= ?`, source, site, subject, millis(since)).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count runs of %s: %w", subject, err)

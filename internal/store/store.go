@@ -1,7 +1,10 @@
-// Package store keeps the daemon's own records in SQL: runs with their order,
-// steps and events, the ledger of writes to the outside, and the revisions of
-// manifests that runs were started with. Deliveries have a file of their own,
-// see package inbox; the run engine keeps its journal beside these tables.
+// Package store keeps the daemon's own records in SQL, on SQLite or PostgreSQL:
+// runs with their order, the journal of their steps, events, the ledger of
+// writes to the outside, and the revisions of manifests that runs were started
+// with. Deliveries have tables of their own, see package inbox.
+//
+// All writes of all processes go one at a time, in groups, whatever the
+// database: what is decided in one is true until it is committed.
 package store
 
 import (
@@ -15,50 +18,83 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aofctl/aofctl/internal/store/postgres"
 	"github.com/aofctl/aofctl/internal/store/sqlite"
 )
 
-//go:embed migrations/*.sql
+//go:embed migrations/sqlite/*.sql migrations/postgres/*.sql
 var migrations embed.FS
 
 // ErrNotFound is returned when there is no such row.
 var ErrNotFound = errors.New("not found")
 
-// FileName is the database beside the inbox in the storage directory. The run
-// engine keeps its journal in the same file, over connections of its own.
+// FileName is the SQLite database beside the inbox in the storage directory.
 const FileName = "main.db"
+
+// Schema is where the tables are on PostgreSQL.
+const Schema = "aof"
 
 // Store is the daemon's database.
 type Store struct {
-	db     *sql.DB
-	writer *writer
-	now    func() time.Time
-	events *broadcast
-	close  sync.Once
+	db      *sql.DB
+	dialect *dialect
+	writer  *writer
+	now     func() time.Time
+	events  *broadcast
+	cancels *broadcast
+	close   sync.Once
+	// stop ends the listening to other processes.
+	stop func()
 	// served is the project that had the last turn; it belongs to the writer.
 	served share
 }
 
-// Open opens the database in dir, makes it if there is none, and brings its
-// tables up to date. now tells the time; nil for the system's clock.
+// Open opens the SQLite database in dir, makes it if there is none, and brings
+// its tables up to date. now tells the time; nil for the system's clock.
 func Open(ctx context.Context, dir string, now func() time.Time) (*Store, error) {
-	if now == nil {
-		now = time.Now
-	}
 	db, err := sqlite.Open(filepath.Join(dir, FileName), sqlite.Options{})
 	if err != nil {
 		return nil, err
 	}
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("read migrations: %w", err), db.Close())
-	}
-	if err := sqlite.Migrate(ctx, db, files); err != nil {
+	if err := migrate(ctx, db, "sqlite", sqlite.Migrate); err != nil {
 		return nil, errors.Join(fmt.Errorf("migrate %s: %w", FileName, err), db.Close())
 	}
-	events := newBroadcast()
-	return &Store{db: db, writer: newWriter(db, events.wake), now: now, events: events}, nil
+	return newStore(db, sqliteDialect(), now), nil
 }
+
+// OpenPostgres is Open for a PostgreSQL database, which several processes may
+// share.
+func OpenPostgres(ctx context.Context, dsn string, now func() time.Time) (*Store, error) {
+	db, err := postgres.Open(ctx, dsn, postgres.Options{Schema: Schema, ApplicationName: "aofctl runs"})
+	if err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, db, "postgres", postgres.Migrate); err != nil {
+		return nil, errors.Join(fmt.Errorf("migrate schema %s: %w", Schema, err), db.Close())
+	}
+	s := newStore(db, postgresDialect(), now)
+	s.listen(ctx, dsn)
+	return s, nil
+}
+
+func newStore(db *sql.DB, d *dialect, now func() time.Time) *Store {
+	if now == nil {
+		now = time.Now
+	}
+	events := newBroadcast()
+	return &Store{db: db, dialect: d, writer: newWriter(db, d, events.wake), now: now, events: events, cancels: newBroadcast(), stop: func() {}}
+}
+
+func migrate(ctx context.Context, db *sql.DB, name string, apply func(context.Context, *sql.DB, fs.FS) error) error {
+	files, err := fs.Sub(migrations, "migrations/"+name)
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	return apply(ctx, db, files)
+}
+
+// Shared reports whether other processes may use the database, too.
+func (s *Store) Shared() bool { return s.dialect.notify != "" }
 
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.db.PingContext(ctx) }
@@ -67,10 +103,19 @@ func (s *Store) Ping(ctx context.Context) error { return s.db.PingContext(ctx) }
 func (s *Store) Close() error {
 	var err error
 	s.close.Do(func() {
+		s.stop()
 		s.writer.close()
 		err = s.db.Close()
 	})
 	return err
+}
+
+func (s *Store) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return s.db.QueryContext(ctx, s.dialect.sql(query), clean(args)...)
+}
+
+func (s *Store) row(ctx context.Context, query string, args ...any) *sql.Row {
+	return s.db.QueryRowContext(ctx, s.dialect.sql(query), clean(args)...)
 }
 
 func millis(t time.Time) int64 { return t.UnixMilli() }

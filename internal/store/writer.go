@@ -24,23 +24,24 @@ var (
 
 // write is one change that waits for its commit.
 type write struct {
-	fn   func(tx *sql.Tx) error
+	fn   func(tx tx) error
 	done chan error
 }
 
-// writer commits changes in groups: SQLite has one writer at a time and each
-// commit costs a flush to the disk, so changes that wait together go together.
+// writer commits changes in groups: there is one writer at a time and each commit
+// costs a flush to the disk, so changes that wait together go together.
 type writer struct {
-	db *sql.DB
-	// committed is called after each commit.
-	committed func()
-	queue     chan write
-	closed    chan struct{}
-	ended     chan struct{}
+	db      *sql.DB
+	dialect *dialect
+	// changed is called after commits with something that others wait for.
+	changed func()
+	queue   chan write
+	closed  chan struct{}
+	ended   chan struct{}
 }
 
-func newWriter(db *sql.DB, committed func()) *writer {
-	w := &writer{db: db, committed: committed, queue: make(chan write, queued),
+func newWriter(db *sql.DB, d *dialect, changed func()) *writer {
+	w := &writer{db: db, dialect: d, changed: changed, queue: make(chan write, queued),
 		closed: make(chan struct{}), ended: make(chan struct{})}
 	go w.run()
 	return w
@@ -49,7 +50,7 @@ func newWriter(db *sql.DB, committed func()) *writer {
 // post queues the change and returns where its outcome will be told. Changes
 // are carried out in the order in which they were queued, and once queued they
 // are carried out whatever becomes of ctx.
-func (w *writer) post(ctx context.Context, fn func(tx *sql.Tx) error) (<-chan error, error) {
+func (w *writer) post(ctx context.Context, fn func(tx tx) error) (<-chan error, error) {
 	done := make(chan error, 1)
 	select {
 	case <-w.closed:
@@ -67,7 +68,7 @@ func (w *writer) post(ctx context.Context, fn func(tx *sql.Tx) error) (<-chan er
 }
 
 // do queues the change and waits until it is on disk or refused.
-func (w *writer) do(ctx context.Context, fn func(tx *sql.Tx) error) error {
+func (w *writer) do(ctx context.Context, fn func(tx tx) error) error {
 	done, err := w.post(ctx, fn)
 	if err != nil {
 		return err
@@ -137,13 +138,13 @@ func (w *writer) gather(first write) []write {
 // change fails, which is rare, each is carried out in a transaction of its own,
 // so that it fails alone; a change may therefore be called twice.
 func (w *writer) commit(batch []write) {
-	errs := make([]error, len(batch))
-	if !w.together(batch, errs) {
-		for i := range batch {
-			errs[i] = w.alone(batch[i])
-		}
+	errs, news := make([]error, len(batch)), false
+	if len(batch) == 1 || !w.together(batch, errs, &news) {
+		w.eachAlone(batch, errs, &news)
 	}
-	w.committed()
+	if news {
+		w.changed()
+	}
 	for i, b := range batch {
 		b.done <- errs[i]
 	}
@@ -151,13 +152,9 @@ func (w *writer) commit(batch []write) {
 
 // together reports whether the batch was dealt with: committed whole, or refused
 // whole by the disk. It was not if one of several changes failed.
-func (w *writer) together(batch []write, errs []error) bool {
-	if len(batch) == 1 {
-		errs[0] = w.alone(batch[0])
-		return true
-	}
+func (w *writer) together(batch []write, errs []error, news *bool) bool {
 	failed := false
-	err := w.transact(func(tx *sql.Tx) error {
+	_, err := w.transact(news, func(tx tx) error {
 		for _, b := range batch {
 			if err := b.fn(tx); err != nil {
 				failed = true
@@ -175,40 +172,60 @@ func (w *writer) together(batch []write, errs []error) bool {
 	return true
 }
 
-// alone carries out one change.
-func (w *writer) alone(b write) error {
-	return w.transact(func(tx *sql.Tx) error {
-		if err := b.fn(tx); err != nil {
-			return refusal(err)
+// eachAlone carries the changes out one by one. If the database does not even let
+// one begin, the others do not wait for the same.
+func (w *writer) eachAlone(batch []write, errs []error, news *bool) {
+	for i, b := range batch {
+		begun, err := w.transact(news, func(tx tx) error { return w.refusal(b.fn(tx)) })
+		errs[i] = err
+		if begun {
+			continue
 		}
-		return nil
-	})
+		for rest := i + 1; rest < len(errs); rest++ {
+			errs[rest] = err
+		}
+		return
+	}
 }
 
-func (w *writer) transact(fn func(tx *sql.Tx) error) error {
-	tx, err := w.db.BeginTx(context.Background(), nil)
-	if err != nil {
-		return fmt.Errorf("begin write: %w", err)
+// transact sets news if what was carried out, and may be committed, is something
+// that others wait for. It reports whether it came to carrying it out at all.
+func (w *writer) transact(news *bool, fn func(tx tx) error) (begun bool, err error) {
+	t := tx{dialect: w.dialect, news: new(bool)}
+	if t.Tx, err = w.db.BeginTx(context.Background(), &sql.TxOptions{Isolation: w.dialect.isolation}); err != nil {
+		return false, fmt.Errorf("begin write: %w", err)
 	}
-	if err := fn(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
+	if begun, err = w.inside(t, fn); err != nil {
+		return begun, errors.Join(err, t.Rollback())
 	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
+	*news = *news || *t.news
+	if err := t.Commit(); err != nil {
+		return true, fmt.Errorf("commit: %w", err)
 	}
-	return nil
+	return true, nil
+}
+
+// inside surrounds the changes with what makes them safe beside other processes.
+func (w *writer) inside(t tx, fn func(tx tx) error) (begun bool, err error) {
+	if w.dialect.serialize != "" {
+		if _, err := t.exec(w.dialect.serialize); err != nil {
+			return false, fmt.Errorf("wait for other writers: %w", err)
+		}
+	}
+	if err := fn(t); err != nil {
+		return true, err
+	}
+	if w.dialect.notify != "" && *t.news {
+		if _, err := t.exec(w.dialect.notify); err != nil {
+			return true, fmt.Errorf("tell other processes: %w", err)
+		}
+	}
+	return true, nil
 }
 
 // refusal marks the errors that are the change's own fault.
-// https://sqlite.org/rescode.html
-func refusal(err error) error {
-	const tooBig, constraint, mismatch = 18, 19, 20
-	var coded interface{ Code() int }
-	if !errors.As(err, &coded) {
-		return err
-	}
-	switch coded.Code() & 0xff {
-	case tooBig, constraint, mismatch:
+func (w *writer) refusal(err error) error {
+	if err != nil && w.dialect.refused(err) {
 		return fmt.Errorf("%w: %w", ErrRefused, err)
 	}
 	return err

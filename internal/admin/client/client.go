@@ -60,6 +60,17 @@ func (c *Client) Run(ctx context.Context, id string) (admin.RunDetail, error) {
 	return get[admin.RunDetail](ctx, c, "/api/v1/runs/"+url.PathEscape(id), nil)
 }
 
+// Cancel ends a run; Retry puts one that failed or was canceled back into the
+// queue. Both return the state that the run has then.
+func (c *Client) Cancel(ctx context.Context, id string) (admin.Changed, error) {
+	return post[admin.Changed](ctx, c, "/api/v1/runs/"+url.PathEscape(id)+"/cancel")
+}
+
+// Retry is described with Cancel.
+func (c *Client) Retry(ctx context.Context, id string) (admin.Changed, error) {
+	return post[admin.Changed](ctx, c, "/api/v1/runs/"+url.PathEscape(id)+"/retry")
+}
+
 // Manifests lists the manifests of a kind: triggers, agents, fleets or flows.
 func (c *Client) Manifests(ctx context.Context, kind string) ([]admin.Manifest, error) {
 	return get[[]admin.Manifest](ctx, c, "/api/v1/"+url.PathEscape(kind), nil)
@@ -73,7 +84,7 @@ func (c *Client) Manifest(ctx context.Context, kind, name string) (admin.Manifes
 // Events calls each for every run event that the query asks for: run, after,
 // follow. It ends when the stream does, ctx ends or each returns an error.
 func (c *Client) Events(ctx context.Context, query url.Values, each func(store.Event) error) error {
-	resp, err := c.request(ctx, "/api/v1/events", query)
+	resp, err := c.request(ctx, http.MethodGet, "/api/v1/events", query)
 	if err != nil {
 		return err
 	}
@@ -100,8 +111,16 @@ func (c *Client) Events(ctx context.Context, query url.Values, each func(store.E
 }
 
 func get[T any](ctx context.Context, c *Client, path string, query url.Values) (T, error) {
+	return ask[T](ctx, c, http.MethodGet, path, query)
+}
+
+func post[T any](ctx context.Context, c *Client, path string) (T, error) {
+	return ask[T](ctx, c, http.MethodPost, path, nil)
+}
+
+func ask[T any](ctx context.Context, c *Client, method, path string, query url.Values) (T, error) {
 	var answer T
-	resp, err := c.request(ctx, path, query)
+	resp, err := c.request(ctx, method, path, query)
 	if err != nil {
 		return answer, err
 	}
@@ -112,12 +131,12 @@ func get[T any](ctx context.Context, c *Client, path string, query url.Values) (
 	return answer, nil
 }
 
-func (c *Client) request(ctx context.Context, path string, query url.Values) (*http.Response, error) {
+func (c *Client) request(ctx context.Context, method, path string, query url.Values) (*http.Response, error) {
 	target := c.base + path
 	if len(query) > 0 {
 		target += "?" + query.Encode()
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	req, err := http.NewRequestWithContext(ctx, method, target, nil)
 	if err != nil {
 		return nil, fmt.Errorf("address of the daemon: %w", err)
 	}

@@ -1,4 +1,4 @@
-package run
+package durable
 
 import (
 	"context"
@@ -10,12 +10,6 @@ import (
 
 	"github.com/aofctl/aofctl/internal/store"
 )
-
-// asking asks for a pause.
-type asking struct{ pause time.Duration }
-
-func (asking) Error() string               { return "429" }
-func (a asking) RetryDelay() time.Duration { return a.pause }
 
 func TestPersist(t *testing.T) {
 	broken := errors.New("broken")
@@ -29,9 +23,10 @@ func TestPersist(t *testing.T) {
 		"after some tries":       {[]error{broken, broken, nil}, nil, 3, 150 * time.Millisecond},
 		"refused for good":       {[]error{broken, fmt.Errorf("x: %w", store.ErrRefused)}, store.ErrRefused, 2, 50 * time.Millisecond},
 		"there is no such thing": {[]error{store.ErrNotFound}, store.ErrNotFound, 1, 0},
-		"hopeless":               {[]error{&hopelessError{broken}}, broken, 1, 0},
+		"taken by another":       {[]error{store.ErrLost}, store.ErrLost, 1, 0},
+		"hopeless":               {[]error{&HopelessError{broken}}, broken, 1, 0},
 		"as long as is asked":    {[]error{asking{time.Minute}, nil}, nil, 2, time.Minute},
-		"but not for ever":       {[]error{asking{1000 * time.Hour}, nil}, nil, 2, longestAsked},
+		"but not for ever":       {[]error{asking{1000 * time.Hour}, nil}, nil, 2, mostAsked},
 		"pauses have a bound": {[]error{broken, broken, broken, broken, broken, broken, broken, broken, broken, nil}, nil, 10,
 			50*(1+2+4+8+16+32+64)*time.Millisecond + 2*longestPause},
 	}
@@ -39,7 +34,7 @@ func TestPersist(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				began, tries := time.Now(), 0
-				err := persist(t.Context(), "do it", func() error {
+				err := Persist(t.Context(), "do it", func() error {
 					tries++
 					return tt.errs[tries-1]
 				})
@@ -55,12 +50,12 @@ func TestPersistStopsWithTheProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
-		err := persist(ctx, "do it", func() error { return errors.New("broken") })
+		err := Persist(ctx, "do it", func() error { return errors.New("broken") })
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error %v", err)
 		}
 		called := false
-		if err := persist(ctx, "do it", func() error { called = true; return nil }); err == nil || called {
+		if err := Persist(ctx, "do it", func() error { called = true; return nil }); err == nil || called {
 			t.Errorf("a change was made after the end: %v, %v", called, err)
 		}
 	})

@@ -1,0 +1,132 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/aofctl/aofctl/internal/admin"
+	"github.com/aofctl/aofctl/internal/run"
+	"github.com/aofctl/aofctl/internal/store"
+	"github.com/aofctl/aofctl/internal/store/inbox"
+	"github.com/aofctl/aofctl/internal/store/inbox/postgres"
+	"github.com/aofctl/aofctl/internal/store/sqlite"
+	"github.com/aofctl/aofctl/internal/webhook"
+)
+
+const (
+	// tendInterval is how often what is old is deleted.
+	tendInterval = 10 * time.Minute
+	pruneBatch   = 1000
+)
+
+// deliveries is the store of deliveries, whatever database it is on.
+type deliveries interface {
+	webhook.Appender
+	run.Deliveries
+	admin.Deliveries
+	Healthy() error
+	Prune(ctx context.Context, before time.Time, batch int) (inbox.Pruned, error)
+	Close() error
+}
+
+var (
+	_ deliveries = (*inbox.Inbox)(nil)
+	_ deliveries = (*postgres.Inbox)(nil)
+)
+
+func (a *App) openStorage(ctx context.Context) error {
+	open := a.openSQLite
+	if a.postgres != nil {
+		open = a.openPostgres
+	}
+	if err := open(ctx); err != nil {
+		return fmt.Errorf("storage: %w", err)
+	}
+	return nil
+}
+
+func (a *App) openSQLite(ctx context.Context) error {
+	dir := a.opts.Daemon.Storage.Directory
+	lock, err := sqlite.Lock(dir)
+	if err != nil {
+		return err
+	}
+	a.onClose(lock.Unlock)
+	in, err := inbox.Open(ctx, dir, inbox.Options{})
+	if err != nil {
+		return err
+	}
+	a.inbox = in
+	a.onClose(in.Close)
+	if a.store, err = store.Open(ctx, dir, nil); err != nil {
+		return err
+	}
+	a.onClose(a.store.Close)
+	return nil
+}
+
+func (a *App) openPostgres(ctx context.Context) error {
+	dsn := a.postgres.String()
+	in, err := postgres.Open(ctx, dsn, postgres.Options{})
+	if err != nil {
+		return err
+	}
+	a.inbox = in
+	a.onClose(in.Close)
+	if a.store, err = store.OpenPostgres(ctx, dsn, nil); err != nil {
+		return err
+	}
+	a.onClose(a.store.Close)
+	return nil
+}
+
+// resolveDSN finds out the URL of the database, of which the password is kept
+// from leaving.
+func (a *App) resolveDSN() error {
+	if a.opts.Daemon.Storage.Directory != "" {
+		return nil
+	}
+	dsn := strings.TrimSpace(a.secrets.value(a.opts.Daemon.Storage.Postgres))
+	u, err := url.Parse(dsn)
+	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
+		return errors.New("storage: the dsn is not a URL such as postgres://user@host:5432/database")
+	}
+	if password, ok := u.User.Password(); ok {
+		a.secrets.values = append(a.secrets.values, password)
+	}
+	a.postgres = u
+	return nil
+}
+
+// storagePlace says where the state is, without secrets.
+func (a *App) storagePlace() string {
+	if u := a.postgres; u != nil {
+		return (&url.URL{Scheme: u.Scheme, User: url.User(u.User.Username()), Host: u.Host, Path: u.Path}).String()
+	}
+	return "sqlite:" + a.opts.Daemon.Storage.Directory
+}
+
+// tend deletes what is older than it is to be kept, every now and then.
+func (a *App) tend(ctx context.Context) {
+	if time.Since(a.tended) < tendInterval {
+		return
+	}
+	a.tended = time.Now()
+	keep := a.opts.Daemon.Storage
+	_, err := a.inbox.Prune(ctx, a.tended.Add(-keep.RetentionDeliveries), pruneBatch)
+	a.tell(ctx, err, "delete old deliveries")
+	_, err = a.store.Wipe(ctx, a.tended.Add(-keep.RetentionTranscripts))
+	a.tell(ctx, err, "delete old transcripts")
+	_, err = a.store.Prune(ctx, a.tended.Add(-keep.RetentionAudit))
+	a.tell(ctx, err, "delete old runs")
+}
+
+func (a *App) tell(ctx context.Context, err error, what string) {
+	if err != nil && ctx.Err() == nil {
+		a.log.Error().Err(err).Msg("could not " + what)
+	}
+}

@@ -1,0 +1,293 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/aofctl/aofctl/internal/store"
+)
+
+const (
+	// beatInterval is how often a replica says that it is alive.
+	beatInterval = time.Second
+	// leaseTime is how long a replica may be silent before others take its runs,
+	// by the database's clock. It stops its steps itself margin earlier.
+	leaseTime   = 10 * time.Second
+	leaseMargin = 2 * time.Second
+	// auditAge is how long a run may be claimed here without being at work.
+	auditAge = 5 * time.Second
+	// intake is the lease of the one replica that decides what becomes of
+	// deliveries: their order must not depend on who is faster.
+	intake = "intake"
+)
+
+// ErrSilent is why a replica stops its steps that could not tell the others for
+// too long that it is alive: they take its runs over.
+var ErrSilent = errors.New("this replica could not reach the database in time; its runs go on elsewhere")
+
+// Supervisor keeps one replica honest with the others: it says that this one is
+// alive, takes over the runs of those that are not, wakes what has waited long
+// enough, interrupts what somebody canceled, and takes up what was claimed here
+// and then forgotten.
+type Supervisor struct {
+	cfg SupervisorConfig
+
+	mu sync.Mutex
+	// heard is when the last heartbeat that arrived was sent, by both clocks: one
+	// that was set, and one that stands still while the machine sleeps.
+	heard  time.Time
+	silent bool
+	lease  store.Lease
+	leads  bool
+	// since is when a claimed run was first seen that is not at work.
+	since map[store.Claim]time.Time
+}
+
+// SupervisorConfig is what a Supervisor is made of.
+type SupervisorConfig struct {
+	Store   *store.Store
+	Engine  Engine
+	Replica store.Replica
+	// Wake tells the scheduler that there may be something to start.
+	Wake func()
+	// Tend is called from time to time in the one replica that has the lease of
+	// intake, for what only one has to do, such as deleting what is old.
+	Tend func(ctx context.Context)
+	Log  zerolog.Logger
+}
+
+// NewSupervisor makes a Supervisor.
+func NewSupervisor(cfg SupervisorConfig) *Supervisor {
+	return &Supervisor{cfg: cfg, since: map[store.Claim]time.Time{}}
+}
+
+// Begin makes this replica known and takes the runs of those that are not there
+// any more. On a store that is not shared that is everybody else.
+func (s *Supervisor) Begin(ctx context.Context) error {
+	lease := leaseTime
+	if !s.cfg.Store.Shared() {
+		lease = -time.Hour
+	}
+	n, err := s.cfg.Store.Revive(ctx, lease)
+	if err != nil {
+		return err
+	}
+	if n > 0 {
+		s.cfg.Log.Info().Int("runs", n).Msg("continuing runs that were at work")
+	}
+	return s.beat(ctx)
+}
+
+// Run supervises until ctx ends.
+func (s *Supervisor) Run(ctx context.Context) {
+	ctx = s.cfg.Log.WithContext(ctx)
+	var all sync.WaitGroup
+	defer all.Wait()
+	all.Go(func() { s.watchLease(ctx) })
+	all.Go(func() { s.watchCancels(ctx) })
+	for ctx.Err() == nil {
+		s.round(ctx)
+		rest(ctx, beatInterval)
+	}
+}
+
+// round does what is to be done each second.
+func (s *Supervisor) round(ctx context.Context) {
+	duties := []func(context.Context) error{s.wakeWaiting, s.audit, s.cancel}
+	if s.cfg.Store.Shared() {
+		duties = append([]func(context.Context) error{s.beat, s.lead, s.revive}, duties...)
+	}
+	for _, duty := range duties {
+		if err := duty(ctx); err != nil {
+			if ctx.Err() == nil {
+				s.cfg.Log.Warn().Err(err).Msg("the database does not answer the supervisor")
+			}
+			return
+		}
+	}
+	if s.cfg.Tend != nil && s.Leads() {
+		s.cfg.Tend(ctx)
+	}
+}
+
+// beat says that this replica is alive.
+func (s *Supervisor) beat(ctx context.Context) error {
+	sent := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, leaseTime-leaseMargin)
+	defer cancel()
+	if err := s.cfg.Store.Beat(ctx, s.cfg.Replica); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.silent {
+		s.cfg.Log.Info().Msg("this replica reaches the database again")
+	}
+	s.heard, s.silent = sent, false
+	return nil
+}
+
+// lead takes or renews the lease of intake.
+func (s *Supervisor) lead(ctx context.Context) error {
+	lease, ours, err := s.cfg.Store.Lead(ctx, intake, s.cfg.Replica.ID, leaseTime)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ours && !s.leads {
+		s.cfg.Log.Info().Msg("this replica decides about deliveries")
+	}
+	s.lease, s.leads = lease, ours
+	return nil
+}
+
+func (s *Supervisor) revive(ctx context.Context) error {
+	n, err := s.cfg.Store.Revive(ctx, leaseTime)
+	if n > 0 {
+		s.cfg.Log.Warn().Int("runs", n).Msg("a replica is gone; its runs go on")
+		s.cfg.Wake()
+	}
+	return err
+}
+
+func (s *Supervisor) wakeWaiting(ctx context.Context) error {
+	n, err := s.cfg.Store.Wake(ctx)
+	if n > 0 {
+		s.cfg.Wake()
+	}
+	return err
+}
+
+// audit takes up runs that are claimed for this replica and not at work: the
+// answer to the claim got lost, or the run was abandoned and nobody took it.
+func (s *Supervisor) audit(ctx context.Context) error {
+	if !s.Alive() {
+		return nil
+	}
+	held, err := s.cfg.Store.Held(ctx, s.cfg.Replica.ID)
+	if err != nil {
+		return err
+	}
+	now, idle := time.Now(), map[store.Claim]time.Time{}
+	for _, c := range held {
+		if s.cfg.Engine.Has(c.Run) {
+			continue
+		}
+		first, known := s.since[c]
+		if !known {
+			first = now
+		}
+		idle[c] = first
+		if now.Sub(first) < auditAge {
+			continue
+		}
+		s.cfg.Log.Warn().Str("run", c.Run).Msg("run was claimed and not at work; it is taken up")
+		delete(idle, c)
+		_ = s.cfg.Engine.Start(c) // an engine that stops takes nothing
+	}
+	s.since = idle
+	return nil
+}
+
+// watchCancels interrupts canceled runs as soon as something tells of them.
+func (s *Supervisor) watchCancels(ctx context.Context) {
+	for ctx.Err() == nil {
+		changed := s.cfg.Store.Canceled()
+		if err := s.cancel(ctx); err != nil {
+			rest(ctx, beatInterval)
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-changed:
+		}
+	}
+}
+
+func (s *Supervisor) cancel(ctx context.Context) error {
+	ids, err := s.cfg.Store.Canceling(ctx, s.cfg.Replica.ID)
+	for _, id := range ids {
+		s.cfg.Engine.Cancel(id)
+	}
+	return err
+}
+
+// watchLease stops the steps at work in time when this replica cannot say that
+// it is alive.
+func (s *Supervisor) watchLease(ctx context.Context) {
+	if !s.cfg.Store.Shared() {
+		return
+	}
+	for ctx.Err() == nil {
+		rest(ctx, beatInterval/4)
+		if s.Alive() {
+			continue
+		}
+		s.mu.Lock()
+		told := s.silent
+		s.silent, s.leads = true, false
+		s.mu.Unlock()
+		if !told && ctx.Err() == nil {
+			s.cfg.Log.Error().Err(ErrSilent).Msg("steps at work are stopped")
+		}
+		s.cfg.Engine.Abandon(ErrSilent)
+	}
+}
+
+// Alive reports whether the others still take this replica for alive.
+func (s *Supervisor) Alive() bool {
+	if !s.cfg.Store.Shared() {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	const limit = leaseTime - leaseMargin
+	now := time.Now()
+	return now.Sub(s.heard) < limit && now.Round(0).Sub(s.heard.Round(0)) < limit
+}
+
+// Permit refuses what a replica may not do any more that the others take for
+// dead. It is asked right before each write.
+func (s *Supervisor) Permit(context.Context) error {
+	if s.Alive() {
+		return nil
+	}
+	return ErrSilent
+}
+
+// Leads reports whether this replica decides about deliveries.
+func (s *Supervisor) Leads() bool {
+	if !s.cfg.Store.Shared() {
+		return true
+	}
+	if !s.Alive() {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.leads
+}
+
+// Lease is the lease of intake, of which Leads tells whether it is ours.
+func (s *Supervisor) Lease() store.Lease {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lease
+}
+
+// End gives everything back, so that others need not wait.
+func (s *Supervisor) End(ctx context.Context) error {
+	n, err := s.cfg.Store.Release(ctx, s.cfg.Replica.ID)
+	if n > 0 {
+		s.cfg.Log.Info().Int("runs", n).Msg("runs that are not finished are given back")
+	}
+	if s.Leads() && s.cfg.Store.Shared() {
+		err = errors.Join(err, s.cfg.Store.Resign(ctx, s.Lease()))
+	}
+	return err
+}
