@@ -72,6 +72,7 @@ type App struct {
 
 	secrets   *secretStore
 	sites     *sites
+	tokens    tokens
 	providers *llm.Providers
 	registry  *tool.Registry
 	known     manifest.Known
@@ -129,7 +130,7 @@ func (a *App) configure(ctx context.Context) error {
 	if err := errors.Join(problems...); err != nil {
 		return err
 	}
-	if a.sites, err = newSites(d, siteParts{secrets: a.secrets, version: a.opts.Version}, &expressions{}); err != nil {
+	if a.sites, err = newSites(d, siteParts{secrets: a.secrets, version: a.opts.Version, tokens: &a.tokens}, &expressions{}); err != nil {
 		return err
 	}
 	a.collectSecrets()
@@ -234,6 +235,10 @@ func (a *App) openStorage(ctx context.Context) error {
 		return fmt.Errorf("storage: %w", err)
 	}
 	a.onClose(a.store.Close)
+	if err := a.openTokens(ctx, dir); err != nil {
+		return fmt.Errorf("storage: %w", err)
+	}
+	a.onClose(a.sites.close)
 	return nil
 }
 

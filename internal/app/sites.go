@@ -53,8 +53,8 @@ type sites struct {
 type siteParts struct {
 	secrets *secretStore
 	version string
-	// tokens keeps the refresh tokens of OAuth 2.0, sealed by sealer; nil if no
-	// site has one.
+	// tokens keeps the refresh tokens of OAuth 2.0, sealed by sealer, which is nil
+	// if no site has one.
 	tokens atlassian.TokenStore
 	sealer *atlassian.Sealer
 }
