@@ -36,7 +36,7 @@ fuzz: ## every fuzz target for FUZZTIME each
 
 bench: build ## figures for docs/benchmarks.md
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
-	$(GO) run ./internal/webhook/benchmark -rounds 3
+	$(GO) run ./internal/webhook/benchmark -rounds 3 -postgres
 	$(GO) run ./internal/measure -binary $(BIN)
 
 clean:

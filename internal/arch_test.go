@@ -41,6 +41,7 @@ func allowed() map[string][]string {
 		"store":            {"step", "tool", "store/sqlite", "store/postgres"},
 		"store/inbox":      {"store/inbox/codec", "store/sqlite"},
 		"store/schema":     {},
+		"store/secret":     {"store/postgres", "store/sqlite"},
 		"store/sqlite":     {"store/schema"},
 		"store/postgres":   {"store/schema"},
 		"webhook":          {"store/inbox"},

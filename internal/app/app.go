@@ -61,6 +61,7 @@ type App struct {
 
 	secrets   *secretStore
 	sites     *sites
+	tokens    tokens
 	providers *llm.Providers
 	registry  *tool.Registry
 	known     manifest.Known
@@ -126,7 +127,7 @@ func (a *App) configure(ctx context.Context) error {
 	if err := errors.Join(problems...); err != nil {
 		return err
 	}
-	if a.sites, err = newSites(d, siteParts{secrets: a.secrets, version: a.opts.Version, permit: a.permit}, &expressions{}); err != nil {
+	if a.sites, err = newSites(d, siteParts{secrets: a.secrets, version: a.opts.Version, permit: a.permit, tokens: &a.tokens}, &expressions{}); err != nil {
 		return err
 	}
 	a.collectSecrets()

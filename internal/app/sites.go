@@ -55,8 +55,8 @@ type siteParts struct {
 	version string
 	// permit is asked before each write; nil for none.
 	permit func(ctx context.Context) error
-	// tokens keeps the refresh tokens of OAuth 2.0, sealed by sealer; nil if no
-	// site has one.
+	// tokens keeps the refresh tokens of OAuth 2.0, sealed by sealer, which is nil
+	// if no site has one.
 	tokens atlassian.TokenStore
 	sealer *atlassian.Sealer
 }

@@ -46,6 +46,10 @@ func (a *App) openStorage(ctx context.Context) error {
 	if err := open(ctx); err != nil {
 		return fmt.Errorf("storage: %w", err)
 	}
+	if err := a.openTokens(ctx); err != nil {
+		return fmt.Errorf("storage: %w", err)
+	}
+	a.onClose(a.sites.close)
 	return nil
 }
 

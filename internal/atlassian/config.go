@@ -81,7 +81,8 @@ type Config struct {
 	BotName string
 	// GatewayURL replaces https://api.atlassian.com; for tests.
 	GatewayURL string
-	// Jitter returns a number in [0, 1) that spreads retries; nil for chance.
+	// Jitter returns a number in [0, 1) that spreads retries; nil for chance. It
+	// is called by several goroutines.
 	Jitter func() float64
 }
 

@@ -258,6 +258,7 @@ func TestThoseWhoWaitedTogetherDoNotGoTogether(t *testing.T) {
 			synctest.Wait()
 		}
 		time.Sleep(6 * time.Second)
+		synctest.Wait()
 		want := []time.Duration{4250 * time.Millisecond, 4500 * time.Millisecond, 4750 * time.Millisecond}
 		if len(s.at) != 3 || s.at[0] != want[0] || s.at[1] != want[1] || s.at[2] != want[2] {
 			t.Errorf("sent after %v, want %v", s.at, want)

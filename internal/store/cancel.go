@@ -129,6 +129,10 @@ const againSQL = `UPDATE runs SET state = 'queued', open = 1, steps = ?, timed_f
 	deaths = 0, wait_step = -1, wake_at = NULL, tries = 0, worked = 0, cancel = '', finished_at = NULL, result = '', error = '',
 	in_doubt = ?, ready = ` + turnSQL + ` WHERE id = ?`
 
+// keepSQL moves what steps tell to their events.
+const keepSQL = `UPDATE run_events SET step = NULL, payload = coalesce((SELECT entry FROM run_steps
+	WHERE run_steps.run = run_events.run AND idx = run_events.step), payload) WHERE run = ? AND step >= ?`
+
 // rewind forgets the steps of a run from the first one without a result, and
 // returns its index and whether one of those before it is in doubt.
 func rewind(tx tx, id string) (from int, inDoubt bool, err error) {
@@ -136,6 +140,9 @@ func rewind(tx tx, id string) (from int, inDoubt bool, err error) {
 		FROM run_steps WHERE run = ?`, id).Scan(&from)
 	if err != nil {
 		return 0, false, fmt.Errorf("find the failed step of run %s: %w", id, err)
+	}
+	if _, err := tx.exec(keepSQL, id, from); err != nil {
+		return 0, false, fmt.Errorf("keep what events tell of run %s: %w", id, err)
 	}
 	if _, err := tx.exec(`DELETE FROM run_steps WHERE run = ? AND idx >= ?`, id, from); err != nil {
 		return 0, false, fmt.Errorf("rewind run %s: %w", id, err)

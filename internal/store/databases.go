@@ -9,7 +9,7 @@ import (
 )
 
 func sqliteDialect() *dialect {
-	return &dialect{bytes: "BLOB", clock: `CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)`, refused: refusedBySQLite}
+	return &dialect{clock: `CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)`, refused: refusedBySQLite}
 }
 
 // refusedBySQLite tells the errors that are a change's own fault.
@@ -43,7 +43,6 @@ func postgresDialect() *dialect {
 		notify:       `SELECT pg_notify('` + commitChannel + `', '')`,
 		notifyCancel: `SELECT pg_notify('` + cancelChannel + `', '')`,
 		isolation:    sql.LevelReadCommitted,
-		bytes:        "BYTEA",
 		clock:        `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)`,
 		refused:      postgres.Refused,
 	}

@@ -22,8 +22,6 @@ type dialect struct {
 	notifyCancel string
 	// clock is the database's time in Unix milliseconds.
 	clock string
-	// bytes is its type of columns that hold anything.
-	bytes string
 	// isolation lets each statement see what was committed before it, as the
 	// writers need who wait for each other.
 	isolation sql.IsolationLevel

@@ -17,7 +17,8 @@ func (s *Store) Wipe(ctx context.Context, before time.Time) (int, error) {
 	return s.sweep(ctx, before, 0,
 		`DELETE FROM run_steps WHERE run = ?`,
 		`DELETE FROM run_events WHERE run = ?`,
-		`UPDATE runs SET wiped = 1, work = CAST('{}' AS `+s.dialect.bytes+`), result = '' WHERE id = ?`)
+		`DELETE FROM run_work WHERE run = ?`,
+		`UPDATE runs SET wiped = 1, result = '' WHERE id = ?`)
 }
 
 // Prune deletes runs altogether that were wiped and ended before the given time,

@@ -175,3 +175,53 @@ func BenchmarkSearchOfLatestAmong10000(b *testing.B) {
 		serve(b, s, "GET", "/rest/api/2/search/jql?fields=summary&maxResults=10&jql=updated%3E%3D%22-1m%22+AND+labels%3Dx", "")
 	}
 }
+
+// FuzzIndexedSearch compares what any query finds with and without the index.
+func FuzzIndexedSearch(f *testing.F) {
+	for _, jql := range []string{
+		`project = PROJ AND updated >= -1h`, `NOT (sprint = 1 OR key = PROJ-1)`, `parent = PROJ-1 OR created > startOfDay(-1)`,
+		`sprint in openSprints() AND project != FEAT`, `key in (PROJ-1, FEAT-9)`, `updated > now() OR id = 10002`,
+	} {
+		f.Add(jql)
+	}
+	s, err := New(Options{Seed: Seed{Issues: []NewIssue{
+		{Project: "PROJ", Summary: "a", Labels: []string{"l"}}, {Project: "PROJ", Type: "Sub-task", Summary: "b", Parent: "PROJ-1"},
+		{Project: "FEAT", Summary: "c", Fields: map[string]any{"customfield_10020": 1}},
+	}}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(s.Close)
+	f.Fuzz(func(t *testing.T, jql string) {
+		x := &tx{st: s.st, by: s.st.users[0], now: s.opts.Now(), api: 2}
+		q, err := parseJQL(jql)
+		if err != nil {
+			return
+		}
+		found, err := x.matching(q, nil)
+		if err != nil {
+			return
+		}
+		if want := brute(t, x, jql); keysOf(found) != keysOf(want) {
+			t.Errorf("%s finds %s, not %s", jql, keysOf(found), keysOf(want))
+		}
+	})
+}
+
+// FuzzWebhookURL fills in any URL without a panic, and leaves one without
+// variables as it is.
+func FuzzWebhookURL(f *testing.F) {
+	for _, raw := range []string{"http://x/${issue.key}?a=${project.id}", "http://x/{issue.key}", "${", "{}", "http://x/$%7B", "::"} {
+		f.Add(raw)
+	}
+	cloud, dc := newPost(Options{}.completed()), newPost(Options{Deployment: DataCenter}.completed())
+	f.Cleanup(cloud.close)
+	f.Cleanup(dc.close)
+	e := event{by: &User{Name: "alice", Key: "JIRAUSER1"}, issue: &issue{id: 1, key: "PROJ-1", project: &project{}}, payload: obj{}}
+	f.Fuzz(func(t *testing.T, raw string) {
+		if got := cloud.target(raw, e); !strings.Contains(raw, "${") && got != raw {
+			t.Errorf("%q became %q", raw, got)
+		}
+		_ = dc.target(raw, e)
+	})
+}

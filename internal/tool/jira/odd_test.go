@@ -188,3 +188,46 @@ func TestATransitionAsksForItsFieldsByName(t *testing.T) {
 		t.Errorf("%s, %s", i.Status, i.Resolution)
 	}
 }
+
+func TestOfFieldsWithOneNameTheOneThatCanBeSetIsMeant(t *testing.T) {
+	seed := sandbox.Seed{Fields: []sandbox.Field{{ID: "customfield_20001", Name: "Story Points", Kind: sandbox.Number}}}
+	meta := `{"fields":{"customfield_20001":{"name":"Story Points","schema":{"type":"number"}},"summary":{"name":"Summary"}}}`
+	s := newSiteBehind(t, seed, instead("GET", "/PROJ-1/editmeta", 200, meta))
+	s.do("jira_update_issue", `{"issue_key":"PROJ-1","fields":{"story points":8}}`)
+	if fields := s.issue("PROJ-1").Fields; fields["customfield_20001"] != 8.0 || fields["customfield_10016"] != 5.0 {
+		t.Errorf("%v and %v", fields["customfield_20001"], fields["customfield_10016"])
+	}
+}
+
+func TestAFieldForPeopleTakesThoseWhoCannotBeAssigned(t *testing.T) {
+	s := newSiteBehind(t, sandbox.Seed{}, instead("GET", "/user/assignable/search", 200, `[]`))
+	s.do("jira_update_issue", `{"issue_key":"PROJ-1","fields":{"Reviewer":"Bob Manager"}}`)
+	s.fail("jira_update_issue", `{"issue_key":"PROJ-1","fields":{"assignee":"Bob Manager"}}`, "nobody who can be assigned PROJ-1")
+}
+
+func TestAnEpicOfDataCenterIsNamedBesideItsSummary(t *testing.T) {
+	both(t, func(t *testing.T, s *site) {
+		s.do("jira_create_issue", `{"project_key":"PROJ","issue_type":"Epic","summary":"Everything"}`)
+		s.do("jira_create_issue", `{"project_key":"PROJ","issue_type":"epic","summary":"More"}`)
+		named := 0
+		for id, v := range s.last().Fields {
+			if id != "summary" && v == "More" {
+				named++
+			}
+		}
+		if want := map[bool]int{true: 1, false: 0}[s.server]; named != want {
+			t.Errorf("%d fields name the epic, want %d", named, want)
+		}
+	})
+}
+
+func TestAnOldEpicLinkOnCloudIsTheParent(t *testing.T) {
+	fields := `[{"id":"customfield_1","name":"Epic Link","custom":true,"schema":{"type":"any","custom":"com.pyxis.greenhopper.jira:gh-epic-link"}},
+		{"id":"parent","name":"Parent","schema":{"type":"issuelink"}}]`
+	s := newSiteBehind(t, sandbox.Seed{}, instead("GET", "/rest/api/2/field", 200, fields))
+	s.fail("jira_update_issue", `{"issue_key":"PROJ-1","fields":{"Epic Link":"OTHER-1"}}`, "outside the scope")
+	s.do("jira_update_issue", `{"issue_key":"PROJ-1","fields":{"Epic Link":"PROJ-2"}}`)
+	if got := s.do("jira_get_issue", `{"issue_key":"PROJ-1"}`).Text; !strings.Contains(got, "parent: PROJ-2") {
+		t.Errorf("got\n%s", got)
+	}
+}

@@ -100,84 +100,89 @@ func TestTargetsTellTheProjectsOfACall(t *testing.T) {
 }
 
 func TestGetIssueIsCompact(t *testing.T) {
-	s := newSite(t)
-	s.do("jira_link_issues", `{"type":"is blocked by","inward_issue":"PROJ-1","outward_issue":"PROJ-2"}`)
-	if _, err := s.As("alice").Comment("PROJ-1", "h3. hm", nil); err != nil {
-		t.Fatal(err)
-	}
-	got := s.do("jira_get_issue", `{"issue_key":"PROJ-1","fields":["story points"],"comments":5}`)
-	for _, want := range []string{
-		"PROJ-1: The login page | is slow\n", "type: Bug\n", "status: To Do\n", "priority: Medium\n",
-		"assignee: Alice Developer (" + alice + ")\n", "labels: old\n", "link: is blocked by PROJ-2 [To Do] Second\n",
-		"Story Points: 5\n", "description:\n### Steps\n# open it\n", "1 of 1 comments, the newest first:\n", "Alice Developer (", "### hm",
-	} {
-		if !strings.Contains(got.Text, want) {
-			t.Errorf("no %q in\n%s", want, got.Text)
+	both(t, func(t *testing.T, s *site) {
+		s.do("jira_link_issues", `{"type":"is blocked by","inward_issue":"PROJ-1","outward_issue":"PROJ-2"}`)
+		if _, err := s.As("alice").Comment("PROJ-1", "h3. hm", nil); err != nil {
+			t.Fatal(err)
 		}
-	}
-	for _, noise := range []string{"self", "avatar", "null", "http"} {
-		if strings.Contains(got.Text, noise) {
-			t.Errorf("there is %q in\n%s", noise, got.Text)
+		got := s.do("jira_get_issue", `{"issue_key":"PROJ-1","fields":["story points"],"comments":5}`)
+		for _, want := range []string{
+			"PROJ-1: The login page | is slow\n", "type: Bug\n", "status: To Do\n", "priority: Medium\n",
+			"assignee: Alice Developer (" + s.id("alice") + ")\n", "labels: old\n", "link: is blocked by PROJ-2 [To Do] Second\n",
+			"Story Points: 5\n", "description:\n### Steps\n# open it\n", "1 of 1 comments, the newest first:\n", "Alice Developer (", "### hm",
+		} {
+			if !strings.Contains(got.Text, want) {
+				t.Errorf("no %q in\n%s", want, got.Text)
+			}
 		}
-	}
-	if got.Target != "PROJ-1" {
-		t.Errorf("target %q", got.Target)
-	}
+		for _, noise := range []string{"self", "avatar", "null", "http"} {
+			if strings.Contains(got.Text, noise) {
+				t.Errorf("there is %q in\n%s", noise, got.Text)
+			}
+		}
+		if got.Target != "PROJ-1" {
+			t.Errorf("target %q", got.Target)
+		}
+	})
 }
 
 func TestAddressesOfIssuesAreKeysToo(t *testing.T) {
-	s := newSite(t)
-	got := s.do("jira_get_issue", `{"issue_key":"`+s.url+`/browse/PROJ-1?focusedCommentId=1"}`)
-	if got.Target != "PROJ-1" {
-		t.Errorf("target %q", got.Target)
-	}
-	s.fail("jira_get_issue", `{"issue_key":"https://other.example/browse/PROJ-1"}`, "another site")
-	s.fail("jira_get_issue", `{"issue_key":"PROJ-99"}`, "Jira refused", "Issue does not exist")
+	both(t, func(t *testing.T, s *site) {
+		got := s.do("jira_get_issue", `{"issue_key":"`+s.url+`/browse/PROJ-1?focusedCommentId=1"}`)
+		if got.Target != "PROJ-1" {
+			t.Errorf("target %q", got.Target)
+		}
+		s.fail("jira_get_issue", `{"issue_key":"https://other.example/browse/PROJ-1"}`, "another site")
+		s.fail("jira_get_issue", `{"issue_key":"PROJ-99"}`, "Jira refused", "Issue does not exist")
+	})
 }
 
 func TestAnIssueOutsideTheScopeIsNotTouched(t *testing.T) {
-	s := newSite(t)
-	before := len(s.Requests())
-	s.fail("jira_get_issue", `{"issue_key":"OTHER-1"}`, "outside the scope")
-	s.fail("jira_post_comment", `{"issue_key":"OTHER-1","body":"x"}`, "outside the scope")
-	s.fail("jira_link_issues", `{"type":"Blocks","inward_issue":"PROJ-1","outward_issue":"OTHER-1"}`, "outside the scope")
-	for _, r := range s.Requests()[before:] {
-		if strings.Contains(r.Path+r.Body, "OTHER") {
-			t.Errorf("Jira was asked: %s %s %s", r.Method, r.Path, r.Body)
+	both(t, func(t *testing.T, s *site) {
+		before := len(s.Requests())
+		s.fail("jira_get_issue", `{"issue_key":"OTHER-1"}`, "outside the scope")
+		s.fail("jira_post_comment", `{"issue_key":"OTHER-1","body":"x"}`, "outside the scope")
+		s.fail("jira_link_issues", `{"type":"Blocks","inward_issue":"PROJ-1","outward_issue":"OTHER-1"}`, "outside the scope")
+		for _, r := range s.Requests()[before:] {
+			if strings.Contains(r.Path+r.Body, "OTHER") {
+				t.Errorf("Jira was asked: %s %s %s", r.Method, r.Path, r.Body)
+			}
 		}
-	}
-	call := s.newCall(`{"issue_key":"OTHER-1","body":"x"}`)
-	call.Projects = nil
-	if result, err := s.try("jira_post_comment", call); err != nil || result.Failed {
-		t.Errorf("without a scope: %+v, %v", result, err)
-	}
+		call := s.newCall(`{"issue_key":"OTHER-1","body":"x"}`)
+		call.Projects = nil
+		if result, err := s.try("jira_post_comment", call); err != nil || result.Failed {
+			t.Errorf("without a scope: %+v, %v", result, err)
+		}
+	})
 }
 
 func TestCommentsComeNewestFirstAndLimited(t *testing.T) {
-	s := newSite(t)
-	for i := range 7 {
-		if _, err := s.As("alice").Comment("PROJ-1", fmt.Sprintf("number %d", i), nil); err != nil {
-			t.Fatal(err)
+	both(t, func(t *testing.T, s *site) {
+		for i := range 7 {
+			if _, err := s.As("alice").Comment("PROJ-1", fmt.Sprintf("number %d", i), nil); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	text := s.do("jira_get_comments", `{"issue_key":"PROJ-1","limit":2}`).Text
-	if !strings.HasPrefix(text, "2 of 7 comments") || strings.Index(text, "number 6") > strings.Index(text, "number 5") || strings.Contains(text, "number 4") {
-		t.Errorf("got\n%s", text)
-	}
-	if got := s.do("jira_get_comments", `{"issue_key":"PROJ-2"}`).Text; got != "no comments" {
-		t.Errorf("got %q", got)
-	}
+		text := s.do("jira_get_comments", `{"issue_key":"PROJ-1","limit":2}`).Text
+		if !strings.HasPrefix(text, "2 of 7 comments") || strings.Index(text, "number 6") > strings.Index(text, "number 5") || strings.Contains(text, "number 4") {
+			t.Errorf("got\n%s", text)
+		}
+		if got := s.do("jira_get_comments", `{"issue_key":"PROJ-2"}`).Text; got != "no comments" {
+			t.Errorf("got %q", got)
+		}
+	})
 }
 
 func TestPostCommentConvertsMarkdownUnlessItIsWiki(t *testing.T) {
-	s := newSite(t)
-	s.do("jira_add_comment", `{"issue_key":"PROJ-1","body":"**a**"}`)
-	s.do("jira_post_comment", `{"issue_key":"PROJ-1","body":"**b**","format":"wiki"}`)
-	comments := s.issue("PROJ-1").Comments
-	if len(comments) != 2 || comments[0].Body != "*a*" || comments[1].Body != "**b**" {
-		t.Errorf("%+v", comments)
-	}
-	s.fail("jira_post_comment", `{"issue_key":"PROJ-1","body":" \n"}`, "empty")
+	both(t, func(t *testing.T, s *site) {
+		s.do("jira_add_comment", `{"issue_key":"PROJ-1","body":"**a**"}`)
+		s.do("jira_post_comment", `{"issue_key":"PROJ-1","body":"**b**","format":"wiki"}`)
+		comments := s.issue("PROJ-1").Comments
+		if len(comments) != 2 || comments[0].Body != "*a*" || comments[1].Body != "**b**" {
+			t.Errorf("%+v", comments)
+		}
+		s.fail("jira_post_comment", `{"issue_key":"PROJ-1","body":" \n"}`, "empty")
+	})
 }
 
 func TestUpdateTakesNamesAndCoercesBySchema(t *testing.T) {
@@ -291,34 +296,60 @@ func TestTransitionTakesIdNameOrStatus(t *testing.T) {
 }
 
 func TestTransitionToTheStatusThatIsWritesNothing(t *testing.T) {
-	s := newSite(t)
-	got := s.do("jira_transition_issue", `{"issue_key":"PROJ-1","transition":"to do"}`)
-	if s.writes() != 0 || !strings.Contains(got.Text, "already") {
-		t.Errorf("%d writes: %s", s.writes(), got.Text)
-	}
+	both(t, func(t *testing.T, s *site) {
+		got := s.do("jira_transition_issue", `{"issue_key":"PROJ-1","transition":"to do"}`)
+		if s.writes() != 0 || !strings.Contains(got.Text, "already") {
+			t.Errorf("%d writes: %s", s.writes(), got.Text)
+		}
+	})
 }
 
 func TestTransitionRefusesWithTheValidChoices(t *testing.T) {
-	s := newSite(t)
-	s.fail("jira_transition_issue", `{"issue_key":"PROJ-1","transition":"Finish"}`, "in status To Do", "Start work → In Progress (id 11)")
-	if s.writes() != 0 || len(s.ledger.effects) != 0 {
-		t.Errorf("%d writes, ledger %v", s.writes(), s.ledger.effects)
-	}
-	if got := s.do("jira_get_transitions", `{"issue_key":"PROJ-1"}`).Text; got != "status: To Do\ntransitions: Start work → In Progress (id 11)" {
-		t.Errorf("got %q", got)
-	}
+	both(t, func(t *testing.T, s *site) {
+		s.fail("jira_transition_issue", `{"issue_key":"PROJ-1","transition":"Finish"}`, "in status To Do", "Start work → In Progress (id 11)")
+		if s.writes() != 0 || len(s.ledger.effects) != 0 {
+			t.Errorf("%d writes, ledger %v", s.writes(), s.ledger.effects)
+		}
+		if got := s.do("jira_get_transitions", `{"issue_key":"PROJ-1"}`).Text; got != "status: To Do\ntransitions: Start work → In Progress (id 11)" {
+			t.Errorf("got %q", got)
+		}
+	})
 }
 
 func TestLabelsAreAddedAndRemovedBesideOthers(t *testing.T) {
-	s := newSite(t)
-	s.do("jira_add_labels", `{"issue_key":"PROJ-1","labels":["new","old"]}`)
-	s.do("jira_remove_label", `{"issue_key":"PROJ-1","label":"absent"}`)
-	if got := s.issue("PROJ-1").Labels; !slices.Contains(got, "new") || !slices.Contains(got, "old") || len(got) != 2 {
-		t.Errorf("labels %v", got)
+	both(t, func(t *testing.T, s *site) {
+		s.do("jira_add_labels", `{"issue_key":"PROJ-1","labels":["new","old"]}`)
+		s.do("jira_remove_label", `{"issue_key":"PROJ-1","label":"absent"}`)
+		if got := s.issue("PROJ-1").Labels; !slices.Contains(got, "new") || !slices.Contains(got, "old") || len(got) != 2 {
+			t.Errorf("labels %v", got)
+		}
+		s.fail("jira_add_labels", `{"issue_key":"PROJ-1","labels":["two words"]}`, "two-words")
+		s.fail("jira_add_labels", `{"issue_key":"PROJ-1","labels":[]}`, "empty")
+		s.fail("jira_add_labels", `{"issue_key":"PROJ-1","labels":["`+strings.Repeat("x", 256)+`"]}`, "255")
+	})
+}
+
+// id is what this kind of Jira calls a person.
+func (s *site) id(handle string) string {
+	if s.server {
+		return handle
 	}
-	s.fail("jira_add_labels", `{"issue_key":"PROJ-1","labels":["two words"]}`, "two-words")
-	s.fail("jira_add_labels", `{"issue_key":"PROJ-1","labels":[]}`, "empty")
-	s.fail("jira_add_labels", `{"issue_key":"PROJ-1","labels":["`+strings.Repeat("x", 256)+`"]}`, "255")
+	user, _ := s.User(handle)
+	return user.AccountID
+}
+
+func TestAssignFindsPeopleByTheNamesOfEachKind(t *testing.T) {
+	both(t, func(t *testing.T, s *site) {
+		bob, _ := s.User("bob")
+		for _, who := range []string{"bob@example.com", "Bob Manager", "@bob manager", "[~accountid:" + s.id("bob") + "]", s.id("bob")} {
+			s.do("jira_assign_issue", `{"issue_key":"PROJ-1","assignee":null}`)
+			got := s.do("jira_assign_issue", `{"issue_key":"PROJ-1","assignee":`+quote(who)+`}`).Text
+			if s.issue("PROJ-1").Assignee != bob.AccountID || !strings.Contains(got, s.id("bob")) {
+				t.Errorf("%s: %s", who, got)
+			}
+		}
+		s.fail("jira_assign_issue", `{"issue_key":"PROJ-1","assignee":"Zed"}`, "nobody who can be assigned PROJ-1")
+	})
 }
 
 func TestAssignFindsPeople(t *testing.T) {
@@ -346,15 +377,16 @@ func TestAssignFindsPeople(t *testing.T) {
 }
 
 func TestLogWorkChecksTheTime(t *testing.T) {
-	s := newSite(t)
-	s.do("jira_add_worklog", `{"issue_key":"PROJ-1","time_spent":"1d 2h","started":"2026-01-15T09:00:00.000+0000"}`)
-	s.fail("jira_log_work", `{"issue_key":"PROJ-1","time_spent":"a while"}`, "2h 30m")
-	s.fail("jira_log_work", `{"issue_key":"PROJ-1","time_spent":"1h","started":"yesterday"}`, "2024-01-31T09:00:00Z")
-	s.fail("jira_log_work", `{"issue_key":"PROJ-1","time_spent":"1h","comment":"`+strings.Repeat("x", 40000)+`"}`, "32767")
-	logs := s.issue("PROJ-1").Worklogs
-	if len(logs) != 1 || logs[0].Seconds != 36000 || logs[0].Started.UTC().Format("2006-01-02 15:04") != "2026-01-15 09:00" {
-		t.Errorf("%+v", logs)
-	}
+	both(t, func(t *testing.T, s *site) {
+		s.do("jira_add_worklog", `{"issue_key":"PROJ-1","time_spent":"1d 2h","started":"2026-01-15T09:00:00.000+0000"}`)
+		s.fail("jira_log_work", `{"issue_key":"PROJ-1","time_spent":"a while"}`, "2h 30m")
+		s.fail("jira_log_work", `{"issue_key":"PROJ-1","time_spent":"1h","started":"yesterday"}`, "2024-01-31T09:00:00Z")
+		s.fail("jira_log_work", `{"issue_key":"PROJ-1","time_spent":"1h","comment":"`+strings.Repeat("x", 40000)+`"}`, "32767")
+		logs := s.issue("PROJ-1").Worklogs
+		if len(logs) != 1 || logs[0].Seconds != 36000 || logs[0].Started.UTC().Format("2006-01-02 15:04") != "2026-01-15 09:00" {
+			t.Errorf("%+v", logs)
+		}
+	})
 }
 
 func TestLinkReadsTheTypeFromBothSides(t *testing.T) {
@@ -390,75 +422,79 @@ func TestLinkReadsTheTypeFromBothSides(t *testing.T) {
 }
 
 func TestSearchIsConfinedAndCompact(t *testing.T) {
-	s := newSite(t)
-	text := s.do("jira_search", `{"jql":"project = OTHER OR issuetype = Bug ORDER BY key ASC","fields":["Story Points"]}`).Text
-	want := "2 issues:\nkey | type | status | priority | assignee | updated UTC | Story Points | summary\nPROJ-1 | Bug | To Do | Medium | Alice Developer | "
-	if !strings.HasPrefix(text, want) || !strings.Contains(text, " | 5 | The login page / is slow\nPROJ-2 | ") || strings.Contains(text, "OTHER") {
-		t.Errorf("got\n%s", text)
-	}
-	call := s.newCall(`{"jql":"issuetype = Bug"}`)
-	call.Projects = []string{"F*", "OTH*"}
-	result, err := s.try("jira_search", call)
-	if err != nil || !strings.HasPrefix(result.Text, "2 issues") || !strings.Contains(result.Text, "FEAT-1") || !strings.Contains(result.Text, "OTHER-1") {
-		t.Errorf("globs: %+v, %v", result, err)
-	}
-	call.Projects = []string{"*"}
-	if result, err = s.try("jira_search", call); err != nil || !strings.HasPrefix(result.Text, "4 issues") {
-		t.Errorf("everything: %+v, %v", result, err)
-	}
-	call.Projects = []string{"NONE*"}
-	if result, err = s.try("jira_search", call); err != nil || !result.Failed {
-		t.Errorf("globs that meet nothing: %+v, %v", result, err)
-	}
+	both(t, func(t *testing.T, s *site) {
+		text := s.do("jira_search", `{"jql":"project = OTHER OR issuetype = Bug ORDER BY key ASC","fields":["Story Points"]}`).Text
+		want := "2 issues:\nkey | type | status | priority | assignee | updated UTC | Story Points | summary\nPROJ-1 | Bug | To Do | Medium | Alice Developer | "
+		if !strings.HasPrefix(text, want) || !strings.Contains(text, " | 5 | The login page / is slow\nPROJ-2 | ") || strings.Contains(text, "OTHER") {
+			t.Errorf("got\n%s", text)
+		}
+		call := s.newCall(`{"jql":"issuetype = Bug"}`)
+		call.Projects = []string{"F*", "OTH*"}
+		result, err := s.try("jira_search", call)
+		if err != nil || !strings.HasPrefix(result.Text, "2 issues") || !strings.Contains(result.Text, "FEAT-1") || !strings.Contains(result.Text, "OTHER-1") {
+			t.Errorf("globs: %+v, %v", result, err)
+		}
+		call.Projects = []string{"*"}
+		if result, err = s.try("jira_search", call); err != nil || !strings.HasPrefix(result.Text, "4 issues") {
+			t.Errorf("everything: %+v, %v", result, err)
+		}
+		call.Projects = []string{"NONE*"}
+		if result, err = s.try("jira_search", call); err != nil || !result.Failed {
+			t.Errorf("globs that meet nothing: %+v, %v", result, err)
+		}
+	})
 }
 
 func TestSearchPages(t *testing.T) {
-	s := newSite(t)
-	first := s.do("jira_search", `{"jql":"order by key asc","limit":1}`).Text
-	_, token, ok := strings.Cut(first, "next: page_token ")
-	if !ok || !strings.Contains(first, "PROJ-1 |") {
-		t.Fatalf("got\n%s", first)
-	}
-	second := s.do("jira_search", `{"jql":"order by key asc","limit":1,"page_token":`+quote(token)+`}`).Text
-	if !strings.Contains(second, "PROJ-2 |") {
-		t.Errorf("got\n%s", second)
-	}
-	s.fail("jira_search", `{"jql":"colour = red"}`, "Jira refused", "colour")
-	s.fail("jira_search", `{"jql":"summary ~ \"x"}`, "quote")
-	if got := s.do("jira_search", `{"jql":"labels = nowhere"}`).Text; got != "no issues found" {
-		t.Errorf("got %q", got)
-	}
+	both(t, func(t *testing.T, s *site) {
+		first := s.do("jira_search", `{"jql":"order by key asc","limit":1}`).Text
+		_, token, ok := strings.Cut(first, "next: page_token ")
+		if !ok || !strings.Contains(first, "PROJ-1 |") {
+			t.Fatalf("got\n%s", first)
+		}
+		second := s.do("jira_search", `{"jql":"order by key asc","limit":1,"page_token":`+quote(token)+`}`).Text
+		if !strings.Contains(second, "PROJ-2 |") {
+			t.Errorf("got\n%s", second)
+		}
+		s.fail("jira_search", `{"jql":"colour = red"}`, "Jira refused", "colour")
+		s.fail("jira_search", `{"jql":"summary ~ \"x"}`, "quote")
+		if got := s.do("jira_search", `{"jql":"labels = nowhere"}`).Text; got != "no issues found" {
+			t.Errorf("got %q", got)
+		}
+	})
 }
 
 func TestResultsAreCappedAndSaySo(t *testing.T) {
-	s := newSite(t)
-	long := strings.Repeat("ü", 30_000)
-	if err := s.As("alice").Update("PROJ-1", map[string]any{"description": long}); err != nil {
-		t.Fatal(err)
-	}
-	got := s.do("jira_get_issue", `{"issue_key":"PROJ-1"}`).Text
-	if len(got) > 24_000 || !strings.Contains(got, "truncated: ") || strings.ContainsRune(got, '\uFFFD') {
-		t.Errorf("%d bytes, ends %q", len(got), got[len(got)-100:])
-	}
+	both(t, func(t *testing.T, s *site) {
+		long := strings.Repeat("ü", 30_000)
+		if err := s.As("alice").Update("PROJ-1", map[string]any{"description": long}); err != nil {
+			t.Fatal(err)
+		}
+		got := s.do("jira_get_issue", `{"issue_key":"PROJ-1"}`).Text
+		if len(got) > 24_000 || !strings.Contains(got, "truncated: ") || strings.ContainsRune(got, '\uFFFD') {
+			t.Errorf("%d bytes, ends %q", len(got), got[len(got)-100:])
+		}
+	})
 }
 
 func TestReadIssueHasTheShapeOfAWebhooksIssue(t *testing.T) {
-	s := newSite(t)
-	raw, err := s.tools.ReadIssue(t.Context(), "", s.issue("PROJ-1").ID, []string{"summary", "project"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var issue struct {
-		ID, Key string
-		Fields  map[string]any
-	}
-	if err := json.Unmarshal(raw, &issue); err != nil || issue.Key != "PROJ-1" || issue.Fields["summary"] == nil || issue.Fields["description"] != nil {
-		t.Errorf("%s, %v", raw, err)
-	}
-	if _, err := s.tools.ReadIssue(t.Context(), "", "99999", nil); err == nil {
-		t.Error("no error for an issue that does not exist")
-	}
-	if _, err := s.tools.ReadIssue(t.Context(), "elsewhere", "PROJ-1", nil); err == nil {
-		t.Error("no error for an unknown site")
-	}
+	both(t, func(t *testing.T, s *site) {
+		raw, err := s.tools.ReadIssue(t.Context(), "", s.issue("PROJ-1").ID, []string{"summary", "project"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var issue struct {
+			ID, Key string
+			Fields  map[string]any
+		}
+		if err := json.Unmarshal(raw, &issue); err != nil || issue.Key != "PROJ-1" || issue.Fields["summary"] == nil || issue.Fields["description"] != nil {
+			t.Errorf("%s, %v", raw, err)
+		}
+		if _, err := s.tools.ReadIssue(t.Context(), "", "99999", nil); err == nil {
+			t.Error("no error for an issue that does not exist")
+		}
+		if _, err := s.tools.ReadIssue(t.Context(), "elsewhere", "PROJ-1", nil); err == nil {
+			t.Error("no error for an unknown site")
+		}
+	})
 }

@@ -22,6 +22,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/aofctl/aofctl/internal/sandbox/pgserver"
 )
 
 func main() {
@@ -51,7 +53,7 @@ func run(ctx context.Context) error {
 	var s settings
 	flag.StringVar(&s.serve, "serve", "", "serve this kind of handler (used by the program itself)")
 	flag.StringVar(&s.dsn, "dsn", "", "database of the served handler (used by the program itself)")
-	flag.BoolVar(&s.postgres, "postgres", false, "also measure the inbox on PostgreSQL, which has to be installed")
+	flag.BoolVar(&s.postgres, "postgres", false, "also measure the inbox on PostgreSQL, if it is installed")
 	flag.StringVar(&s.only, "only", strings.Join(kinds(), ","), "kinds to measure, comma-separated")
 	flag.StringVar(&s.dir, "dir", "", "directory on the disk to measure; default: a temporary one")
 	flag.IntVar(&s.conns, "c", 32, "connections")
@@ -71,11 +73,16 @@ func measureAll(ctx context.Context, s settings) (err error) {
 	var databases *databases
 	if s.postgres {
 		// Before this process is pinned, which what it starts would inherit.
-		if databases, err = startDatabases(ctx, s.dir); err != nil {
+		databases, err = startDatabases(ctx, s.dir)
+		switch {
+		case errors.Is(err, pgserver.ErrNoPostgres):
+			fmt.Println("not measured on PostgreSQL:", err)
+		case err != nil:
 			return err
+		default:
+			defer func() { err = errors.Join(err, databases.stop()) }()
+			kinds = append(kinds, onPostgres)
 		}
-		defer func() { err = errors.Join(err, databases.stop()) }()
-		kinds = append(kinds, onPostgres)
 	}
 	if s.dir == "" {
 		dir, err := os.MkdirTemp("", "aofctl-benchmark-")
