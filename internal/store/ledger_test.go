@@ -20,63 +20,50 @@ type intent struct {
 // TestTheLedgerHoldsAgainstAModel begins, ends and abandons writes at random,
 // with restarts in between. What the ledger forgot would be sent twice.
 func TestTheLedgerHoldsAgainstAModel(t *testing.T) {
-	for seed := range uint64(4) {
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			rnd := rand.New(rand.NewPCG(seed, 3))
-			dir, known := t.TempDir(), map[string]*intent{}
-			clock := time.UnixMilli(1_800_000_000_000)
-			reopen := func() *Store {
-				s, err := Open(t.Context(), dir, func() time.Time { return clock })
-				if err != nil {
-					t.Fatal(err)
-				}
-				return s
+	onEach(t, func(t *testing.T, d database) {
+		for seed := range uint64(3) {
+			t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { playLedger(t, d, seed) })
+		}
+	})
+}
+
+func playLedger(t *testing.T, d database, seed uint64) {
+	rnd := rand.New(rand.NewPCG(seed, 3))
+	known, clk := map[string]*intent{}, newClock()
+	s := d.store(t, clk.now)
+	for range 150 {
+		clk.add(time.Duration(rnd.IntN(2000)-500) * time.Millisecond) // also backwards
+		id := fmt.Sprintf("run-%d:%d", seed, rnd.IntN(12))
+		switch rnd.IntN(8) {
+		case 0, 1, 2:
+			begin(t, s, known, id, clk.now())
+		case 3, 4:
+			if known[id] == nil {
+				continue // only what was begun is done
 			}
-			s := reopen()
-			defer func() { _ = s.Close() }()
-			for range 200 {
-				clock = clock.Add(time.Duration(rnd.IntN(2000)-500) * time.Millisecond) // also backwards
-				id := fmt.Sprint("run:", rnd.IntN(12))
-				switch rnd.IntN(8) {
-				case 0, 1, 2:
-					begin(t, s, known, id, clock)
-				case 3, 4:
-					if known[id] == nil {
-						continue // only what was begun is done
-					}
-					known[id].done, known[id].ref = true, fmt.Sprint("ref-", id)
-					if err := s.Done(t.Context(), id, known[id].ref); err != nil {
-						t.Fatal(err)
-					}
-				case 5, 6:
-					if known[id] != nil && !known[id].done {
-						delete(known, id)
-					}
-					if err := s.Abandon(t.Context(), id); err != nil {
-						t.Fatal(err)
-					}
-				default:
-					if err := s.Close(); err != nil {
-						t.Fatal(err)
-					}
-					s = reopen()
-				}
+			known[id].done, known[id].ref = true, "ref-"+id
+			must(t, s.Done(t.Context(), id, known[id].ref))
+		case 5, 6:
+			if known[id] != nil && !known[id].done {
+				delete(known, id)
 			}
-			for id, want := range known {
-				if found, err := s.HasEffect(t.Context(), "comment", fmt.Sprint("ref-", id)); err != nil || found != want.done {
-					t.Errorf("%s is found by its reference: %v, %v; want %v", id, found, err, want.done)
-				}
-			}
-		})
+			must(t, s.Abandon(t.Context(), id))
+		default:
+			must(t, s.Close())
+			s = d.store(t, clk.now)
+		}
+	}
+	for id, want := range known {
+		if found, err := s.HasEffect(t.Context(), "comment", "ref-"+id); err != nil || found != want.done {
+			t.Errorf("%s is found by its reference: %v, %v; want %v", id, found, err, want.done)
+		}
 	}
 }
 
 func begin(t *testing.T, s *Store, known map[string]*intent, id string, now time.Time) {
 	t.Helper()
 	effect, err := s.Begin(t.Context(), id, "comment", "PROJ-1")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	before := known[id]
 	if before == nil {
 		known[id] = &intent{begun: now}
@@ -90,53 +77,70 @@ func begin(t *testing.T, s *Store, known map[string]*intent, id string, now time
 	}
 }
 
+func TestAnAbandonedEffectIsFreshAgainButADoneOneStays(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *Store) {
+		for _, id := range []string{"open", "done"} {
+			_, err := s.Begin(t.Context(), id, "comment", "PROJ-1")
+			must(t, err)
+		}
+		must(t, s.Done(t.Context(), "done", "1"))
+		for id, fresh := range map[string]bool{"open": true, "done": false} {
+			must(t, s.Abandon(t.Context(), id))
+			if e, err := s.Begin(t.Context(), id, "comment", "PROJ-1"); err != nil || e.Fresh != fresh {
+				t.Errorf("after Abandon(%s) Begin = %+v, %v; want fresh %v", id, e, err, fresh)
+			}
+		}
+	})
+}
+
 func TestOfManyWhoBeginAWriteOneIsTheFirst(t *testing.T) {
-	s := open(t, t.TempDir())
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	fresh := 0
-	for range 32 {
-		wg.Go(func() {
-			effect, err := s.Begin(t.Context(), "run:1", "comment", "PROJ-1")
-			if err != nil {
-				t.Error(err)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if effect.Fresh {
-				fresh++
-			}
-		})
-	}
-	wg.Wait()
-	if fresh != 1 {
-		t.Errorf("%d were told to be the first", fresh)
-	}
+	onEach(t, func(t *testing.T, d database) {
+		stores := []*Store{d.store(t, nil)}
+		if d.shared() {
+			stores = append(stores, d.store(t, nil))
+		}
+		var mu sync.Mutex
+		var wg sync.WaitGroup
+		fresh := 0
+		for i := range 32 {
+			wg.Go(func() {
+				effect, err := stores[i%len(stores)].Begin(t.Context(), "run:1", "comment", "PROJ-1")
+				if err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				if effect.Fresh {
+					fresh++
+				}
+			})
+		}
+		wg.Wait()
+		if fresh != 1 {
+			t.Errorf("%d were told to be the first", fresh)
+		}
+	})
 }
 
 func TestAReferenceIsOfItsKindAlone(t *testing.T) {
-	s := open(t, t.TempDir())
-	for id, kind := range map[string]string{"r:1": "comment", "r:2": "worklog"} {
-		if _, err := s.Begin(t.Context(), id, kind, "PROJ-1"); err != nil {
-			t.Fatal(err)
+	onEachStore(t, func(t *testing.T, s *Store) {
+		for id, kind := range map[string]string{"r:1": "comment", "r:2": "worklog"} {
+			_, err := s.Begin(t.Context(), id, kind, "PROJ-1")
+			must(t, err)
+			must(t, s.Done(t.Context(), id, kind+"-7"))
 		}
-		if err := s.Done(t.Context(), id, kind+"-7"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got := map[string]bool{}
-	for _, kind := range []string{"comment", "worklog"} {
-		for _, ref := range []string{"comment-7", "worklog-7", ""} {
-			found, err := s.HasEffect(t.Context(), kind, ref)
-			if err != nil {
-				t.Fatal(err)
+		got := map[string]bool{}
+		for _, kind := range []string{"comment", "worklog"} {
+			for _, ref := range []string{"comment-7", "worklog-7", ""} {
+				found, err := s.HasEffect(t.Context(), kind, ref)
+				must(t, err)
+				got[kind+" "+ref] = found
 			}
-			got[kind+" "+ref] = found
 		}
-	}
-	want := map[string]bool{"comment comment-7": true, "comment worklog-7": false, "comment ": false,
-		"worklog comment-7": false, "worklog worklog-7": true, "worklog ": false}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("found (-want +got):\n%s", diff)
-	}
+		want := map[string]bool{"comment comment-7": true, "comment worklog-7": false, "comment ": false,
+			"worklog comment-7": false, "worklog worklog-7": true, "worklog ": false}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("found (-want +got):\n%s", diff)
+		}
+	})
 }

@@ -1,195 +1,246 @@
 package store
 
 import (
-	"fmt"
-	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 )
 
-// model is what the order of runs must be, written down as simply as possible:
-// for each subject the runs that are not over, first come first.
+// modelRun is what a run must be like.
+type modelRun struct {
+	id, subject, project string
+	seq                  int
+	state                State
+	epoch                int64
+	owner                string
+	deaths, steps        int
+	// yields is true while it waits and lets others go.
+	yields bool
+	wakeAt time.Time
+	signal string
+	// canceled is true once somebody asked for its end.
+	canceled bool
+	failed   bool // its last step failed
+	// plain is true for as long as it never yielded nor was tried again.
+	plain, started bool
+}
+
+func (r *modelRun) open() bool {
+	return !r.state.Terminal() && (r.state != StateWaiting || !r.yields)
+}
+
+// model is what runs must be like, written down as simply as possible: in each
+// subject one of the open runs has the turn, and when it has ended or yields,
+// that which was admitted first gets it.
 type model struct {
-	open    map[string][]string // by subject
-	project map[string]string   // of a subject
-	subject map[string]string   // of a run
-	running map[string]bool
-	over    []string
+	runs  []*modelRun
+	byID  map[string]*modelRun
+	turn  map[string]*modelRun // by subject
+	clock *clock
 	// passed counts how often others were served since a project was ready.
 	passed map[string]int
 }
 
-func newModel() *model {
-	return &model{open: map[string][]string{}, project: map[string]string{}, subject: map[string]string{},
-		running: map[string]bool{}, passed: map[string]int{}}
+func newModel(c *clock) *model {
+	return &model{byID: map[string]*modelRun{}, turn: map[string]*modelRun{}, clock: c, passed: map[string]int{}}
 }
 
-// ready are the runs whose turn it is.
-func (m *model) ready() []string {
-	var ids []string
-	for _, line := range m.open {
-		if len(line) > 0 && !m.running[line[0]] {
-			ids = append(ids, line[0])
-		}
-	}
-	return ids
+// in are the runs in one of the states, in the order of their admission.
+func (m *model) in(states ...State) []*modelRun {
+	return slices.DeleteFunc(slices.Clone(m.runs), func(r *modelRun) bool { return !slices.Contains(states, r.state) })
 }
 
-func (m *model) projectOf(id string) string { return m.project[m.subject[id]] }
-
-func (m *model) claimed(t *testing.T, n int, ids []string) {
-	t.Helper()
-	for i, id := range ids {
-		ready := m.ready()
-		if !slices.Contains(ready, id) {
-			t.Fatalf("claimed %s of %s, whose line is %v", id, m.subject[id], m.open[m.subject[id]])
-		}
-		waiting := map[string]bool{}
-		for _, other := range ready {
-			waiting[m.projectOf(other)] = true
-			if m.projectOf(other) == m.projectOf(id) && number(other) < number(id) {
-				t.Fatalf("claimed %s before %s of the same project", id, other)
-			}
-		}
-		for p := range waiting {
-			m.passed[p]++
-		}
-		m.passed[m.projectOf(id)] = 0
-		for p := range waiting {
-			if m.passed[p] > projects {
-				t.Fatalf("project %s was passed over %d times", p, m.passed[p])
-			}
-		}
-		m.running[ids[i]] = true
-	}
-	if left := len(m.ready()); len(ids) < n && left > 0 {
-		t.Fatalf("claimed %d of %d although %d more were ready", len(ids), n, left)
+// enter puts a run into the queue. It has the turn if nobody else has it.
+func (m *model) enter(r *modelRun) {
+	r.state, r.owner, r.yields, r.signal = StateQueued, "", false, ""
+	if m.turn[r.subject] == nil {
+		m.turn[r.subject] = r
 	}
 }
 
-func (m *model) finished(id string) {
-	m.open[m.subject[id]] = m.open[m.subject[id]][1:]
-	delete(m.running, id)
-	m.over = append(m.over, id)
+// pass takes the turn from a run.
+func (m *model) pass(r *modelRun) {
+	if m.turn[r.subject] != r {
+		return
+	}
+	delete(m.turn, r.subject)
+	for _, o := range m.in(StateQueued) {
+		if o.subject == r.subject && o != r {
+			m.turn[r.subject] = o
+			return
+		}
+	}
 }
 
-func number(id string) int {
-	var n int
-	_, _ = fmt.Sscanf(id, "run-%d", &n)
+func (m *model) admit(r *modelRun) {
+	r.seq, r.plain = len(m.runs), true
+	m.runs, m.byID[r.id] = append(m.runs, r), r
+	if r.state == StateQueued {
+		m.enter(r)
+	}
+}
+
+func (m *model) end(r *modelRun, as State) {
+	r.state, r.owner, r.signal, r.yields = as, "", "", false
+	m.pass(r)
+}
+
+func (m *model) suspend(r *modelRun, w Wait) {
+	if r.canceled {
+		m.end(r, StateCanceled)
+		return
+	}
+	r.state, r.owner, r.yields, r.wakeAt, r.signal = StateWaiting, "", w.Yield, w.Until, w.Signal
+	if w.Yield {
+		r.plain = false
+		m.pass(r)
+	}
+}
+
+// due are the runs whose waiting is over.
+func (m *model) due() []*modelRun {
+	return slices.DeleteFunc(m.in(StateWaiting), func(r *modelRun) bool {
+		return r.wakeAt.IsZero() || r.wakeAt.After(m.clock.now())
+	})
+}
+
+// giveBack takes a run from its owner, who died or stopped.
+func (m *model) giveBack(r *modelRun, deaths int) {
+	r.deaths += deaths
+	switch {
+	case r.canceled:
+		m.end(r, StateCanceled)
+	case r.deaths >= maxDeaths:
+		m.end(r, StateFailed)
+	default:
+		r.state, r.owner = StateQueued, ""
+	}
+}
+
+func (m *model) retry(r *modelRun) {
+	if r.failed {
+		r.steps--
+	}
+	r.deaths, r.canceled, r.failed, r.plain = 0, false, false, false
+	m.enter(r)
+}
+
+// ready are the runs that can be claimed.
+func (m *model) ready() []*modelRun {
+	return slices.DeleteFunc(m.in(StateQueued), func(r *modelRun) bool { return m.turn[r.subject] != r })
+}
+
+func (m *model) running(project string) int {
+	n := 0
+	for _, r := range m.in(StateRunning) {
+		if project == "" || r.project == project {
+			n++
+		}
+	}
 	return n
 }
 
-const (
-	subjects = 12
-	projects = 4
-)
-
-// TestOrderHoldsAgainstAModel admits, claims, finishes and restarts at random.
-func TestOrderHoldsAgainstAModel(t *testing.T) {
-	for seed := range uint64(6) {
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { play(t, seed, 250) })
+// claimed checks one claim after the other against what was ready.
+func (m *model) claimed(t *testing.T, n int, l Limits, owner string, claims []Claim) {
+	t.Helper()
+	for _, c := range claims {
+		r := m.byID[c.Run]
+		waiting := map[string]bool{}
+		for _, o := range m.ready() {
+			if l.PerProject == 0 || m.running(o.project) < l.PerProject {
+				waiting[o.project] = true
+			}
+			if o.project == r.project && o.seq < r.seq {
+				t.Fatalf("claimed %s before %s of the same project", r.id, o.id)
+			}
+		}
+		if !slices.Contains(m.ready(), r) || !waiting[r.project] || (l.Total > 0 && m.running("") >= l.Total) {
+			t.Fatalf("claimed %s of %s with the limits %+v; the turn is %v's", r.id, r.subject, l, m.turn[r.subject])
+		}
+		m.fair(t, r.project, waiting)
+		m.inOrder(t, r)
+		r.epoch++
+		if c.Epoch != r.epoch {
+			t.Fatalf("claim %v has another epoch than %d", c, r.epoch)
+		}
+		r.state, r.owner, r.started = StateRunning, owner, true
+	}
+	if len(claims) < n && (l.Total == 0 || m.running("") < l.Total) {
+		for _, r := range m.ready() {
+			if l.PerProject == 0 || m.running(r.project) < l.PerProject {
+				t.Fatalf("claimed %d of %d with the limits %+v although %s was ready", len(claims), n, l, r.id)
+			}
+		}
 	}
 }
 
-func play(t *testing.T, seed uint64, moves int) {
-	rnd := rand.New(rand.NewPCG(seed, 7))
-	dir, m := t.TempDir(), newModel()
-	s, err := Open(t.Context(), dir, nil)
-	if err != nil {
-		t.Fatal(err)
+// fair fails if a project is passed over more often than there are others.
+func (m *model) fair(t *testing.T, served string, waiting map[string]bool) {
+	t.Helper()
+	for p := range waiting {
+		m.passed[p]++
 	}
-	defer func() { _ = s.Close() }()
-	next := 0
-	for range moves {
-		switch dice := rnd.IntN(100); {
-		case dice < 40:
-			batch := randomRuns(rnd, m, &next)
-			admit(t, s, batch...)
-			admit(t, s, batch...) // a delivery that is handed over again
-		case dice < 65:
-			n := 1 + rnd.IntN(3)
-			ids, err := s.Claim(t.Context(), n)
-			if err != nil {
-				t.Fatal(err)
-			}
-			m.claimed(t, n, ids)
-		case dice < 92:
-			if id := anyOf(rnd, m.running); id != "" {
-				finish(t, s, id)
-				finish(t, s, id)
-				m.finished(id)
-			}
-		case dice < 96 && len(m.over) > 0:
-			finish(t, s, m.over[rnd.IntN(len(m.over))])
-		default:
-			if s.Close() != nil {
-				t.Fatal("could not close")
-			}
-			if s, err = Open(t.Context(), dir, nil); err != nil {
-				t.Fatal(err)
-			}
-			clear(m.passed)
+	m.passed[served] = 0
+	for p := range waiting {
+		if m.passed[p] > projects {
+			t.Fatalf("project %s was passed over %d times", p, m.passed[p])
 		}
-		check(t, s, m)
 	}
 }
 
-func randomRuns(rnd *rand.Rand, m *model, next *int) []Run {
-	var batch []Run
-	for range 1 + rnd.IntN(3) {
-		*next++
-		k := rnd.IntN(subjects)
-		r := queuedRun(fmt.Sprintf("run-%d", *next), fmt.Sprint("issue:", k))
-		r.Project = fmt.Sprint("P", k%projects)
-		m.subject[r.ID], m.project[r.Subject] = r.Subject, r.Project
-		if rnd.IntN(8) == 0 {
-			r.State = StateRejected
-		} else {
-			m.open[r.Subject] = append(m.open[r.Subject], r.ID)
-		}
-		batch = append(batch, r)
+// inOrder fails if a run starts before an earlier one of its subject, of those
+// that never gave their place away.
+func (m *model) inOrder(t *testing.T, r *modelRun) {
+	t.Helper()
+	if !r.plain || r.started {
+		return
 	}
-	return batch
-}
-
-func anyOf(rnd *rand.Rand, set map[string]bool) string {
-	ids := slices.Sorted(func(yield func(string) bool) {
-		for id := range set {
-			if !yield(id) {
-				return
-			}
+	for _, o := range m.runs {
+		if o.subject == r.subject && o.plain && o.seq < r.seq && !o.state.Terminal() {
+			t.Fatalf("%s starts before %s, which is %s", r.id, o.id, o.state)
 		}
-	})
-	if len(ids) == 0 {
-		return ""
 	}
-	return ids[rnd.IntN(len(ids))]
 }
 
 // check compares what the database holds with the model.
-func check(t *testing.T, s *Store, m *model) {
+func (m *model) check(t *testing.T, s *Store) {
 	t.Helper()
-	running, err := s.Running(t.Context())
-	if err != nil || len(running) != len(m.running) {
-		t.Fatalf("running are %v, %v; want %v", running, err, m.running)
-	}
-	for _, id := range running {
-		if !m.running[id] {
-			t.Fatalf("%s is running, the model has %v", id, m.running)
+	rows, err := s.query(t.Context(), `SELECT id, state, open, ready, owner, epoch, deaths, steps FROM runs`)
+	must(t, err)
+	defer rows.Close()
+	n := 0
+	for ; rows.Next(); n++ {
+		var got modelRun
+		var open, ready bool
+		must(t, rows.Scan(&got.id, &got.state, &open, &ready, &got.owner, &got.epoch, &got.deaths, &got.steps))
+		r := m.byID[got.id]
+		if got.state != r.state || got.owner != r.owner || got.epoch != r.epoch || got.deaths != r.deaths || got.steps != r.steps || open != r.open() {
+			t.Fatalf("%s is %+v, open %v; want %+v", r.id, got, open, *r)
+		}
+		if turn := m.turn[r.subject] == r; r.state == StateQueued && ready != turn {
+			t.Fatalf("%s is ready: %v, want %v", r.id, ready, turn)
 		}
 	}
-	rows, err := s.db.Query(`SELECT id FROM runs WHERE state = 'queued' AND ready = 1`)
-	if err != nil {
-		t.Fatal(err)
+	if n != len(m.runs) {
+		t.Fatalf("%d runs, want %d", n, len(m.runs))
 	}
-	ready, err := collectStrings(rows)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := m.ready()
-	slices.Sort(ready)
-	slices.Sort(want)
-	if !slices.Equal(ready, want) {
-		t.Fatalf("ready are %v, want %v", ready, want)
+	m.lost(t)
+}
+
+// lost fails if nobody has the turn in a subject with open runs: they would never
+// go on. It also makes sure of the model itself.
+func (m *model) lost(t *testing.T) {
+	t.Helper()
+	atWork := map[string]int{}
+	for _, r := range m.runs {
+		if r.open() && m.turn[r.subject] == nil {
+			t.Fatalf("%s is open and nobody has the turn in %s", r.id, r.subject)
+		}
+		if r.state == StateRunning {
+			atWork[r.subject]++
+		}
+		if atWork[r.subject] > 1 || (r.state == StateRunning && m.turn[r.subject] != r) {
+			t.Fatalf("%s runs beside another", r.id)
+		}
 	}
 }

@@ -2,18 +2,15 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"math"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/store/sqlite"
 )
 
@@ -21,22 +18,20 @@ import (
 func bounded(t *testing.T) (s *Store, limit func(pages string)) {
 	t.Helper()
 	dir := t.TempDir()
-	open(t, dir) // makes the tables
+	made, err := Open(t.Context(), dir, nil)
+	must(t, err)
+	must(t, made.Close())
 	db, err := sqlite.Open(filepath.Join(dir, FileName), sqlite.Options{MaxConns: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	events := newBroadcast()
-	s = &Store{db: db, writer: newWriter(db, events.wake), now: open(t, t.TempDir()).now, events: events}
+	must(t, err)
+	s = newStore(db, sqliteDialect(), nil)
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
 	return s, func(pages string) {
-		if _, err := db.Exec(`PRAGMA max_page_count = ` + pages); err != nil {
-			t.Fatal(err)
-		}
+		_, err := db.Exec(`PRAGMA max_page_count = ` + pages)
+		must(t, err)
 	}
 }
 
@@ -45,242 +40,208 @@ func TestAFullDiskRefusesAWholeChangeAndRecovers(t *testing.T) {
 	limit("1") // which is taken for the size that the file has
 	big := queuedRun("big", "issue:1")
 	big.Work = json.RawMessage(`"` + strings.Repeat("x", 1<<20) + `"`)
-	err := s.Admit(t.Context(), []Run{queuedRun("small", "issue:2"), big}, nil)
+	err := s.Admit(t.Context(), Lease{}, []Run{queuedRun("small", "issue:2"), big}, nil)
 	if err == nil || errors.Is(err, ErrRefused) {
 		t.Fatalf("Admit = %v, want trouble that passes", err)
 	}
-	if _, err := s.Run(t.Context(), "small"); !errors.Is(err, ErrNotFound) {
-		t.Errorf("half of the change is there: %v", err)
-	}
+	_, err = s.Run(t.Context(), "small")
+	is(t, "Run of a half change", err, ErrNotFound)
 	limit("100000")
-	admit(t, s, queuedRun("small", "issue:2"), big)
+	admitRuns(t, s, queuedRun("small", "issue:2"), big)
 	if diff := cmp.Diff([]string{"big", "small"}, claimIDs(t, s, 2)); diff != "" {
 		t.Errorf("claimed (-want +got):\n%s", diff)
 	}
 }
 
-// TestAFailedChangeUndoesItselfAlone puts a change that fails between two that
-// do not, into one commit.
+// block holds the writer up, so that what comes next waits together, until the
+// function that it returns is called.
+func block(t *testing.T, s *Store) (release func()) {
+	t.Helper()
+	gate, begun := make(chan struct{}), make(chan struct{})
+	done, err := s.writer.post(t.Context(), func(tx) error { close(begun); <-gate; return nil })
+	must(t, err)
+	<-begun
+	return func() { close(gate); must(t, <-done) }
+}
+
+func post(t *testing.T, s *Store, fn func(tx tx) error) <-chan error {
+	t.Helper()
+	done, err := s.writer.post(t.Context(), fn)
+	must(t, err)
+	return done
+}
+
+func revision(id string) func(tx) error {
+	return func(tx tx) error {
+		_, err := tx.exec(`INSERT INTO revisions (revision, kind, name, source, text) VALUES (?, '', '', '', '')`, id)
+		return err
+	}
+}
+
+// TestAFailedChangeUndoesItselfAlone puts changes that fail between those that do
+// not, into one commit.
 func TestAFailedChangeUndoesItselfAlone(t *testing.T) {
-	s := open(t, t.TempDir())
-	release := make(chan struct{})
-	var waits []<-chan error
-	post := func(fn func(*sql.Tx) error) {
-		done, err := s.writer.post(t.Context(), fn)
-		if err != nil {
-			t.Fatal(err)
+	onEachStore(t, func(t *testing.T, s *Store) {
+		broken := errors.New("broken")
+		release := block(t, s)
+		waits := []<-chan error{
+			post(t, s, revision("a")),
+			post(t, s, func(tx tx) error { return errors.Join(revision("b")(tx), broken) }),
+			post(t, s, revision("a")), // breaks the primary key
+			post(t, s, revision("c")),
 		}
-		waits = append(waits, done)
-	}
-	insert := func(id string) func(*sql.Tx) error {
-		return func(tx *sql.Tx) error {
-			_, err := tx.Exec(`INSERT INTO revisions (revision, kind, name, source, text) VALUES (?, '', '', '', '')`, id)
-			return err
+		release()
+		var got []string
+		for _, wait := range waits {
+			switch err := <-wait; {
+			case err == nil:
+				got = append(got, "ok")
+			case errors.Is(err, ErrRefused):
+				got = append(got, "refused")
+			case errors.Is(err, broken):
+				got = append(got, "broken")
+			default:
+				t.Error(err)
+			}
 		}
-	}
-	broken := errors.New("broken")
-	post(func(*sql.Tx) error { <-release; return nil }) // so that the others wait together
-	post(insert("a"))
-	post(func(tx *sql.Tx) error {
-		if err := insert("b")(tx); err != nil {
-			return err
+		if diff := cmp.Diff([]string{"ok", "broken", "refused", "ok"}, got); diff != "" {
+			t.Errorf("outcomes (-want +got):\n%s", diff)
 		}
-		return broken
+		for id, want := range map[string]error{"a": nil, "b": ErrNotFound, "c": nil} {
+			_, err := s.RevisionText(t.Context(), id)
+			is(t, "RevisionText of "+id, err, want)
+		}
 	})
-	post(insert("a")) // breaks the primary key
-	post(insert("c"))
-	close(release)
-	var got []string
-	for _, wait := range waits {
-		switch err := <-wait; {
-		case err == nil:
-			got = append(got, "ok")
-		case errors.Is(err, ErrRefused):
-			got = append(got, "refused")
-		case errors.Is(err, broken):
-			got = append(got, "broken")
-		default:
-			t.Error(err)
+}
+
+// TestChangesThatWaitTogetherShareACommit counts the transactions.
+func TestChangesThatWaitTogetherShareACommit(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *Store) {
+		release := block(t, s)
+		seen := map[any]int{}
+		var waits []<-chan error
+		for range maxBatch + 10 {
+			waits = append(waits, post(t, s, func(tx tx) error { seen[tx.Tx]++; return nil }))
 		}
-	}
-	if diff := cmp.Diff([]string{"ok", "ok", "broken", "refused", "ok"}, got); diff != "" {
-		t.Errorf("outcomes (-want +got):\n%s", diff)
-	}
-	for id, want := range map[string]bool{"a": true, "b": false, "c": true} {
-		if _, err := s.RevisionText(t.Context(), id); errors.Is(err, ErrNotFound) == want {
-			t.Errorf("%s is there: %v, want %v", id, !want, want)
+		release()
+		for _, wait := range waits {
+			must(t, <-wait)
 		}
-	}
+		if len(seen) != 2 {
+			t.Errorf("%d changes took %d commits, want 2", len(waits), len(seen))
+		}
+	})
+}
+
+// TestChangesDoNotWaitForADatabaseThatIsAwayOneByOne has many changes wait when
+// the database does not let the first one begin.
+func TestChangesDoNotWaitForADatabaseThatIsAwayOneByOne(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *Store) {
+		release := block(t, s)
+		tried := 0
+		waits := []<-chan error{post(t, s, func(tx) error {
+			must(t, s.db.Close()) // from here on nothing begins any more
+			return errors.New("broken")
+		})}
+		for range 20 {
+			waits = append(waits, post(t, s, func(tx) error { tried++; return nil }))
+		}
+		release()
+		for i, wait := range waits {
+			if err := <-wait; err == nil || errors.Is(err, ErrRefused) {
+				t.Errorf("change %d = %v, want trouble that passes", i, err)
+			}
+		}
+		if tried != 0 {
+			t.Errorf("%d changes were tried", tried)
+		}
+	})
 }
 
 func TestACanceledCallerDoesNotQueue(t *testing.T) {
-	s := open(t, t.TempDir())
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	block, blocked := make(chan struct{}), make(chan struct{})
-	done, err := s.writer.post(t.Context(), func(*sql.Tx) error { close(blocked); <-block; return nil })
-	if err != nil {
-		t.Fatal(err)
-	}
-	<-blocked
-	for range queued {
-		if _, err := s.writer.post(t.Context(), func(*sql.Tx) error { return nil }); err != nil {
-			t.Fatal(err)
+	onEachStore(t, func(t *testing.T, s *Store) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		release := block(t, s)
+		var last <-chan error
+		for range queued {
+			last = post(t, s, func(tx) error { return nil })
 		}
-	}
-	if err := s.Admit(ctx, []Run{queuedRun("r", "issue:1")}, nil); !errors.Is(err, context.Canceled) {
-		t.Errorf("Admit with a full queue = %v, want the context's error", err)
-	}
-	close(block)
-	if err := <-done; err != nil {
-		t.Error(err)
-	}
+		is(t, "Admit with a full queue", s.Admit(ctx, Lease{}, []Run{queuedRun("r", "issue:1")}, nil), context.Canceled)
+		release()
+		must(t, <-last)
+	})
 }
 
 func TestCloseCarriesOutWhatIsQueued(t *testing.T) {
-	dir := t.TempDir()
-	s, err := Open(t.Context(), dir, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var waits []func() error
-	for i := range 300 {
-		wait, err := s.PostStep(t.Context(), "r", step.Entry{Index: i, Kind: step.KindTool})
+	onEach(t, func(t *testing.T, d database) {
+		s := d.store(t, nil)
+		c := claim(t, s, "r")
+		const steps = 300
+		release := block(t, s)
+		var waits []<-chan error
+		for i := range steps {
+			row, err := encodeRecord(Record{Entry: toolStep(i)})
+			must(t, err)
+			waits = append(waits, post(t, s, func(tx tx) error { return s.record(tx, c, StateRunning, row) }))
+		}
+		release()
+		must(t, s.Close())
+		for i, wait := range waits {
+			if err := <-wait; err != nil {
+				t.Fatalf("step %d: %v", i, err)
+			}
+		}
+		again := d.store(t, nil)
+		if got, err := again.Steps(t.Context(), "r"); err != nil || len(got) != steps {
+			t.Errorf("%d steps, %v; want all of them", len(got), err)
+		}
+		is(t, "Record after Close", s.Record(t.Context(), c, Record{Entry: toolStep(steps)}), ErrClosed)
+	})
+}
+
+// TestWritersWaitForEachOtherWhateverTheServersDefault sets the isolation in which
+// a writer would not see what the one before it committed.
+func TestWritersWaitForEachOtherWhateverTheServersDefault(t *testing.T) {
+	d := postgresDatabase(t)
+	dsn := d.dsn + "&default_transaction_isolation=" + "repeatable%20read"
+	d.open = func(ctx context.Context, now func() time.Time) (*Store, error) { return OpenPostgres(ctx, dsn, now) }
+	a, b := d.store(t, nil), d.store(t, nil)
+	admit(t, a, "issue:1", "r1", "r2")
+	var first Claim
+	gate, begun, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	// One claims, and another wants to while that is not committed.
+	go func() {
+		done <- a.writer.do(t.Context(), func(tx tx) error {
+			c, err := a.claimNext(tx, me, &room{running: map[share]int{}})
+			if err == nil {
+				first = *c
+			}
+			close(begun)
+			<-gate
+			return err
+		})
+	}()
+	<-begun
+	second := make(chan []Claim, 1)
+	go func() {
+		got, err := b.Claim(t.Context(), "other", 5, Limits{})
 		if err != nil {
-			t.Fatal(err)
+			t.Error(err)
 		}
-		waits = append(waits, wait)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for i, wait := range waits {
-		if err := wait(); err != nil {
-			t.Fatalf("step %d: %v", i, err)
+		second <- got
+	}()
+	eventually(t, func() error {
+		var waiting int
+		err := a.row(t.Context(), `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`).Scan(&waiting)
+		if err == nil && waiting == 0 {
+			err = errors.New("the second writer does not wait")
 		}
-	}
-	if steps, err := open(t, dir).Steps(t.Context(), "r"); err != nil || len(steps) != 300 {
-		t.Errorf("%d steps, %v; want all of them", len(steps), err)
-	}
-	if _, err := s.PostStep(t.Context(), "r", step.Entry{}); !errors.Is(err, ErrClosed) {
-		t.Errorf("PostStep after Close = %v, want ErrClosed", err)
-	}
-}
-
-// TestFinishSurvivesWhatProvidersAndModelsMakeUp ends runs whose numbers and
-// texts are of no use: a run that cannot end would hold its subject for ever.
-func TestFinishSurvivesWhatProvidersAndModelsMakeUp(t *testing.T) {
-	most := int64(math.MaxInt64)
-	tests := map[string]struct {
-		steps  []step.Entry
-		result string
-	}{
-		"tokens beyond all bounds": {steps: []step.Entry{
-			{Index: 0, Kind: step.KindModel, TokensIn: math.MaxInt, TokensOut: math.MaxInt, CostMicroUSD: &most},
-			{Index: 1, Kind: step.KindModel, TokensIn: math.MaxInt, TokensOut: math.MaxInt, CostMicroUSD: &most}}},
-		"negative tokens":  {steps: []step.Entry{{Index: 0, Kind: step.KindModel, TokensIn: math.MinInt, CostMicroUSD: ptr(int64(-5))}}},
-		"text of no text":  {result: "\xff\xfe\x00end"},
-		"a very long text": {result: strings.Repeat("long ", 1<<20)},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			s := open(t, t.TempDir())
-			admit(t, s, queuedRun("r", "issue:1"), queuedRun("next", "issue:1"))
-			claimIDs(t, s, 1)
-			for _, e := range tt.steps {
-				if err := s.RecordStep(t.Context(), "r", e); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if err := s.Finish(t.Context(), "r", Outcome{State: StateSucceeded, Result: tt.result}); err != nil {
-				t.Fatal(err)
-			}
-			if r, err := s.Run(t.Context(), "r"); err != nil || r.Result != tt.result || r.Steps != len(tt.steps) {
-				t.Errorf("run has %d steps and %d bytes of result, %v", r.Steps, len(r.Result), err)
-			}
-			if got := claimIDs(t, s, 1); len(got) != 1 {
-				t.Errorf("claimed %v, want the next run of the subject", got)
-			}
-		})
-	}
-}
-
-func TestARunWithAnOpenWriteIsInDoubt(t *testing.T) {
-	tests := map[string]struct {
-		begun, done []string
-		want        bool
-	}{
-		"no write":              {nil, nil, false},
-		"a write that happened": {[]string{"r:1"}, []string{"r:1"}, false},
-		"a write left open":     {[]string{"r:1", "r:2"}, []string{"r:1"}, true},
-		"a second part":         {[]string{"r:1", "r:1#2"}, []string{"r:1"}, true},
-		"another run's":         {[]string{"r2:1", "q:1", "r-1:1"}, nil, false},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			s := open(t, t.TempDir())
-			admit(t, s, queuedRun("r", "issue:1"))
-			claimIDs(t, s, 1)
-			for _, id := range tt.begun {
-				if _, err := s.Begin(t.Context(), id, "comment", "PROJ-1"); err != nil {
-					t.Fatal(err)
-				}
-			}
-			for _, id := range tt.done {
-				if err := s.Done(t.Context(), id, "1"); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if err := s.Finish(t.Context(), "r", Outcome{State: StateFailed, Error: "out of time"}); err != nil {
-				t.Fatal(err)
-			}
-			if r, err := s.Run(t.Context(), "r"); err != nil || r.InDoubt != tt.want {
-				t.Errorf("in doubt: %v, %v; want %v", r.InDoubt, err, tt.want)
-			}
-		})
-	}
-}
-
-func TestAnEntryThatIsNoJSONIsRefusedForGood(t *testing.T) {
-	s := open(t, t.TempDir())
-	if err := s.RecordStep(t.Context(), "r", step.Entry{Output: json.RawMessage("{{")}); !errors.Is(err, ErrRefused) {
-		t.Errorf("RecordStep = %v, want ErrRefused", err)
-	}
-}
-
-func BenchmarkClaimAndFinish(b *testing.B) {
-	for _, waiting := range []int{100, 10_000, 100_000} {
-		b.Run(fmt.Sprintf("%d queued", waiting), func(b *testing.B) {
-			s, err := Open(b.Context(), b.TempDir(), nil)
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer func() { _ = s.Close() }()
-			for start := 0; start < waiting; start += 1000 {
-				var runs []Run
-				for i := start; i < min(start+1000, waiting); i++ {
-					r := queuedRun(fmt.Sprint("r", i), fmt.Sprint("issue:", i%(waiting/2)))
-					r.Project = fmt.Sprint("P", i%50)
-					runs = append(runs, r)
-				}
-				if err := s.Admit(b.Context(), runs, nil); err != nil {
-					b.Fatal(err)
-				}
-			}
-			extra := waiting
-			for b.Loop() {
-				ids, err := s.Claim(b.Context(), 1)
-				if err != nil || len(ids) != 1 {
-					b.Fatal(ids, err)
-				}
-				if err := s.Finish(b.Context(), ids[0], Outcome{State: StateSucceeded}); err != nil {
-					b.Fatal(err)
-				}
-				extra++
-				if err := s.Admit(b.Context(), []Run{queuedRun(fmt.Sprint("r", extra), fmt.Sprint("issue:", extra))}, nil); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+		return err
+	})
+	close(gate)
+	must(t, <-done)
+	if got := <-second; first.Run != "r1" || len(got) != 0 {
+		t.Errorf("the first claimed %v and the second %v, want nothing for the second", first, got)
 	}
 }

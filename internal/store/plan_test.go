@@ -1,0 +1,115 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// hot are the statements that run for each run or each step, or once a second:
+// they must not look at all runs.
+func hot() map[string]string {
+	return map[string]string{
+		"pick": pickSQL, "take": takeSQL, "pass": passSQL, "end": endSQL, "held": heldSQL, "admit": insertRunSQL,
+		"record": stepSQL, "suspend": waitSQL, "wake": wakeSQL, "due": dueSQL, "signal": signalSQL,
+		"events of all": eventsSQL, "events of one": runEventsSQL, "steps": stepsSQL, "old": oldSQL,
+	}
+}
+
+// indexes say what SQLite has to use for them.
+func indexes() map[string]string {
+	return map[string]string{
+		"pick": "COVERING INDEX runs_share ((source,site,project)>(?,?,?))",
+		"take": "INTEGER PRIMARY KEY (rowid=?)",
+		"pass": "runs_open (source=? AND site=? AND subject=?)", "admit": "runs_open (source=? AND site=? AND subject=?)",
+		"end": "sqlite_autoindex_runs_1 (id=?)", "held": "sqlite_autoindex_runs_1 (id=?)",
+		"record": "sqlite_autoindex_runs_1 (id=?)", "suspend": "sqlite_autoindex_runs_1 (id=?)", "wake": "sqlite_autoindex_runs_1 (id=?)",
+		"due": "runs_wake (wake_at<?)", "signal": "runs_signal (signal=?)",
+		"events of all": "INTEGER PRIMARY KEY (rowid>?)", "events of one": "(run=?", "steps": "PRIMARY KEY (run=?)",
+		"old": "runs_finished (wiped=? AND finished_at>? AND finished_at<?)",
+	}
+}
+
+func TestHotStatementsUseIndexesOnSQLite(t *testing.T) {
+	s := sqliteDatabase(t).store(t, nil)
+	for name, statement := range hot() {
+		t.Run(name, func(t *testing.T) {
+			args := make([]any, strings.Count(statement, "?"))
+			rows, err := s.query(t.Context(), "EXPLAIN QUERY PLAN "+statement, args...)
+			must(t, err)
+			defer rows.Close()
+			plan := ""
+			for rows.Next() {
+				var id, parent, unused int
+				var detail string
+				must(t, rows.Scan(&id, &parent, &unused, &detail))
+				plan += detail + "\n"
+			}
+			if !strings.Contains(plan, indexes()[name]) || strings.Contains(plan, "SCAN ") {
+				t.Errorf("plan is\n%s; want it to use %s", plan, indexes()[name])
+			}
+		})
+	}
+}
+
+// TestHotStatementsUseIndexesOnPostgreSQL reads the plans that are made without
+// knowing the parameters, over a table with many runs of all states.
+func TestHotStatementsUseIndexesOnPostgreSQL(t *testing.T) {
+	s := postgresDatabase(t).store(t, nil)
+	var runs []Run
+	for i := range 4000 {
+		r := projectRun(fmt.Sprint("r", i), fmt.Sprint("P", i%50))
+		if i%10 > 3 {
+			r.State = StateRejected
+		}
+		runs = append(runs, r)
+	}
+	admitRuns(t, s, runs...)
+	held := claimed(t, s, 800)
+	must(t, s.writer.do(t.Context(), func(tx tx) error {
+		for _, c := range held {
+			if err := recordSteps(tx, s, c, 5); err != nil {
+				return err
+			}
+		}
+		_, err := tx.exec(`UPDATE runs SET state = 'waiting', signal = id, wake_at = 1 WHERE state = 'running' AND seq % 4 > 0`)
+		return err
+	}))
+	_, err := s.db.ExecContext(t.Context(), `ANALYZE`)
+	must(t, err)
+	conn, err := s.db.Conn(t.Context())
+	must(t, err)
+	defer conn.Close()
+	_, err = conn.ExecContext(t.Context(), `SET plan_cache_mode = force_generic_plan`)
+	must(t, err)
+	for name, statement := range hot() {
+		t.Run(name, func(t *testing.T) {
+			text := s.dialect.sql(statement)
+			_, err := conn.ExecContext(t.Context(), `PREPARE hot AS `+text)
+			must(t, err)
+			defer func() { _, _ = conn.ExecContext(t.Context(), `DEALLOCATE hot`) }()
+			nulls := strings.TrimSuffix(strings.Repeat("NULL, ", strings.Count(statement, "?")), ", ")
+			rows, err := conn.QueryContext(t.Context(), `EXPLAIN EXECUTE hot (`+nulls+`)`)
+			must(t, err)
+			lines, err := collectStrings(rows)
+			must(t, err)
+			if plan := strings.Join(lines, "\n"); strings.Contains(plan, "Seq Scan on runs") || strings.Contains(plan, "Seq Scan on run_") {
+				t.Errorf("plan is\n%s", plan)
+			}
+		})
+	}
+}
+
+// recordSteps records the first n steps of a run.
+func recordSteps(tx tx, s *Store, c Claim, n int) error {
+	for i := range n {
+		row, err := encodeRecord(Record{Entry: toolStep(i)})
+		if err != nil {
+			return err
+		}
+		if err := s.record(tx, c, StateRunning, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
