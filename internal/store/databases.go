@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 
+	"github.com/rs/zerolog"
+
 	"github.com/aofctl/aofctl/internal/store/postgres"
 )
 
@@ -54,12 +56,15 @@ func (s *Store) listen(ctx context.Context, dsn string) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		postgres.Listen(ctx, dsn, []string{commitChannel, cancelChannel}, func(channel, _ string) {
+		err := postgres.Listen(ctx, dsn, []string{commitChannel, cancelChannel}, func(channel, _ string) {
 			if channel != commitChannel { // also after a gap, of which the name is ""
 				s.cancels.wake()
 			}
 			s.events.wake()
 		})
+		if err != nil { // which opening the database would have found
+			zerolog.Ctx(ctx).Error().Err(err).Msg("other processes are not heard")
+		}
 	}()
 	s.stop = func() { cancel(); <-ended }
 }

@@ -32,7 +32,7 @@ type dialect struct {
 }
 
 // hint is what only SQLite needs and understands.
-var hint = regexp.MustCompile(` INDEXED BY \w+`) //nolint:gochecknoglobals // a constant expression
+var hint = regexp.MustCompile(` INDEXED BY \w+`)
 
 // sql returns the statement as the database takes it.
 func (d *dialect) sql(query string) string {

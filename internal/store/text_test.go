@@ -2,6 +2,8 @@ package store
 
 import (
 	"encoding/json"
+	"errors"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -93,6 +95,30 @@ func TestTextsOfAllKindsAreKept(t *testing.T) {
 		}
 		if n, err := s.Release(t.Context(), key); err != nil || n != 0 {
 			t.Errorf("Release = %d, %v", n, err)
+		}
+	})
+}
+
+// TestANameThatNoIndexHoldsIsRefusedAlone has keys that are too long for one of
+// the databases: the change is refused for good, and others go on.
+func TestANameThatNoIndexHoldsIsRefusedAlone(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *Store) {
+		long := make([]byte, 100_000)
+		rnd := rand.New(rand.NewPCG(1, 1))
+		for i := range long { // which no compression makes short
+			long[i] = byte('0' + rnd.IntN(64))
+		}
+		for name, set := range map[string]func(r *Run){
+			"subject": func(r *Run) { r.Subject = string(long) },
+			"issue":   func(r *Run) { r.IssueKey = string(long) },
+			"id":      func(r *Run) { r.ID = string(long) },
+		} {
+			r := queuedRun(name, "issue:"+name)
+			set(&r)
+			if err := s.Admit(t.Context(), Lease{}, []Run{r}, nil); err != nil && !errors.Is(err, ErrRefused) {
+				t.Errorf("%s: %v, want it taken or refused for good", name, err)
+			}
+			admit(t, s, "issue:1", "behind "+name)
 		}
 	})
 }

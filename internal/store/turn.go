@@ -21,11 +21,14 @@ const (
 	// the one that is ready, running, or waiting without yielding.
 	passSQL = `UPDATE runs SET ready = 1 WHERE state = 'queued' AND seq = (
 			SELECT min(seq) FROM runs INDEXED BY runs_open WHERE source = ? AND site = ? AND subject = ? AND open = 1)
-		AND NOT EXISTS (SELECT 1 FROM runs INDEXED BY runs_open
+		AND NOT EXISTS (SELECT 1 FROM runs INDEXED BY runs_turn
 			WHERE source = ? AND site = ? AND subject = ? AND open = 1 AND (state <> 'queued' OR ready = 1))`
+	// claimableSQL finds any run whose turn has come. The order makes PostgreSQL,
+	// which may believe that there are many, use the index, too.
+	claimableSQL = `SELECT 1 FROM runs INDEXED BY runs_share WHERE state = 'queued' AND ready = 1 ORDER BY source, site, project, seq LIMIT 1`
 	// turnSQL gives the turn to a run that was not among the open ones, unless
 	// another of its subject has it.
-	turnSQL = `CASE WHEN EXISTS (SELECT 1 FROM runs AS o WHERE o.source = runs.source AND o.site = runs.site AND o.subject = runs.subject
+	turnSQL = `CASE WHEN EXISTS (SELECT 1 FROM runs AS o INDEXED BY runs_turn WHERE o.source = runs.source AND o.site = runs.site AND o.subject = runs.subject
 		AND o.open = 1 AND (o.state <> 'queued' OR o.ready = 1)) THEN 0 ELSE 1 END`
 )
 
@@ -192,7 +195,7 @@ func pass(tx tx, source, site, subject string) error {
 // to claim none.
 func (s *Store) Claimable(ctx context.Context) (bool, error) {
 	var one int
-	err := s.row(ctx, `SELECT 1 FROM runs WHERE state = 'queued' AND ready = 1 LIMIT 1`).Scan(&one)
+	err := s.row(ctx, claimableSQL).Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}

@@ -96,7 +96,9 @@ func (s *Store) Wake(ctx context.Context) (int, error) {
 			}
 			woken += int(n)
 		}
-		tx.tell()
+		if woken > 0 {
+			tx.tell()
+		}
 		return nil
 	})
 	return woken, err

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -258,9 +259,16 @@ func TestAThousandRunsWaitAndGoOn(t *testing.T) {
 			runs = append(runs, queuedRun(fmt.Sprintf("r%03d", i), fmt.Sprint("issue:", i)))
 		}
 		admitRuns(t, s, runs...)
+		var wg sync.WaitGroup
 		for i, c := range claimed(t, s, n) {
-			suspend(t, s, c, Wait{Signal: "s" + c.Run, Until: clk.now().Add(time.Duration(1+i%2) * time.Minute)})
+			wg.Go(func() {
+				w := Wait{Signal: "s" + c.Run, Until: clk.now().Add(time.Duration(1+i%2) * time.Minute)}
+				if err := s.Suspend(t.Context(), c, w); err != nil {
+					t.Error(err)
+				}
+			})
 		}
+		wg.Wait()
 		claims(t, s)
 		clk.add(time.Minute)
 		wake(t, s, n/2)

@@ -200,6 +200,18 @@ func TestCloseCarriesOutWhatIsQueued(t *testing.T) {
 	})
 }
 
+// TestAHeartbeatDoesNotWaitForWriters has a writer that takes its time. Where
+// others share the database, they would take the replica for dead.
+func TestAHeartbeatDoesNotWaitForWriters(t *testing.T) {
+	d := postgresDatabase(t)
+	s, other := d.store(t, nil), d.store(t, nil)
+	for _, busy := range []*Store{s, other} {
+		release := block(t, busy)
+		beat(t, s, me)
+		release()
+	}
+}
+
 // TestWritersWaitForEachOtherWhateverTheServersDefault sets the isolation in which
 // a writer would not see what the one before it committed.
 func TestWritersWaitForEachOtherWhateverTheServersDefault(t *testing.T) {

@@ -47,6 +47,7 @@ CREATE TABLE runs (
 );
 CREATE UNIQUE INDEX runs_one_running ON runs (source, site, subject) WHERE state = 'running';
 CREATE INDEX runs_open     ON runs (source, site, subject, seq) WHERE open = 1;
+CREATE INDEX runs_turn     ON runs (source, site, subject) WHERE open = 1 AND (state <> 'queued' OR ready = 1);
 CREATE INDEX runs_share    ON runs (source, site, project, seq) WHERE state = 'queued' AND ready = 1;
 CREATE INDEX runs_subject  ON runs (source, site, subject, created_at);
 CREATE INDEX runs_issue    ON runs (issue_key, seq);

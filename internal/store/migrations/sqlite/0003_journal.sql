@@ -32,6 +32,8 @@ UPDATE runs SET cost_micro_usd = 0 WHERE cost_micro_usd IS NULL AND steps = 0;
 
 DROP INDEX runs_open;
 CREATE INDEX runs_open     ON runs (source, site, subject, seq) WHERE open = 1;
+-- Of the open runs of a subject, the one whose turn it is.
+CREATE INDEX runs_turn     ON runs (source, site, subject) WHERE open = 1 AND (state <> 'queued' OR ready = 1);
 CREATE INDEX runs_owner    ON runs (owner) WHERE state = 'running';
 CREATE INDEX runs_wake     ON runs (wake_at) WHERE state = 'waiting';
 CREATE INDEX runs_signal   ON runs (signal) WHERE state = 'waiting' AND signal <> '';
