@@ -149,14 +149,13 @@ func TestStructuredMarkdownKeepsItsWordsAndLeavesNoMarkdown(t *testing.T) {
 // outsideCode drops what {code} and {noformat} enclose, and nested list markers,
 // which are wiki markup although they look like Markdown.
 func outsideCode(wiki string) string {
-	var b strings.Builder
-	for _, item := range wikiItems(wiki) {
-		if !item.code {
-			b.WriteString(strings.TrimPrefix(item.text, listMarker(item.text)) + "\n")
-		}
-	}
-	return b.String()
+	return listMarks.ReplaceAllString(codeBlocks.ReplaceAllString(wiki, ""), "")
 }
+
+var (
+	codeBlocks = regexp.MustCompile(`(?s)\{(code|noformat)[^}]*\}.*?\{(code|noformat)\}`)
+	listMarks  = regexp.MustCompile(`(?m)^[*#-]+ `)
+)
 
 func TestConvertingTwiceChangesNothingMore(t *testing.T) {
 	for seed := range uint64(300) {

@@ -101,16 +101,12 @@ func nest(leaves []leaf) []*doc.Node {
 
 // reach is how many leaves from the first on have a mark.
 func reach(leaves []leaf, mark doc.Node) int {
-	n := 0
 	for i, l := range leaves {
-		has := len(without(l.marks, mark)) < len(l.marks)
-		if has {
-			n = i + 1
-		} else if l.node.Kind != doc.Break {
-			break
+		if len(without(l.marks, mark)) == len(l.marks) {
+			return i
 		}
 	}
-	return n
+	return len(leaves)
 }
 
 func same(a, b doc.Node) bool { return a.Kind == b.Kind && a.Target == b.Target && a.Text == b.Text }

@@ -63,7 +63,7 @@ func tidyNode(n *Node, within []Kind) []*Node {
 		return tidyMark(n, within)
 	case n.Kind == Link:
 		c := *n
-		c.Children = trimEnds(merge(n.Children, within))
+		c.Children = trimEnds(merge(oneLine(n.Children), within))
 		if len(c.Children) == 1 && c.Children[0].Marked() {
 			mark := New(c.Children[0].Kind, &c)
 			c.Children = c.Children[0].Children
@@ -120,8 +120,42 @@ func tidyMark(n *Node, within []Kind) []*Node {
 	if len(inner) == 0 {
 		return append(before, after...)
 	}
-	mark := inOrder(&Node{Kind: n.Kind, Children: inner})
-	return append(append(before, mark), after...)
+	return append(append(before, byLine(n.Kind, inner)...), after...)
+}
+
+// oneLine replaces breaks by spaces.
+func oneLine(nodes []*Node) []*Node {
+	out := make([]*Node, len(nodes))
+	for i, n := range nodes {
+		switch {
+		case n.Kind == Break:
+			n = NewText(Text, " ")
+		case n.Marked():
+			n = New(n.Kind, oneLine(n.Children)...)
+		}
+		out[i] = n
+	}
+	return out
+}
+
+// byLine puts a mark around each line of text: not every format has marks that go
+// over a line's end.
+func byLine(kind Kind, inner []*Node) []*Node {
+	var out []*Node
+	start := 0
+	for i := 0; i <= len(inner); i++ {
+		if i < len(inner) && inner[i].Kind != Break {
+			continue
+		}
+		if line := trimEnds(inner[start:i]); len(line) > 0 {
+			out = append(out, inOrder(New(kind, line...)))
+		}
+		if i < len(inner) {
+			out = append(out, inner[i])
+		}
+		start = i + 1
+	}
+	return out
 }
 
 // inOrder brings marks around the same text into one order. Markdown's

@@ -164,11 +164,16 @@ func (w *inlineWriter) beginsBlock(line string, next rune) bool {
 	case '|', ':':
 		return strings.Trim(line, "-:| ") == "" || strings.HasPrefix(line, "||")
 	case '{':
-		return true
-	case 'h', 'b':
-		return false
+		return isMacro(line)
 	}
 	return false
+}
+
+// isMacro reports whether a line begins with a macro of wiki markup.
+func isMacro(line string) bool {
+	name, _, ok := strings.Cut(line[1:min(len(line), maxInline)], "}")
+	name, _, _ = strings.Cut(name, ":")
+	return ok && (passes(name) || name == "code" || name == "noformat" || name == "color")
 }
 
 // numbered returns the length of the number at the begin of a line that would be

@@ -23,7 +23,7 @@ import (
 // Parse reads Markdown, of any length and depth. In mixed text, which has wiki
 // markup around it, *single stars* mean strong, and more of wiki markup passes.
 func Parse(md string, mixed bool) *doc.Node {
-	md = unwrap(doc.Clean(md))
+	md = Unwrap(doc.Clean(md))
 	out := doc.New(doc.Document)
 	p := newParser(mixed)
 	for _, chunk := range chunks(md) {
@@ -65,10 +65,10 @@ func newParser(mixed bool) parser.Parser {
 	return goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithParserOptions(inline)).Parser()
 }
 
-// unwrap returns the inside of an answer that is one block of code in Markdown,
+// Unwrap returns the inside of an answer that is one block of code in Markdown,
 // as models sometimes wrap all they say. Blocks of code within it, which end
 // such a block for CommonMark, are seen.
-func unwrap(md string) string {
+func Unwrap(md string) string {
 	trimmed := strings.TrimSpace(md)
 	first, rest, ok := strings.Cut(trimmed, "\n")
 	marks := strings.TrimRight(first, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ")

@@ -64,7 +64,7 @@ func splitPoint(s string) int {
 			break
 		}
 		line := s[pos : pos+end]
-		fence = fenceAfter(fence, line)
+		fence = FenceAfter(fence, line)
 		pos += end + 1
 		if fence == "" && strings.TrimSpace(line) == "" && (at == 0 || beginsBlock(s[pos:])) {
 			at = pos
@@ -92,8 +92,8 @@ func beginsBlock(s string) bool {
 	return len(s) < 2 || s[1] != ' ' || strings.IndexByte("-*+", s[0]) < 0
 }
 
-// fenceAfter returns the fence of the code block that is open after a line.
-func fenceAfter(fence, line string) string {
+// FenceAfter returns the fence of the code block that is open after a line.
+func FenceAfter(fence, line string) string {
 	line = strings.TrimLeft(line, " ")
 	run := len(line) - len(strings.TrimLeft(line, "`"))
 	if run == 0 {
@@ -122,7 +122,7 @@ func loosen(md string) string {
 	lines := strings.Split(md, "\n")
 	fence := ""
 	for i, line := range lines {
-		fence = fenceAfter(fence, line)
+		fence = FenceAfter(fence, line)
 		if fence != "" || !strings.HasPrefix(line, "##") {
 			continue
 		}

@@ -1,4 +1,4 @@
-package markup
+package wiki
 
 import (
 	"slices"
@@ -10,17 +10,17 @@ import (
 // takes by default, in UTF-16 code units (jira.text.field.character.limit).
 const CommentLimit = 32767
 
-// minLimit is the least limit that SplitComment keeps, so that there is room for
+// minLimit is the least limit that Split keeps, so that there is room for
 // macros to be closed and opened again.
 const minLimit = 256
 
-// SplitComment splits wiki markup into parts of at most limit UTF-16 code units,
+// Split splits wiki markup into parts of at most limit UTF-16 code units,
 // which is how Jira counts. It splits at empty lines where it can, else between
 // lines, else between words. A {code}, {noformat}, {quote} or {panel} that a
 // split falls into is closed and opened again in the next part. Nothing but white
 // space at the splits is lost. A limit below 256 counts as 256; text of no more
 // than the limit is returned as one part, empty text as none.
-func SplitComment(wiki string, limit int) []string {
+func Split(wiki string, limit int) []string {
 	if strings.TrimSpace(wiki) == "" {
 		return nil
 	}

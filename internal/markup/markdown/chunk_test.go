@@ -1,4 +1,4 @@
-package markup
+package markdown
 
 import (
 	"fmt"
@@ -18,26 +18,6 @@ func longReport(size int) string {
 		fmt.Fprintf(&b, "```go\nfunc f%d() {\n\n\treturn\n}\n```\n\n| A | B |\n|---|---|\n| %d | x |\n\n", i, i)
 	}
 	return b.String()
-}
-
-func TestLongMarkdownIsConvertedInPiecesWithoutASeam(t *testing.T) {
-	md := longReport(3 * maxChunk)
-	got := MarkdownToWiki(md)
-	for i := range strings.Count(md, "## Section") {
-		for _, want := range []string{
-			fmt.Sprintf("h2. Section %d\n", i),
-			fmt.Sprintf("{{code%d}}", i),
-			fmt.Sprintf("{code:go}\nfunc f%d() {\n\n\treturn\n}\n{code}", i),
-			fmt.Sprintf("||A||B||\n|%d|x|", i),
-		} {
-			if !strings.Contains(got, want) {
-				t.Fatalf("no %q", want)
-			}
-		}
-	}
-	if n := strings.Count(got, "# first\n# second\nwith more\n# third"); n != strings.Count(md, "## Section") {
-		t.Errorf("%d lists are whole", n)
-	}
 }
 
 func TestChunksHoldAllOfTheText(t *testing.T) {
@@ -105,8 +85,8 @@ func TestFencesAreFollowed(t *testing.T) {
 		{"````", "```", "````"},
 		{"~~~", "~~~", ""},
 	} {
-		if got := fenceAfter(c.fence, c.line); got != c.want {
-			t.Errorf("fenceAfter(%q, %q) = %q, want %q", c.fence, c.line, got, c.want)
+		if got := FenceAfter(c.fence, c.line); got != c.want {
+			t.Errorf("FenceAfter(%q, %q) = %q, want %q", c.fence, c.line, got, c.want)
 		}
 	}
 }
@@ -133,25 +113,6 @@ func TestHeadingsWithoutSpaceAreMeantAsSuch(t *testing.T) {
 	} {
 		if got := loosen(in); got != want {
 			t.Errorf("loosen(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
-
-func TestCleanMakesTextThatJiraTakes(t *testing.T) {
-	for in, want := range map[string]string{
-		"plain":                  "plain",
-		"tab\tand\nline":         "tab\tand\nline",
-		"a\r\nb\rc":              "a\nb\nc",
-		"a\x00b\x07c\x1bd\x7f":   "abcd",
-		"\ufeffbom":              "bom",
-		"a\u2028b\u2029c":        "a\nb\nc",
-		"form\ffeed\vvertical":   "form\nfeed\nvertical",
-		"bad \xff\xfe bytes":     "bad \ufffd bytes",
-		"\uffff\ufffe":           "",
-		"emoji \U0001F389 stays": "emoji \U0001F389 stays",
-	} {
-		if got := clean(in); got != want {
-			t.Errorf("clean(%q) = %q, want %q", in, got, want)
 		}
 	}
 }

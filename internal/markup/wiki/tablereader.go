@@ -1,48 +1,37 @@
-package markup
+package wiki
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/aofctl/aofctl/internal/markup/doc"
+)
 
 // Bounds of tables: a row that goes over more lines than this is not one.
 const maxRowLines = 50
 
-// table writes the rows from the current position on as a Markdown table. Jira's
-// need no heading, Markdown's do.
-func (r *wikiReader) table() {
-	var rows [][]string
-	head := false
+// table reads the rows from the current position on.
+func (r *reader) table() {
+	table := doc.New(doc.Table)
 	for r.pos < len(r.items) {
 		line, ok := r.row()
 		if !ok {
 			break
 		}
-		if len(rows) == 0 {
-			head = strings.HasPrefix(line, "||")
+		row := doc.New(doc.Row)
+		for _, c := range wikiCells(line) {
+			cell := &doc.Node{Kind: doc.Cell, Head: c.head}
+			if in := phraseNodes(strings.TrimSpace(c.text)); len(in) > 0 {
+				cell.Add(doc.New(doc.Paragraph, in...))
+			}
+			row.Add(cell)
 		}
-		rows = append(rows, wikiCells(line))
+		table.Add(row)
 	}
-	columns := 1
-	for _, row := range rows {
-		columns = max(columns, len(row))
-	}
-	columns = min(columns, maxColumns)
-	if !head {
-		rows = append([][]string{nil}, rows...)
-	}
-	for _, row := range rows {
-		for i, cell := range row {
-			row[i] = cellText(wikiPhrase(strings.TrimSpace(cell)))
-		}
-	}
-	r.list = listState{}
-	r.write(otherBlock, tableRows(rows, columns))
+	r.add(table)
 }
 
-// maxColumns bounds the width of a table, so that short rows cannot be padded
-// without end.
-const maxColumns = 100
-
 // row takes one row, which may go over several lines.
-func (r *wikiReader) row() (string, bool) {
+func (r *reader) row() (string, bool) {
 	item := r.items[r.pos]
 	line := strings.TrimSpace(item.text)
 	if item.tag != "" || !strings.HasPrefix(line, "|") {
@@ -60,11 +49,18 @@ func (r *wikiReader) row() (string, bool) {
 	return line, true
 }
 
+// wikiCell is a cell as it is written; after two bars it is a heading.
+type wikiCell struct {
+	text string
+	head bool
+}
+
 // wikiCells splits a row at its bars, but not within links, images and macros or
 // where a bar is escaped.
-func wikiCells(line string) []string {
-	var cells []string
+func wikiCells(line string) []wikiCell {
+	var cells []wikiCell
 	start, i := 0, 0
+	head := false
 	for i < len(line) {
 		switch c := line[i]; c {
 		case '\\':
@@ -77,10 +73,11 @@ func wikiCells(line string) []string {
 			}
 		case '|':
 			if i > 0 && start < i {
-				cells = append(cells, line[start:i])
+				cells = append(cells, wikiCell{line[start:i], head})
 			}
 			i++
-			if i < len(line) && line[i] == '|' {
+			head = i < len(line) && line[i] == '|'
+			if head {
 				i++
 			}
 			start = i
@@ -89,7 +86,7 @@ func wikiCells(line string) []string {
 		i++
 	}
 	if start < len(line) {
-		cells = append(cells, line[start:])
+		cells = append(cells, wikiCell{line[start:], head})
 	}
 	return cells
 }
@@ -109,9 +106,7 @@ func atomLength(s string) int {
 	case s[0] == '{':
 		end = strings.IndexByte(s, '}')
 	default:
-		if _, n := wikiImage([]byte(s)); n > 0 {
-			return n
-		}
+		return imageLength(s)
 	}
 	if end <= 1 {
 		return 0
@@ -119,9 +114,11 @@ func atomLength(s string) int {
 	return end + 1
 }
 
-// cellText makes text fit into a table cell.
-func cellText(s string) string {
-	s = strings.ReplaceAll(s, `\|`, "|")
-	s = strings.ReplaceAll(s, "|", `\|`)
-	return strings.ReplaceAll(strings.TrimSpace(s), "\n", "<br>")
+// imageLength is the length of !file.png! or !file.png|thumbnail!, or 0.
+func imageLength(s string) int {
+	end := strings.IndexByte(s[1:], '!')
+	if end < 3 || strings.ContainsAny(s[1:end+1], " \n[]{}") || !strings.Contains(s[1:end+1], ".") {
+		return 0
+	}
+	return end + 2
 }

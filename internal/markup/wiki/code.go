@@ -1,19 +1,26 @@
-package markup //nolint:goconst // names of languages read best as they are
+package wiki //nolint:goconst // names of languages read best as they are
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/aofctl/aofctl/internal/markup/doc"
+)
 
 // codeBlock writes code. Jira ends it at the first {code}, wherever it stands,
 // and complains about languages that it does not know.
-func codeBlock(language, body string) string {
-	body = strings.TrimRight(body, "\n")
-	name, known := codeLanguage(language)
+func codeBlock(n *doc.Node) string {
+	body := n.Text
+	name, known := codeLanguage(n.Target)
+	if title := plainTitle(n.Title); title != "" {
+		name = strings.TrimPrefix(name+"|title="+title, "|")
+	}
 	switch {
 	case strings.Contains(body, "{noformat"):
 		if strings.Contains(body, "{code") {
 			body = strings.ReplaceAll(body, "{code", "{ code")
 		}
 		return fence("{code}", "{code}", body)
-	case !known || strings.Contains(body, "{code"):
+	case (!known && n.Title == "") || strings.Contains(body, "{code"):
 		return fence("{noformat}", "{noformat}", body)
 	case name == "":
 		return fence("{code}", "{code}", body)

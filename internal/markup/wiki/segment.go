@@ -1,6 +1,65 @@
-package markup
+package wiki
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/aofctl/aofctl/internal/markup/doc"
+	"github.com/aofctl/aofctl/internal/markup/markdown"
+)
+
+// FromMarkdown converts Markdown to wiki markup. Wiki markup that is clearly
+// meant as such passes as it is: lines such as "h3. Title" and "||a||b||",
+// {code}, {noformat}, {panel}, {quote} and {color}, and links and files in its
+// brackets.
+func FromMarkdown(md string) string {
+	md = markdown.Unwrap(doc.Clean(md))
+	var out []string
+	for _, s := range segments(md) {
+		text := s.text
+		if !s.wiki {
+			text = Write(markdown.Parse(s.text, s.mixed))
+		}
+		if text != "" {
+			out = append(out, text)
+		}
+	}
+	return strings.Join(out, "\n\n")
+}
+
+// Document reads Markdown in which wiki markup is read as what it means, for
+// other formats.
+func Document(md string) *doc.Node {
+	md = markdown.Unwrap(doc.Clean(md))
+	out := doc.New(doc.Document)
+	for _, s := range segments(md) {
+		if s.wiki {
+			out.Add(Parse(s.text).Children...)
+			continue
+		}
+		d := markdown.Parse(s.text, s.mixed)
+		resolve(d)
+		out.Add(d.Children...)
+	}
+	return out
+}
+
+// resolve reads the wiki markup in lines of text.
+func resolve(n *doc.Node) {
+	found := false
+	var out []*doc.Node
+	for _, c := range n.Children {
+		if c.Kind == doc.InlineWiki {
+			out = append(out, phraseNodes(c.Text)...)
+			found = true
+			continue
+		}
+		resolve(c)
+		out = append(out, c)
+	}
+	if found {
+		n.Children = doc.Tidy(out)
+	}
+}
 
 // segment is a part of a text that is either Markdown or wiki markup.
 type segment struct {
@@ -33,7 +92,7 @@ func classify(lines []string) marks {
 	fence, macro := "", ""
 	all := findEnds(lines)
 	for i, line := range lines {
-		if fence = fenceAfter(fence, line); fence != "" {
+		if fence = markdown.FenceAfter(fence, line); fence != "" {
 			m.markdown = true
 			continue
 		}
@@ -145,7 +204,7 @@ func splitWiki(lines []string) []segment {
 	for i := 0; i < len(lines); i++ {
 		line := lines[i]
 		before := s.fence
-		s.fence = fenceAfter(s.fence, line)
+		s.fence = markdown.FenceAfter(s.fence, line)
 		if before != "" || s.fence != "" {
 			s.markdown(line)
 			continue
@@ -211,7 +270,7 @@ func isNumbered(line string) bool {
 
 // phrase converts the Markdown of one line of text.
 func phrase(s string) string {
-	out := convert(s, true, 1)
+	out := Write(markdown.Parse(s, true))
 	if strings.Contains(out, "\n") {
 		return strings.Join(strings.Fields(out), " ")
 	}

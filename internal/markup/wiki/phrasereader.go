@@ -1,36 +1,39 @@
-package markup
+package wiki
 
 import (
 	"html"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/aofctl/aofctl/internal/markup/doc"
 )
 
-// wikiPhrase converts the wiki markup of one line of text to Markdown. The result
-// may hold line ends, from \\.
-func wikiPhrase(line string) string {
+// phraseNodes reads the wiki markup of one line of text.
+func phraseNodes(line string) []*doc.Node {
 	a := &atoms{}
 	a.scan(line)
-	var b strings.Builder
-	w := phraseWriter{b: &b, atoms: a.list}
-	w.write(a.flat.String(), 0)
-	return strings.TrimSpace(b.String())
+	r := phraseReader{atoms: a.list}
+	return doc.Tidy(r.read(a.flat.String(), 0))
 }
 
 // hole stands in the flat text for an atom. Control characters are not in it
 // otherwise, see clean.
 const hole = '\x01'
 
+// maxInline bounds what is looked at, so that many openings cost no more than a
+// few.
+const maxInline = 400
+
 // atoms takes out of a line what emphasis does not look into: code, links,
 // mentions, images, escaped characters.
 type atoms struct {
 	flat strings.Builder
-	list []string
+	list []*doc.Node
 }
 
-func (a *atoms) add(md string) {
+func (a *atoms) add(n *doc.Node) {
 	a.flat.WriteByte(hole)
-	a.list = append(a.list, md)
+	a.list = append(a.list, n)
 }
 
 func (a *atoms) scan(s string) {
@@ -42,7 +45,7 @@ func (a *atoms) scan(s string) {
 			a.flat.WriteString(s[:n])
 		}
 		r, _ := utf8.DecodeLastRuneInString(s[:n])
-		wordBefore = isWord(r)
+		wordBefore = doc.IsWord(r)
 		s = s[n:]
 	}
 }
@@ -70,21 +73,16 @@ func (a *atoms) one(s string, wordBefore bool) int {
 	return 0
 }
 
-// backslash reads \\, a line break, and escaped characters, of which those stay
-// escaped that Markdown would take for emphasis.
+// backslash reads \\, a line break, and escaped characters.
 func (a *atoms) backslash(s string) int {
 	if strings.HasPrefix(s, `\\`) {
-		a.add("\n")
+		a.add(doc.New(doc.Break))
 		return 2
 	}
 	if len(s) < 2 || strings.IndexByte("*_-+^~!?|#{}[]().\\:;&%@", s[1]) < 0 {
 		return 0
 	}
-	if strings.IndexByte("*_~", s[1]) >= 0 {
-		a.add(s[:2])
-	} else {
-		a.add(s[1:2])
-	}
+	a.add(doc.NewText(doc.Text, s[1:2]))
 	return 2
 }
 
@@ -95,7 +93,7 @@ func (a *atoms) brace(s string) int {
 		if end < 0 {
 			return 0
 		}
-		a.add(codeSpan(plainWiki(s[2:end])))
+		a.add(doc.NewText(doc.Span, doc.OneLine(plainWiki(s[2:end]))))
 		return end + 2
 	}
 	end := strings.IndexByte(s[:min(len(s), maxInline)], '}')
@@ -131,7 +129,7 @@ func codeEnd(s string) int {
 func plainWiki(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+1 < len(s) && !isASCIIWord(rune(s[i+1])) && s[i+1] < utf8.RuneSelf && s[i+1] != ' ' {
+		if s[i] == '\\' && i+1 < len(s) && !doc.IsASCIIWord(rune(s[i+1])) && s[i+1] < utf8.RuneSelf && s[i+1] != ' ' {
 			i++
 		}
 		b.WriteByte(s[i])
@@ -139,44 +137,21 @@ func plainWiki(s string) string {
 	return html.UnescapeString(b.String())
 }
 
-// codeSpan writes code between enough backticks.
-func codeSpan(s string) string {
-	s = strings.ReplaceAll(s, "\n", " ")
-	if strings.TrimSpace(s) == "" {
-		return s
-	}
-	if !strings.Contains(s, "`") {
-		return "`" + s + "`"
-	}
-	run, longest := 0, 0
-	for _, r := range s {
-		if r == '`' {
-			run++
-			longest = max(longest, run)
-		} else {
-			run = 0
-		}
-	}
-	fence := strings.Repeat("`", longest+1)
-	return fence + " " + s + " " + fence
-}
-
-// bracket reads mentions and links. Other text in brackets stays.
+// bracket reads mentions, files and links. Other text in brackets stays.
 func (a *atoms) bracket(s string) int {
 	end := linkEnd(s)
 	if end < 2 {
 		return 0
 	}
 	inner := s[1:end]
-	if inner[0] == '~' {
-		if !isAccount(inner[1:]) {
-			return 0
-		}
-		a.add("@[" + inner[1:] + "]")
+	switch {
+	case inner[0] == '~' && doc.IsAccount(inner[1:]):
+		a.add(&doc.Node{Kind: doc.Mention, Target: inner[1:]})
 		return end + 1
-	}
-	if inner[0] == '^' {
-		a.add(s[:end+1])
+	case inner[0] == '~':
+		return 0
+	case inner[0] == '^' && len(inner) > 4 && strings.Contains(inner, ".") && !strings.ContainsAny(inner, "|`{}"):
+		a.add(doc.NewText(doc.Attachment, inner[1:]))
 		return end + 1
 	}
 	label, dest, piped := cutBar(inner)
@@ -191,8 +166,7 @@ func (a *atoms) bracket(s string) int {
 		a.add(bareLink(dest))
 		return end + 1
 	}
-	text := strings.NewReplacer("[", "(", "]", ")", "\n", " ").Replace(wikiPhrase(label))
-	a.add("[" + text + "](" + markdownURL(dest) + ")")
+	a.add(&doc.Node{Kind: doc.Link, Target: dest, Children: phraseNodes(label)})
 	return end + 1
 }
 
@@ -228,19 +202,9 @@ func isAddress(s string) bool {
 	return strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "mailto:") || s[0] == '#'
 }
 
-func bareLink(dest string) string {
-	if strings.ContainsAny(dest, " ") || dest[0] == '#' {
-		return "[" + dest + "](" + markdownURL(dest) + ")"
-	}
-	return strings.TrimPrefix(dest, "mailto:")
-}
-
-// markdownURL makes an address fit between ( and ).
-func markdownURL(dest string) string {
-	if strings.ContainsAny(dest, " ()") {
-		return "<" + dest + ">"
-	}
-	return dest
+func bareLink(dest string) *doc.Node {
+	text := doc.NewText(doc.Text, strings.TrimPrefix(dest, "mailto:"))
+	return &doc.Node{Kind: doc.Link, Target: dest, Children: []*doc.Node{text}}
 }
 
 // image reads !url! and !file.png|thumbnail!.
@@ -262,8 +226,7 @@ func (a *atoms) image(s string) int {
 			alt = strings.Trim(v, `"`)
 		}
 	}
-	alt = strings.NewReplacer("[", "(", "]", ")").Replace(alt)
-	a.add("![" + alt + "](" + markdownURL(url) + ")")
+	a.add(&doc.Node{Kind: doc.Image, Target: url, Text: doc.OneLine(alt)})
 	return end + 2
 }
 
@@ -280,7 +243,7 @@ func (a *atoms) emoticon(s string) int {
 	if !ok {
 		return 0
 	}
-	a.add(icon)
+	a.add(doc.NewText(doc.Text, icon))
 	return end + 1
 }
 
@@ -290,11 +253,11 @@ func (a *atoms) entity(s string) int {
 	if end < 2 {
 		return 0
 	}
-	text := clean(html.UnescapeString(s[:end+1]))
+	text := doc.Clean(html.UnescapeString(s[:end+1]))
 	if text == s[:end+1] {
 		return 0
 	}
-	a.add(text)
+	a.add(doc.NewText(doc.Text, text))
 	return end + 1
 }
 
@@ -310,6 +273,6 @@ func (a *atoms) url(s string) int {
 		n = len(s)
 	}
 	url := strings.TrimRight(s[:n], ".,;:!?)*_'")
-	a.add(url)
+	a.add(&doc.Node{Kind: doc.Link, Target: url, Auto: true, Children: []*doc.Node{doc.NewText(doc.Text, url)}})
 	return len(url)
 }

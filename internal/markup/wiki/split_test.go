@@ -1,4 +1,4 @@
-package markup
+package wiki
 
 import (
 	"fmt"
@@ -8,10 +8,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestSplitCommentSplitsAtParagraphs(t *testing.T) {
+func TestSplitSplitsAtParagraphs(t *testing.T) {
 	paragraph := strings.Repeat("word ", 30) // 150
 	text := strings.Repeat(paragraph+"\n\n", 4)
-	parts := SplitComment(text, 400)
+	parts := Split(text, 400)
 	if len(parts) != 2 {
 		t.Fatalf("%d parts: %q", len(parts), parts)
 	}
@@ -22,39 +22,39 @@ func TestSplitCommentSplitsAtParagraphs(t *testing.T) {
 	}
 }
 
-func TestSplitCommentLeavesShortTextAlone(t *testing.T) {
-	if got := SplitComment("  \n ", 300); got != nil {
+func TestSplitLeavesShortTextAlone(t *testing.T) {
+	if got := Split("  \n ", 300); got != nil {
 		t.Errorf("empty text gives %q", got)
 	}
 	text := "h3. Title\n{code}\nx\n{code}"
-	if diff := cmp.Diff([]string{text}, SplitComment(text, CommentLimit)); diff != "" {
+	if diff := cmp.Diff([]string{text}, Split(text, CommentLimit)); diff != "" {
 		t.Error(diff)
 	}
 	exact := strings.Repeat("a", CommentLimit)
-	if got := SplitComment(exact, CommentLimit); len(got) != 1 {
+	if got := Split(exact, CommentLimit); len(got) != 1 {
 		t.Errorf("text of exactly the limit gives %d parts", len(got))
 	}
-	if got := SplitComment(exact+"b", CommentLimit); len(got) != 2 {
+	if got := Split(exact+"b", CommentLimit); len(got) != 2 {
 		t.Errorf("one character more gives %d parts", len(got))
 	}
 }
 
-func TestSplitCommentCountsUTF16(t *testing.T) {
+func TestSplitCountsUTF16(t *testing.T) {
 	text := strings.Repeat("🎉", 400) // 800 units
-	for _, p := range SplitComment(text, 300) {
+	for _, p := range Split(text, 300) {
 		if units(p) > 300 {
 			t.Errorf("a part has %d units", units(p))
 		}
 	}
 }
 
-func TestSplitCommentClosesAndOpensMacrosAgain(t *testing.T) {
+func TestSplitClosesAndOpensMacrosAgain(t *testing.T) {
 	var code strings.Builder
 	for i := range 100 {
 		fmt.Fprintf(&code, "line %d of the program\n", i)
 	}
 	text := "Intro\n{code:go}\n" + code.String() + "{code}\nafter\n{quote}\n{noformat}\n" + code.String() + "{noformat}\n{quote}\nend"
-	parts := SplitComment(text, 600)
+	parts := Split(text, 600)
 	if len(parts) < 6 {
 		t.Fatalf("%d parts", len(parts))
 	}
@@ -79,7 +79,7 @@ func TestSplitCommentClosesAndOpensMacrosAgain(t *testing.T) {
 	}
 }
 
-func TestSplitCommentBreaksLongLines(t *testing.T) {
+func TestSplitBreaksLongLines(t *testing.T) {
 	for name, text := range map[string]string{
 		"words":   strings.Repeat("some words here ", 200),
 		"no gap":  strings.Repeat("x", 2000),
@@ -87,7 +87,7 @@ func TestSplitCommentBreaksLongLines(t *testing.T) {
 		"bytes":   strings.Repeat("\xff\xf0", 1000),
 		"macros":  strings.Repeat("{quote}{panel:title=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}", 40),
 	} {
-		parts := SplitComment(text, 300)
+		parts := Split(text, 300)
 		for _, p := range parts {
 			if units(p) > 300 {
 				t.Errorf("%s: a part has %d units", name, units(p))
@@ -102,13 +102,13 @@ func TestSplitCommentBreaksLongLines(t *testing.T) {
 // letters drops white space.
 func letters(s string) string { return strings.Join(strings.Fields(s), "") }
 
-func FuzzSplitComment(f *testing.F) {
+func FuzzSplit(f *testing.F) {
 	f.Add("a\n\n{code:x}\nb\n{code}\nc", 300)
 	f.Add(strings.Repeat("{quote}x ", 100), 256)
 	f.Add(strings.Repeat("{code}\n{noformat}\\{code}", 60), 260)
 	f.Fuzz(func(t *testing.T, text string, limit int) {
 		limit %= 5000
-		parts := SplitComment(text, limit)
+		parts := Split(text, limit)
 		for _, p := range parts {
 			if len(parts) > 1 && units(p) > max(limit, minLimit) {
 				t.Fatalf("a part has %d units, limit %d", units(p), limit)

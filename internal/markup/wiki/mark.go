@@ -1,40 +1,51 @@
-package markup
+package wiki
 
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/aofctl/aofctl/internal/markup/doc"
 )
 
-// phraseWriter writes flat text with its atoms, and the marks in it as Markdown.
-type phraseWriter struct {
-	b     *strings.Builder
-	atoms []string
+// phraseReader reads flat text with its atoms, and the marks in it.
+type phraseReader struct {
+	atoms []*doc.Node
 }
 
 // maxMarks bounds how deep marks nest: there are seven, each once.
 const maxMarks = 7
 
-func (w *phraseWriter) write(s string, depth int) {
+func (r *phraseReader) read(s string, depth int) []*doc.Node {
+	var out []*doc.Node
+	text := 0 // where text begins that is not in out
 	last := lastClosers(s)
+	flush := func(to int) {
+		if to > text {
+			out = append(out, doc.NewText(doc.Text, s[text:to]))
+		}
+	}
 	for i := 0; i < len(s); {
-		c := s[i]
-		if c == hole {
-			w.b.WriteString(w.atoms[0])
-			w.atoms = w.atoms[1:]
+		if s[i] == hole {
+			flush(i)
+			out = append(out, r.atoms[0])
+			r.atoms = r.atoms[1:]
 			i++
+			text = i
 			continue
 		}
 		if depth < maxMarks {
 			if inner, n := phraseAt(s, i, last); n > 0 {
-				w.marked(markOf(s, i), inner, depth)
+				flush(i)
+				out = append(out, doc.New(markKind(markOf(s, i)), r.read(inner, depth+1)...))
 				i += n
+				text = i
 				continue
 			}
 		}
-		_, size := utf8.DecodeRuneInString(s[i:])
-		w.b.WriteString(s[i : i+size])
-		i += size
+		i++
 	}
+	flush(len(s))
+	return out
 }
 
 // markOf returns the mark at a place: of {*} the star.
@@ -45,21 +56,20 @@ func markOf(s string, i int) byte {
 	return s[i]
 }
 
-// marked writes a phrase. Superscript, subscript and insertion have no Markdown:
-// their text stays.
-func (w *phraseWriter) marked(mark byte, inner string, depth int) {
-	md := ""
+func markKind(mark byte) doc.Kind {
 	switch mark {
 	case '*':
-		md = "**"
-	case '_', '?':
-		md = "*"
+		return doc.Strong
 	case '-':
-		md = "~~"
+		return doc.Strike
+	case '+':
+		return doc.Under
+	case '^':
+		return doc.Super
+	case '~':
+		return doc.Sub
 	}
-	w.b.WriteString(md)
-	w.write(inner, depth+1)
-	w.b.WriteString(md)
+	return doc.Em
 }
 
 // lastClosers finds the last place at which each mark may end a phrase.
@@ -79,7 +89,7 @@ func mayClose(s string, i int) bool {
 	if size == 0 {
 		after = 0
 	}
-	return i > 0 && !isBlank(before) && !isWord(after)
+	return i > 0 && !doc.IsBlank(before) && !doc.IsWord(after)
 }
 
 // phraseAt returns the text of the phrase that begins at i, and its length with
@@ -92,7 +102,7 @@ func phraseAt(s string, i int, last map[byte]int) (inner string, n int) {
 	if strings.IndexByte("*_-+^~?", c) < 0 || last[c] <= i+1 {
 		return "", 0
 	}
-	if before, size := utf8.DecodeLastRuneInString(s[:i]); size > 0 && isWord(before) {
+	if before, size := utf8.DecodeLastRuneInString(s[:i]); size > 0 && doc.IsWord(before) {
 		return "", 0
 	}
 	open := 1
@@ -102,7 +112,7 @@ func phraseAt(s string, i int, last map[byte]int) (inner string, n int) {
 		}
 		open = 2
 	}
-	if r, size := utf8.DecodeRuneInString(s[i+open:]); size == 0 || isBlank(r) || r == rune(c) {
+	if r, size := utf8.DecodeRuneInString(s[i+open:]); size == 0 || doc.IsBlank(r) || r == rune(c) {
 		return "", 0
 	}
 	for j := i + open + 1; j <= last[c]; j++ {

@@ -1,4 +1,4 @@
-package markup
+package wiki
 
 // The macros of Jira's wiki markup that are treated by name.
 const (
@@ -9,11 +9,6 @@ const (
 	macroColor    = "color"
 	macroAnchor   = "anchor"
 )
-
-// isMacro knows Jira's macros.
-func isMacro(name string) bool {
-	return name == macroColor || name == macroAnchor || isBlockMacro(name)
-}
 
 // isBlockMacro knows the macros that stand for a block.
 func isBlockMacro(name string) bool {

@@ -1,9 +1,10 @@
-package markup
+package wiki
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/aofctl/aofctl/internal/markup/doc"
 )
 
 // partKind is the kind of a part of a line of text.
@@ -11,7 +12,6 @@ type partKind int
 
 const (
 	literal partKind = iota // text whose special characters have to be escaped
-	quoted                  // like literal, but the author escaped it himself
 	raw                     // wiki markup, as it is
 	opening                 // the begin of *strong* and the like
 	closing                 // and its end
@@ -67,7 +67,7 @@ func (in *inline) end(mark string) {
 // wiki writes the parts as wiki markup for a place. The text begins a line.
 func (in *inline) wiki(at place) string {
 	f := flat{at: at}
-	for _, p := range lenient(in.parts) {
+	for _, p := range in.parts {
 		f.add(p, at)
 	}
 	f.closers()
@@ -144,10 +144,6 @@ func (f *flat) after(i int) rune {
 	return r
 }
 
-func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
-
-func isBlank(r rune) bool { return r == 0 || unicode.IsSpace(r) }
-
 // phraseMarks are the characters with which Jira marks phrases, and images.
 const phraseMarks = "*_-+^~!?"
 
@@ -162,7 +158,7 @@ func (f *flat) closers() {
 		if c == ']' {
 			f.bracket = i
 		}
-		if strings.IndexByte(phraseMarks, c) >= 0 && !isBlank(f.before(i)) && !isWord(f.after(i+1)) {
+		if strings.IndexByte(phraseMarks, c) >= 0 && !doc.IsBlank(f.before(i)) && !doc.IsWord(f.after(i+1)) {
 			f.last[c] = i
 		}
 	}
@@ -209,7 +205,7 @@ func (f *flat) mark(owner int) string {
 	if p.kind == closing {
 		first, last = p.pair, owner
 	}
-	if isWord(f.before(f.start[first])) || isWord(f.after(f.start[last]+1)) {
+	if doc.IsWord(f.before(f.start[first])) || doc.IsWord(f.after(f.start[last]+1)) {
 		return "{" + p.text + "}"
 	}
 	return p.text
@@ -218,7 +214,7 @@ func (f *flat) mark(owner int) string {
 // backslash writes a literal backslash: two of them, or one before a special
 // character, would mean something else.
 func (f *flat) backslash(i int) string {
-	if r := f.after(i + 1); r == ' ' || isWord(r) {
+	if r := f.after(i + 1); r == ' ' || doc.IsWord(r) {
 		return `\`
 	}
 	return "&#92;"
@@ -250,7 +246,7 @@ func (f *flat) special(i int, p part) bool {
 
 // opens reports whether a mark could begin a phrase that something ends.
 func (f *flat) opens(i, size int) bool {
-	return f.last[f.text[i]] > i+size && !isWord(f.before(i)) && !isBlank(f.after(i+size))
+	return f.last[f.text[i]] > i+size && !doc.IsWord(f.before(i)) && !doc.IsBlank(f.after(i+size))
 }
 
 func (f *flat) atLineStart(i int) bool {
@@ -271,7 +267,7 @@ func (f *flat) blockMark(i int) int {
 	for i+n < len(f.text) && strings.IndexByte("*#-", f.text[i+n]) >= 0 {
 		n++
 	}
-	if isBlank(f.after(i+n)) || c == '-' && n >= 4 {
+	if doc.IsBlank(f.after(i+n)) || c == '-' && n >= 4 {
 		return n
 	}
 	return 0
