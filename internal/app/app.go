@@ -127,7 +127,7 @@ func (a *App) configure(ctx context.Context) error {
 	if err := errors.Join(problems...); err != nil {
 		return err
 	}
-	if a.sites, err = newSites(d, siteParts{secrets: a.secrets, version: a.opts.Version, permit: a.permit, tokens: &a.tokens}, &expressions{}); err != nil {
+	if a.sites, err = newSites(d, siteParts{secrets: a.secrets, version: a.opts.Version, permit: a.permit, metrics: a.metrics, tokens: &a.tokens}, &expressions{}); err != nil {
 		return err
 	}
 	a.collectSecrets()
@@ -259,6 +259,7 @@ func (a *App) buildEngine(worker *run.Worker, seen observer) {
 	a.engine = durable.New(a.store, worker.Work, durable.Options{StepTimeout: r.TaskTimeout, Retry: a.opts.Retry, Recorded: seen.StepEnded,
 		Ended: worker.Ended, Left: func(string) { wake() }, Log: log})
 	a.supervisor = run.NewSupervisor(run.SupervisorConfig{Store: a.store, Engine: a.engine, Replica: replica, Wake: wake, Tend: a.tend, Log: log})
+	a.metrics.WatchBacklog(a.backlog)
 	a.scheduler = run.NewScheduler(a.store, a.engine, run.SchedulerConfig{Owner: replica.ID, Limit: r.MaxConcurrentTasks,
 		Limits: store.Limits{Total: r.MaxConcurrentTotal, PerProject: r.MaxRunsPerProject}, May: a.supervisor.Alive, Log: log})
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -93,4 +94,24 @@ func collect(rows *sql.Rows) ([]Run, error) {
 		runs = append(runs, r)
 	}
 	return runs, rows.Err()
+}
+
+// Backlog tells how many runs are open, by state, and when the oldest of those
+// that are queued was admitted; zero if none is. It costs the same however many
+// runs have ended.
+func (s *Store) Backlog(ctx context.Context) (open map[State]int64, oldest time.Time, err error) {
+	open = map[State]int64{}
+	for _, state := range []State{StateQueued, StateRunning, StateWaiting} {
+		var n int64
+		if err := s.row(ctx, `SELECT count(*) FROM runs WHERE state = ?`, state).Scan(&n); err != nil {
+			return nil, time.Time{}, fmt.Errorf("count open runs: %w", err)
+		}
+		open[state] = n
+	}
+	var first sql.NullInt64
+	err = s.row(ctx, `SELECT created_at FROM runs WHERE state = 'queued' ORDER BY seq LIMIT 1`).Scan(&first)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, time.Time{}, fmt.Errorf("find oldest run: %w", err)
+	}
+	return open, fromMillis(first), nil
 }
