@@ -53,6 +53,10 @@ type Options struct {
 	Retry durable.Retry
 }
 
+// settlePatience is how long a run keeps its place while it waits for a write to
+// show up.
+const settlePatience = 3 * time.Second
+
 // App is the daemon.
 type App struct {
 	opts    Options
@@ -222,7 +226,7 @@ func (a *App) checkModel(ref string) error {
 func (a *App) buildRuns(ctx context.Context) error {
 	d := a.opts.Daemon
 	var err error
-	writer := tool.Writer{Ledger: a.store, Settle: d.Runtime.Settle, Now: time.Now}
+	writer := tool.Writer{Ledger: a.store, Settle: d.Runtime.Settle, Patience: settlePatience, Now: time.Now}
 	if a.registry, err = newRegistry(a.sites, writer); err != nil {
 		return err
 	}
