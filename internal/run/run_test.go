@@ -52,6 +52,8 @@ type settings struct {
 	limits     store.Limits
 	maxPerHour int
 	triggers   []*manifest.Trigger
+	// dsn names a PostgreSQL database for the runs; "" for SQLite.
+	dsn string
 	// grace is how long steps may take to finish when it stops.
 	grace time.Duration
 }
@@ -63,7 +65,12 @@ func newHouse(t testing.TB, s settings) *house {
 	if h.inbox, err = inbox.Open(t.Context(), h.dir, inbox.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if h.store, err = store.Open(t.Context(), h.dir, nil); err != nil {
+	if s.dsn == "" {
+		h.store, err = store.Open(t.Context(), h.dir, nil)
+	} else {
+		h.store, err = store.OpenPostgres(t.Context(), s.dsn, nil)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	h.start(s)
