@@ -244,7 +244,7 @@ func (a *App) buildRuns(ctx context.Context) error {
 	}
 	a.dispatch = run.DispatcherConfig{
 		Inbox: a.inbox, Store: a.store, Lease: a.supervisor.Lease, Normalizers: map[string]run.Normalizer{event.SourceJira: a.sites.normalize},
-		Router: a.live, Accounts: a.sites, Enricher: a.sites, Admitted: a.scheduler.Wake,
+		Router: a.live, Accounts: a.sites, Asker: asker{a.sites}, Admitted: a.scheduler.Wake,
 		MaxPerHour: d.Runtime.MaxRunsPerIssuePerHour, Kinds: kinds, Observer: seen, Seed: rand.Text, Log: a.log,
 	}
 	return nil

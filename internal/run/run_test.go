@@ -39,6 +39,7 @@ type house struct {
 	inbox     *inbox.Inbox
 	store     *store.Store
 	exec      *executor
+	replies   replies
 	plat      *platform
 	normalize run.Normalizer
 	observer  observer
@@ -87,7 +88,7 @@ func newHouse(t testing.TB, s settings) *house {
 func (h *house) start(s settings) {
 	h.t.Helper()
 	log := zerolog.Nop()
-	worker := run.NewWorker(h.store, map[string]run.Executor{"agent": h.exec}, h.plat, h.observer, log)
+	worker := run.NewWorker(h.store, map[string]run.Executor{"agent": h.exec, "reply": &h.replies}, h.plat, h.observer, log)
 	var scheduler *run.Scheduler
 	engine := durable.New(h.store, worker.Work, durable.Options{Log: log, Retry: durable.Retry{Tries: 2, Base: time.Millisecond, Max: time.Millisecond},
 		Recorded: h.observer.StepEnded, Ended: worker.Ended, Left: func(string) { scheduler.Wake() }})
@@ -100,8 +101,8 @@ func (h *house) start(s settings) {
 	cat := &manifest.Catalog{Triggers: s.triggers, Revision: "cat-1"}
 	h.cfg = run.DispatcherConfig{
 		Inbox: h.inbox, Store: h.store, Normalizers: map[string]run.Normalizer{"jira": h.normalize},
-		Router: router{cat}, Accounts: h.plat, Enricher: h.plat, Admitted: scheduler.Wake, MaxPerHour: s.maxPerHour,
-		Kinds: map[string]bool{"agent": true}, Observer: h.observer, Seed: func() string { return "seed" }, Log: log,
+		Router: router{cat}, Accounts: h.plat, Asker: h.plat, Admitted: scheduler.Wake, MaxPerHour: s.maxPerHour,
+		Kinds: map[string]bool{"agent": true, "reply": true}, Observer: h.observer, Seed: func() string { return "seed" }, Log: log,
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
@@ -281,6 +282,9 @@ type platform struct {
 	err     error
 	asked   int
 	unknown int // how often it cannot tell who we are
+	// answers are those to conditions in JQL, marks the depths of our comments.
+	answers map[string]route.Answer
+	marks   map[string]int
 	// away names the site that does not answer, busy the issue that cannot be
 	// read for now, "" for none.
 	away, busy string

@@ -72,12 +72,18 @@ func (s *Store) Counts(ctx context.Context) (map[State]int64, error) {
 	return counts, rows.Err()
 }
 
-// RunsSince counts the runs of a subject that were admitted since the time.
-func (s *Store) RunsSince(ctx context.Context, source, site, subject string, since time.Time) (int, error) {
+// RunsSince counts the runs of a subject that were admitted since the time; if
+// kinds of target are named, only those.
+func (s *Store) RunsSince(ctx context.Context, source, site, subject string, since time.Time, kinds ...string) (int, error) {
+	query, args := `SELECT count(*) FROM runs WHERE source = ? AND site = ? AND subject = ? AND created_at >= ?`, []any{source, site, subject, millis(since)}
+	if len(kinds) > 0 {
+		query += ` AND target_kind IN (?` + strings.Repeat(", ?", len(kinds)-1) + `)`
+		for _, kind := range kinds {
+			args = append(args, kind)
+		}
+	}
 	var n int
-	err := s.row(ctx, `SELECT count(*) FROM runs WHERE source = ? AND site = ? AND subject = ?
-		AND created_at >= ?`, source, site, subject, millis(since)).Scan(&n)
-	if err != nil {
+	if err := s.row(ctx, query, args...).Scan(&n); err != nil {
 		return 0, fmt.Errorf("count runs of %s: %w", subject, err)
 	}
 	return n, nil
