@@ -32,6 +32,7 @@ func allowed() map[string][]string {
 		"manifest":         {"spell"},
 		"atlassian":        {},
 		"atlassian/jira":   {"atlassian"},
+		"registration":     {"atlassian/jira"},
 		"route":            {"event", "manifest", "spell"},
 		"tool":             {},
 		"tool/jira":        {"tool", "atlassian", "atlassian/jira", "markup"},
