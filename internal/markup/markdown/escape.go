@@ -115,6 +115,7 @@ func (w *inlineWriter) bracket(rest string) bool {
 	if w.link {
 		return true
 	}
+	rest = rest[:min(len(rest), 4*maxInline)]
 	end := strings.IndexByte(rest, ']')
 	if end < 0 {
 		return w.count[']'] > 0

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
@@ -39,7 +40,7 @@ func Parse(md string, mixed bool) *doc.Node {
 // parse reads one chunk. Depth counts Markdown within HTML.
 func parse(p parser.Parser, chunk string, mixed bool, depth int) []*doc.Node {
 	source := []byte(loosen(chunk))
-	r := &reader{source: source, mixed: mixed, parser: p, depth: depth}
+	r := &reader{source: source, mixed: mixed, parser: p, depth: depth, ends: map[ast.Node]*ast.HTMLBlock{}}
 	return r.blocks(p.Parse(text.NewReader(source)), 0)
 }
 

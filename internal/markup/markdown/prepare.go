@@ -31,7 +31,7 @@ func chunkSize(md string) int {
 	if len(md) <= hardChunk {
 		return maxChunk
 	}
-	if strings.Count(md, "](") > manyLinks {
+	if strings.Count(md, "](") > manyLinks || dense(md) {
 		return hardChunk
 	}
 	for line := range strings.Lines(md) {
@@ -40,6 +40,16 @@ func chunkSize(md string) int {
 		}
 	}
 	return maxChunk
+}
+
+// dense reports whether a text is mostly marks.
+func dense(md string) bool {
+	for _, mark := range []string{"*", "_", "~", "<", "[", "`"} {
+		if strings.Count(md, mark) > len(md)/8 {
+			return true
+		}
+	}
+	return false
 }
 
 // levels counts the quote and list markers at the begin of a line.

@@ -16,7 +16,8 @@ type reader struct {
 	mixed  bool
 	parser parser.Parser
 	depth  int
-	quoted map[*doc.Node]bool // texts whose stars the author escaped
+	ends   map[ast.Node]*ast.HTMLBlock // of <details>
+	quoted map[*doc.Node]bool          // texts whose stars the author escaped
 }
 
 // blocks reads the blocks below a node.
@@ -24,6 +25,7 @@ func (r *reader) blocks(parent ast.Node, depth int) []*doc.Node {
 	if depth >= doc.MaxDepth {
 		return r.plain(parent)
 	}
+	r.findEnds(parent)
 	var out []*doc.Node
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
 		if html, ok := n.(*ast.HTMLBlock); ok {
