@@ -4,7 +4,7 @@ LINT    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
 VULN    := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 FUZZTIME ?= 20s
 
-.PHONY: all build demo test race lint check fuzz bench clean
+.PHONY: all build demo test race lint check fuzz chaos bench clean
 
 all: build
 
@@ -33,6 +33,9 @@ fuzz: ## every fuzz target for FUZZTIME each
 	    echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
 	  done; \
 	done
+
+chaos: build ## everything that may go wrong, on purpose; CHAOSFLAGS='-scenario sqlite-kill' or -short, -long, -seed 2
+	$(GO) run ./internal/chaos -binary $(BIN) $(CHAOSFLAGS)
 
 bench: build ## figures for docs/benchmarks.md
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...

@@ -1,6 +1,7 @@
 package internal_test
 
 import (
+	"context"
 	"bytes"
 	"encoding/json"
 	"flag"
@@ -173,6 +174,10 @@ func exercise() string {
 	m.Delivery("jira", "routed")
 	m.Run("agent", "a", "succeeded", time.Second)
 	m.Reload(true)
+	m.JiraAttempt("a", "GET", 200, time.Second, 1)
+	m.WatchBacklog(func(context.Context) (telemetry.Backlog, error) {
+		return telemetry.Backlog{Runs: map[string]int64{"queued": 1}}, nil
+	})
 	m.Step(step.Entry{Kind: step.KindModel, Model: "m", CostMicroUSD: &cost})
 	m.Step(step.Entry{Kind: step.KindTool, Name: "t", Decision: policy.RuleAllowed})
 	w := httptest.NewRecorder()

@@ -73,7 +73,7 @@ func (e *agentExecutor) job(task run.Task) (agent.Job, error) {
 func originOf(task run.Task, name string) tool.Origin {
 	ev := &task.Work.Event
 	o := tool.Origin{Site: task.Run.Site, Run: task.Run.ID, Delivery: task.Run.Delivery, Trigger: task.Run.Trigger, Agent: name,
-		Project: ev.Project, IssueKey: ev.IssueKey}
+		Project: ev.Project, IssueKey: ev.IssueKey, Depth: task.Work.Depth}
 	if o.IssueKey == "" { // an enriched event knows its key only there
 		o.IssueKey = ev.String("issue_key")
 	}

@@ -53,6 +53,10 @@ type Options struct {
 	Retry durable.Retry
 }
 
+// settlePatience is how long a run keeps its place while it waits for a write to
+// show up.
+const settlePatience = 3 * time.Second
+
 // App is the daemon.
 type App struct {
 	opts    Options
@@ -127,7 +131,7 @@ func (a *App) configure(ctx context.Context) error {
 	if err := errors.Join(problems...); err != nil {
 		return err
 	}
-	if a.sites, err = newSites(d, siteParts{secrets: a.secrets, version: a.opts.Version, permit: a.permit, tokens: &a.tokens}, &expressions{}); err != nil {
+	if a.sites, err = newSites(d, siteParts{secrets: a.secrets, version: a.opts.Version, permit: a.permit, metrics: a.metrics, tokens: &a.tokens}, &expressions{}); err != nil {
 		return err
 	}
 	a.collectSecrets()
@@ -222,7 +226,7 @@ func (a *App) checkModel(ref string) error {
 func (a *App) buildRuns(ctx context.Context) error {
 	d := a.opts.Daemon
 	var err error
-	writer := tool.Writer{Ledger: a.store, Settle: d.Runtime.Settle, Now: time.Now}
+	writer := tool.Writer{Ledger: a.store, Settle: d.Runtime.Settle, Patience: settlePatience, Now: time.Now}
 	if a.registry, err = newRegistry(a.sites, writer); err != nil {
 		return err
 	}
@@ -240,7 +244,7 @@ func (a *App) buildRuns(ctx context.Context) error {
 	}
 	a.dispatch = run.DispatcherConfig{
 		Inbox: a.inbox, Store: a.store, Lease: a.supervisor.Lease, Normalizers: map[string]run.Normalizer{event.SourceJira: a.sites.normalize},
-		Router: a.live, Accounts: a.sites, Enricher: a.sites, Admitted: a.scheduler.Wake,
+		Router: a.live, Accounts: a.sites, Asker: asker{a.sites}, Admitted: a.scheduler.Wake,
 		MaxPerHour: d.Runtime.MaxRunsPerIssuePerHour, Kinds: kinds, Observer: seen, Seed: rand.Text, Log: a.log,
 	}
 	return nil
@@ -259,6 +263,7 @@ func (a *App) buildEngine(worker *run.Worker, seen observer) {
 	a.engine = durable.New(a.store, worker.Work, durable.Options{StepTimeout: r.TaskTimeout, Retry: a.opts.Retry, Recorded: seen.StepEnded,
 		Ended: worker.Ended, Left: func(string) { wake() }, Log: log})
 	a.supervisor = run.NewSupervisor(run.SupervisorConfig{Store: a.store, Engine: a.engine, Replica: replica, Wake: wake, Tend: a.tend, Log: log})
+	a.metrics.WatchBacklog(a.backlog)
 	a.scheduler = run.NewScheduler(a.store, a.engine, run.SchedulerConfig{Owner: replica.ID, Limit: r.MaxConcurrentTasks,
 		Limits: store.Limits{Total: r.MaxConcurrentTotal, PerProject: r.MaxRunsPerProject}, May: a.supervisor.Alive, Log: log})
 }

@@ -1,8 +1,10 @@
 package app
 
 import (
+	"context"
 	"time"
 
+	"github.com/aofctl/aofctl/internal/atlassian"
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/store"
 	"github.com/aofctl/aofctl/internal/store/inbox"
@@ -32,4 +34,31 @@ func (o observer) Webhook(source, site string, result webhook.Result) {
 		source += "/" + site
 	}
 	o.metrics.Webhook(source, string(result))
+}
+
+// siteObserver tells the metrics of the requests to one site.
+type siteObserver struct {
+	metrics *telemetry.Metrics
+	site    string
+}
+
+// Attempt implements atlassian.Observer.
+func (o siteObserver) Attempt(a atlassian.Attempt) {
+	o.metrics.JiraAttempt(o.site, a.Method, a.Status, a.Took, a.Limits.Remaining)
+}
+
+// backlog is what the metrics tell of what is open.
+func (a *App) backlog(ctx context.Context) (telemetry.Backlog, error) {
+	open, oldest, err := a.store.Backlog(ctx)
+	if err != nil {
+		return telemetry.Backlog{}, err
+	}
+	b := telemetry.Backlog{Runs: map[string]int64{}, Leads: a.supervisor.Leads()}
+	for state, n := range open {
+		b.Runs[string(state)] = n
+	}
+	if !oldest.IsZero() {
+		b.Oldest = max(time.Since(oldest), 0)
+	}
+	return b, nil
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/markup"
 	"github.com/aofctl/aofctl/internal/route"
+	"github.com/aofctl/aofctl/internal/telemetry"
 	"github.com/aofctl/aofctl/internal/webhook"
 )
 
@@ -53,6 +55,8 @@ type sites struct {
 type siteParts struct {
 	secrets *secretStore
 	version string
+	// metrics are told of each request.
+	metrics *telemetry.Metrics
 	// permit is asked before each write; nil for none.
 	permit func(ctx context.Context) error
 	// tokens keeps the refresh tokens of OAuth 2.0, sealed by sealer, which is nil
@@ -98,6 +102,7 @@ func newSite(cfg manifest.JiraSite, parts siteParts) (*site, error) {
 		HTTPProxy: secrets.address(cfg.HTTPProxy), HTTPSProxy: secrets.address(cfg.HTTPSProxy), NoProxy: cfg.NoProxy,
 		InsecureSkipVerify: !cfg.TLSVerify, CACertPath: cfg.CACertPath, RequestsPerSecond: cfg.RequestsPerSecond,
 		Burst: cfg.Burst, Concurrency: cfg.Concurrency, Version: parts.version, BotName: cfg.BotName, Permit: parts.permit,
+		Observer: siteObserver{parts.metrics, cmp.Or(cfg.Name, "default")},
 	})
 	if err != nil {
 		return nil, err

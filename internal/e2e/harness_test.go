@@ -25,6 +25,7 @@ import (
 	"github.com/aofctl/aofctl"
 	"github.com/aofctl/aofctl/internal/admin/client"
 	"github.com/aofctl/aofctl/internal/sandbox"
+	"github.com/aofctl/aofctl/internal/sandbox/pgserver/pgtest"
 	"github.com/aofctl/aofctl/internal/store"
 )
 
@@ -50,7 +51,7 @@ func run(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
 		return 1
 	}
-	return m.Run()
+	return pgtest.Run(m)
 }
 
 // world is a sandbox with a proxy before it, and a directory for a daemon.
@@ -63,6 +64,8 @@ type world struct {
 	admin int
 	// environ is what the daemon's environment has beside this process's.
 	environ map[string]string
+	// storage is the configuration's, as YAML in braces.
+	storage string
 }
 
 func newWorld(t *testing.T) *world {
@@ -79,7 +82,8 @@ func newWorldOf(t *testing.T, opts sandbox.Options) *world {
 	t.Cleanup(func() { _ = box.Close() })
 	email, token := box.Credentials()
 	w := &world{t: t, box: box, dir: t.TempDir(), port: freePort(t), admin: freePort(t), environ: map[string]string{
-		"JIRA_EMAIL": email, "JIRA_API_TOKEN": token, "JIRA_WEBHOOK_SECRET": secret, "GOOGLE_API_KEY": "sandbox", "AOF_ADMIN_TOKEN": ""}}
+		"JIRA_EMAIL": email, "JIRA_API_TOKEN": token, "JIRA_WEBHOOK_SECRET": secret, "GOOGLE_API_KEY": "sandbox", "AOF_ADMIN_TOKEN": ""},
+		storage: `{dsn: "sqlite:./data"}`}
 	w.proxy = newGate(t, box.JiraURL())
 	w.writeDefaults()
 	box.RegisterWebhook(w.webhookURL(), secret)
@@ -146,8 +150,8 @@ spec:
   models: {providers: {google: {base_url: %s/llm/v1}}}
   runtime: %s
   admin: {host: 127.0.0.1, port: %d}
-  storage: {dsn: "sqlite:./data"}
-`, w.port, server, w.proxy.url, w.proxy.url, runtime, w.admin))
+  storage: %s
+`, w.port, server, w.proxy.url, w.proxy.url, runtime, w.admin, w.storage))
 }
 
 func (w *world) write(name, text string) {

@@ -92,6 +92,20 @@ type JiraSite struct {
 	AllowedProjects []string
 	AllowedEvents   []string
 	AllowedUsers    []string
+	// Reconcile finds changes whose webhooks never came.
+	Reconcile Reconcile
+	// ExpectEventEvery is how long no webhook may come before that is told; 0 for
+	// any time.
+	ExpectEventEvery time.Duration
+}
+
+// Reconcile says how Jira is asked for changes whose webhooks never came. The
+// zero value does not ask.
+type Reconcile struct {
+	// Interval is how often; 0 for never.
+	Interval time.Duration
+	// Lookback is how far back at most, after an absence.
+	Lookback time.Duration
 }
 
 // Cloud reports whether there are sites and all of them are Jira Cloud, as far as

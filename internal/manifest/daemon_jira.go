@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"time"
 )
 
 var siteName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
@@ -44,6 +45,8 @@ func (l *daemonLoader) site(decl jiraDecl) JiraSite {
 	l.signIn(&s, decl)
 	l.webhookSecrets(&s, decl)
 	l.network(&s, decl)
+	s.Reconcile = l.reconcile(decl.Reconcile)
+	s.ExpectEventEvery = l.between(decl.ExpectEventEvery, time.Minute, 365*24*time.Hour, 0)
 	if s.cloud() {
 		l.cloudUsers(decl.AllowedUsers)
 	}

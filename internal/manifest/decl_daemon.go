@@ -129,10 +129,18 @@ type jiraDecl struct {
 	Proxy              proxyDecl     `yaml:"proxy"`
 	TLS                clientTLS     `yaml:"tls"`
 	RateLimit          rateLimitDecl `yaml:"rate_limit"`
-	Reconcile          data          `yaml:"reconcile" refuse:"changes whose webhooks never came would not be found"`
+	Reconcile          reconcileDecl `yaml:"reconcile" jsonschema_description:"Ask Jira for changes whose webhooks never came"`
+	ExpectEventEvery   span          `yaml:"expect_event_every" jsonschema_description:"Warn if no webhook came for so long"`
 	AllowedProjects    []str         `yaml:"allowed_projects"`
 	AllowedEvents      []str         `yaml:"allowed_events"`
 	AllowedUsers       []str         `yaml:"allowed_users"`
+}
+
+type reconcileDecl struct {
+	at
+	Enabled  opt[bool] `yaml:"enabled" jsonschema_description:"Default true if reconcile is given"`
+	Interval span      `yaml:"interval" jsonschema_description:"How often Jira is asked; default 5m"`
+	Lookback span      `yaml:"lookback" jsonschema_description:"How far back to look at most after Jira or the daemon was away; default 1d"`
 }
 
 type authDecl struct {

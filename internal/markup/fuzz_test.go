@@ -43,7 +43,7 @@ func FuzzWikiToMarkdown(f *testing.F) {
 		if !utf8.ValidString(out) {
 			t.Fatalf("not valid UTF-8: %q", out)
 		}
-		if strings.ContainsRune(out, hole) {
+		if strings.ContainsRune(out, '\x01') {
 			t.Fatalf("a placeholder is left: %q", out)
 		}
 	})

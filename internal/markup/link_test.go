@@ -39,7 +39,7 @@ func TestLinksBecomeWikiLinks(t *testing.T) {
 		"mail a@b.c now":                       "mail a@b.c now",
 		"[see www.x.y](https://z.a)":           "[see www.x.y|https://z.a]",
 		"[~bob in text](https://z.a)":          "[~bob in text|https://z.a]",
-		"[text [~bob] text](https://z.a)":      `[text \[~bob\] text|https://z.a]`,
+		"[text [~bob] text](https://z.a)":      "[text @bob text|https://z.a]",
 		"[a](https://x.y)[b](https://x.z)":     "[a|https://x.y][b|https://x.z]",
 		"([a](https://x.y))":                   "([a|https://x.y])",
 		"~~[a](https://x.y)~~":                 "-[a|https://x.y]-",

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"time"
 
 	"github.com/aofctl/aofctl/internal/durable"
 	"github.com/aofctl/aofctl/internal/event"
@@ -23,42 +22,57 @@ func (d *Dispatcher) admit(ctx context.Context, it item, routes Routes, decision
 	if len(decision.Matches) == 0 {
 		return inbox.Outcome{State: inbox.StateIgnored, Reason: decision.Reason, Detail: detail}, nil
 	}
-	full, err := d.overBudget(ctx, it)
+	if decision.Hold != nil {
+		// What joins a run that waits starts none, and no breaker stops it.
+		into, err := d.join(ctx, it, decision.Hold)
+		if err != nil {
+			return inbox.Outcome{}, err
+		}
+		if into != "" {
+			return merged(into, detail), nil
+		}
+	}
+	matches, err := d.afford(ctx, it, decision.Matches)
 	if err != nil {
 		return inbox.Outcome{}, err
 	}
-	if full {
-		reason := fmt.Sprintf("breaker: %s had %d runs within the last hour", it.event.Subject, d.cfg.MaxPerHour)
-		return inbox.Outcome{State: inbox.StateIgnored, Reason: reason, Detail: detail}, nil
+	if len(matches) == 0 {
+		return d.broken(it, detail), nil
 	}
-	runs, revisions, err := d.runs(it, routes, decision)
+	runs, revisions, err := d.runs(it, routes, matches)
 	if err != nil {
 		return inbox.Outcome{}, err
+	}
+	if decision.Hold != nil && !isBreaker(&runs[0]) {
+		d.hold(&runs[0], decision.Hold)
 	}
 	if err := d.cfg.Store.Admit(ctx, d.cfg.Lease(), runs, revisions); err != nil {
 		return inbox.Outcome{}, fmt.Errorf("admit runs: %w", err)
 	}
 	d.cfg.Admitted()
-	return routed(decision.Matches[0].Trigger.Name, detail), nil
+	return d.started(it, &runs[0], detail), nil
 }
 
-// overBudget reports whether the subject had as many runs within the hour as it
-// may.
-func (d *Dispatcher) overBudget(ctx context.Context, it item) (bool, error) {
-	if d.cfg.MaxPerHour <= 0 || it.event.Subject == "" {
-		return false, nil
+// started is what becomes of a delivery by its first run.
+func (d *Dispatcher) started(it item, first *store.Run, detail json.RawMessage) inbox.Outcome {
+	if isBreaker(first) {
+		return d.broken(it, detail)
 	}
-	n, err := d.cfg.Store.RunsSince(ctx, it.event.Source, it.event.Site, it.event.Subject, d.cfg.Now().Add(-time.Hour))
-	return n >= d.cfg.MaxPerHour, err
+	return routed("trigger "+first.Trigger, detail)
+}
+
+// isBreaker reports whether a run is nothing but the breaker's warning.
+func isBreaker(r *store.Run) bool {
+	return r.TargetKind == string(route.TargetReply) && r.Target == route.ReplyBreaker
 }
 
 // runID names the nth run of a delivery.
 func runID(delivery string, n int) string { return fmt.Sprintf("%s-%d", delivery, n+1) }
 
-func (d *Dispatcher) runs(it item, routes Routes, decision route.Decision) ([]store.Run, []store.Revision, error) {
+func (d *Dispatcher) runs(it item, routes Routes, matches []route.Match) ([]store.Run, []store.Revision, error) {
 	var runs []store.Run
 	var revisions []store.Revision
-	for i, match := range decision.Matches {
+	for i, match := range matches {
 		r, err := d.newRun(it, routes.Revision, match)
 		if err != nil {
 			return nil, nil, err
@@ -94,7 +108,7 @@ func (d *Dispatcher) newRun(it item, catalog string, match route.Match) (store.R
 }
 
 func (d *Dispatcher) workOf(ev *event.Event, match route.Match) Work {
-	w := Work{Event: *ev, Params: maps.Clone(match.Params), Response: match.Response, Seed: d.cfg.Seed()}
+	w := Work{Event: *ev, Params: maps.Clone(match.Params), Response: match.Response, Seed: d.cfg.Seed(), Depth: ev.Depth}
 	if c := match.Command; c != nil {
 		w.Command = &Command{Name: c.Name, Args: c.Args, ArgsList: c.ArgsList, Body: c.Body, Params: c.Params}
 	}

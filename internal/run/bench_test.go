@@ -8,14 +8,21 @@ import (
 
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/run"
+	"github.com/aofctl/aofctl/internal/sandbox/pgserver/pgtest"
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/store"
 )
 
-// BenchmarkRuns measures runs of five steps that take no time: claim, start,
-// journal, history and end.
+// BenchmarkRuns measures runs of five steps that take no time, in strict order
+// for each of 100 issues: claim, start, journal and end.
 func BenchmarkRuns(b *testing.B) {
-	s := settings{limit: 10, triggers: []*manifest.Trigger{trigger("any", nil)}}
+	b.Run("sqlite", func(b *testing.B) { benchmarkRuns(b, "") })
+	b.Run("postgres", func(b *testing.B) { benchmarkRuns(b, pgtest.Database(b)) })
+}
+
+func benchmarkRuns(b *testing.B, dsn string) {
+	b.Helper()
+	s := settings{limit: 10, dsn: dsn, triggers: []*manifest.Trigger{trigger("any", nil)}}
 	h := newHouse(b, s)
 	h.stop()
 	h.exec.do = func(ctx context.Context, _ run.Task, j step.Journal) (run.Result, error) {

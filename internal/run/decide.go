@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-
-	"github.com/rs/zerolog"
+	"time"
 
 	"github.com/aofctl/aofctl/internal/event"
 	"github.com/aofctl/aofctl/internal/route"
@@ -15,20 +13,21 @@ import (
 	"github.com/aofctl/aofctl/internal/store/inbox"
 )
 
+const (
+	// maxDepth is how many answers of automations to each other are let through.
+	maxDepth = 3
+	// answerTime is for how long an automation may answer what we did.
+	answerTime = 10 * time.Minute
+)
+
 // decide says what becomes of an event and admits its runs. It can be asked
 // again after a crash.
 func (d *Dispatcher) decide(ctx context.Context, it item) (inbox.Outcome, error) {
+	outcome, known, err := d.known(ctx, it)
+	if err != nil || known {
+		return outcome, err
+	}
 	ev := it.event
-	// Runs are admitted all or none. What they have done since may have changed
-	// what the filters look at, so nothing is decided a second time.
-	first, err := d.cfg.Store.Run(ctx, runID(it.delivery.ID, 0))
-	if err == nil {
-		d.cfg.Admitted()
-		return routed(first.Trigger, nil), nil
-	}
-	if !errors.Is(err, store.ErrNotFound) {
-		return inbox.Outcome{}, err
-	}
 	if ev.ContentKey != "" {
 		first, claimed, err := d.cfg.Inbox.ClaimContent(ctx, it.delivery.Seq, ev.Source, ev.Site, ev.ContentKey)
 		if err != nil {
@@ -42,11 +41,30 @@ func (d *Dispatcher) decide(ctx context.Context, it item) (inbox.Outcome, error)
 		return inbox.Outcome{}, err
 	}
 	routes := d.cfg.Router.Current()
-	decision, err := d.route(ctx, routes.Table, ev)
+	decision, err := d.route(ctx, routes.Table, it)
 	if err != nil {
 		return inbox.Outcome{}, err
 	}
 	return d.admit(ctx, it, routes, decision)
+}
+
+// known tells what became of a delivery that was decided before a crash. Runs are
+// admitted all or none. What they have done since may have changed what the
+// filters look at, so nothing is decided a second time.
+func (d *Dispatcher) known(ctx context.Context, it item) (inbox.Outcome, bool, error) {
+	first, err := d.cfg.Store.Run(ctx, runID(it.delivery.ID, 0))
+	if err == nil {
+		d.cfg.Admitted()
+		return d.started(it, &first, nil), true, nil
+	}
+	if !errors.Is(err, store.ErrNotFound) {
+		return inbox.Outcome{}, false, err
+	}
+	into, err := d.cfg.Store.MergedInto(ctx, it.delivery.ID)
+	if err != nil || into == "" {
+		return inbox.Outcome{}, false, err
+	}
+	return merged(into, nil), true, nil
 }
 
 // markOwnComment recognises our own comment by the ledger of writes, even if
@@ -60,44 +78,71 @@ func (d *Dispatcher) markOwnComment(ctx context.Context, ev *event.Event) error 
 	return err
 }
 
-// route decides, after asking the platform for what the filters need. A
-// platform that cannot be asked makes such filters say no.
-func (d *Dispatcher) route(ctx context.Context, table *route.Table, ev *event.Event) (route.Decision, error) {
+// route decides, after asking the platform for what that needs, and drops what a
+// comment asked for before. A platform that is away makes it fail.
+func (d *Dispatcher) route(ctx context.Context, table *route.Table, it item) (route.Decision, error) {
+	ev := it.event
 	in, err := d.cfg.Accounts.Input(ctx, ev.Source, ev.Site)
 	if err != nil {
 		return route.Decision{}, fmt.Errorf("tell our own account: %w", err)
 	}
-	decision := table.Decide(ev, in)
-	if len(decision.Needs) == 0 {
-		return decision, nil
+	in.MaxDepth = maxDepth
+	if in.Depth, err = d.depth(ctx, it); err != nil {
+		return route.Decision{}, err
 	}
-	in.Final = true
-	ask := d.cfg.Enricher.Askable(ev, decision.Needs)
-	if len(ask) == 0 {
-		return table.Decide(ev, in), nil
+	ev.Depth = max(ev.Depth, in.Depth)
+	decision, err := table.Resolve(ctx, ev, in, d.cfg.Asker)
+	if err != nil {
+		return route.Decision{}, fmt.Errorf("ask for what the decision needs: %w", err)
 	}
-	vars, err := d.cfg.Enricher.Enrich(ctx, ev, ask)
-	if temporary(err) {
-		return route.Decision{}, fmt.Errorf("ask for what filters need: %w", err)
+	ours, err := d.claim(ctx, it, decision.Claims)
+	if err != nil {
+		return route.Decision{}, err
+	}
+	decision.Keep(func(claim string) bool { return ours[claim] })
+	return decision, nil
+}
+
+// depth is how many answers of automations to each other led to the event, as far
+// as we know it: what an automation may have done counts as an answer to what we
+// wrote to the subject just before.
+func (d *Dispatcher) depth(ctx context.Context, it item) (int, error) {
+	ev := it.event
+	if ev.Subject == "" || !route.Automated(ev) {
+		return 0, nil
+	}
+	last, err := d.cfg.Store.LastWriter(ctx, ev.Source, ev.Site, ev.Subject, it.delivery.ReceivedAt.Add(-answerTime))
+	if errors.Is(err, store.ErrNotFound) {
+		return 0, nil
 	}
 	if err != nil {
-		zerolog.Ctx(ctx).Warn().Err(err).Strs("variables", ask).Msg("could not ask for what filters need")
+		return 0, err
 	}
-	maps.Copy(ev.Vars, vars)
-	adopt(ev)
-	return table.Decide(ev, in), nil
+	work, err := decodeWork(last)
+	if err != nil {
+		return 1, nil //nolint:nilerr // whatever it was, this may be an answer to it
+	}
+	return work.Depth + 1, nil
 }
 
-// adopt takes over what an enrichment told of the event's identity.
-func adopt(ev *event.Event) {
-	if ev.IssueKey == "" {
-		ev.IssueKey = ev.String("issue_key")
+// claim takes what the event asks for and returns which of it nobody asked for
+// before.
+func (d *Dispatcher) claim(ctx context.Context, it item, claims []string) (map[string]bool, error) {
+	if len(claims) == 0 {
+		return nil, nil //nolint:nilnil // nothing is asked for
 	}
-	if ev.Project == "" {
-		ev.Project = ev.String("project_key")
+	ours, err := d.cfg.Inbox.Claim(ctx, it.delivery.Seq, it.event.Source, it.event.Site, claims)
+	if err != nil {
+		return nil, fmt.Errorf("claim commands: %w", err)
 	}
+	return ours, nil
 }
 
-func routed(trigger string, detail json.RawMessage) inbox.Outcome {
-	return inbox.Outcome{State: inbox.StateRouted, Reason: "trigger " + trigger, Detail: detail}
+func routed(reason string, detail json.RawMessage) inbox.Outcome {
+	return inbox.Outcome{State: inbox.StateRouted, Reason: reason, Detail: detail}
+}
+
+// merged is what becomes of a delivery that was added to a run that waited.
+func merged(run string, detail json.RawMessage) inbox.Outcome {
+	return routed("merged into run "+run, detail)
 }

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // Leader tells whether this replica decides about deliveries.
@@ -20,7 +21,7 @@ func Dispatch(ctx context.Context, leader Leader, cfg DispatcherConfig) {
 }
 
 // leadInterval is how often a replica looks whether it decides.
-const leadInterval = beatInterval / 10
+const leadInterval = 100 * time.Millisecond
 
 // lead dispatches for as long as this replica is the one. The next time begins
 // anew with what is pending then.

@@ -51,6 +51,7 @@ type Deliveries interface {
 	Pending(ctx context.Context, afterSeq int64, limit int) ([]inbox.Delivery, error)
 	Wake() <-chan struct{}
 	ClaimContent(ctx context.Context, seq int64, source, site, contentKey string) (firstID string, claimed bool, err error)
+	Claim(ctx context.Context, seq int64, source, site string, claims []string) (ours map[string]bool, err error)
 	Finish(ctx context.Context, outcomes []inbox.Outcome) error
 }
 
@@ -61,7 +62,8 @@ type DispatcherConfig struct {
 	Normalizers map[string]Normalizer
 	Router      Router
 	Accounts    Accounts
-	Enricher    Enricher
+	// Asker asks the platform what a decision needs and the event does not tell.
+	Asker route.Asker
 	// Lease is what gives this replica the right to admit runs; nil where there
 	// is nobody else.
 	Lease func() store.Lease

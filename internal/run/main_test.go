@@ -3,7 +3,7 @@ package run_test
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/aofctl/aofctl/internal/sandbox/pgserver/pgtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { pgtest.Main(m) }

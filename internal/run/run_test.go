@@ -39,6 +39,7 @@ type house struct {
 	inbox     *inbox.Inbox
 	store     *store.Store
 	exec      *executor
+	replies   replies
 	plat      *platform
 	normalize run.Normalizer
 	observer  observer
@@ -52,6 +53,8 @@ type settings struct {
 	limits     store.Limits
 	maxPerHour int
 	triggers   []*manifest.Trigger
+	// dsn names a PostgreSQL database for the runs; "" for SQLite.
+	dsn string
 	// grace is how long steps may take to finish when it stops.
 	grace time.Duration
 }
@@ -63,7 +66,12 @@ func newHouse(t testing.TB, s settings) *house {
 	if h.inbox, err = inbox.Open(t.Context(), h.dir, inbox.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if h.store, err = store.Open(t.Context(), h.dir, nil); err != nil {
+	if s.dsn == "" {
+		h.store, err = store.Open(t.Context(), h.dir, nil)
+	} else {
+		h.store, err = store.OpenPostgres(t.Context(), s.dsn, nil)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	h.start(s)
@@ -80,7 +88,7 @@ func newHouse(t testing.TB, s settings) *house {
 func (h *house) start(s settings) {
 	h.t.Helper()
 	log := zerolog.Nop()
-	worker := run.NewWorker(h.store, map[string]run.Executor{"agent": h.exec}, h.plat, h.observer, log)
+	worker := run.NewWorker(h.store, map[string]run.Executor{"agent": h.exec, "reply": &h.replies}, h.plat, h.observer, log)
 	var scheduler *run.Scheduler
 	engine := durable.New(h.store, worker.Work, durable.Options{Log: log, Retry: durable.Retry{Tries: 2, Base: time.Millisecond, Max: time.Millisecond},
 		Recorded: h.observer.StepEnded, Ended: worker.Ended, Left: func(string) { scheduler.Wake() }})
@@ -93,8 +101,8 @@ func (h *house) start(s settings) {
 	cat := &manifest.Catalog{Triggers: s.triggers, Revision: "cat-1"}
 	h.cfg = run.DispatcherConfig{
 		Inbox: h.inbox, Store: h.store, Normalizers: map[string]run.Normalizer{"jira": h.normalize},
-		Router: router{cat}, Accounts: h.plat, Enricher: h.plat, Admitted: scheduler.Wake, MaxPerHour: s.maxPerHour,
-		Kinds: map[string]bool{"agent": true}, Observer: h.observer, Seed: func() string { return "seed" }, Log: log,
+		Router: router{cat}, Accounts: h.plat, Asker: h.plat, Admitted: scheduler.Wake, MaxPerHour: s.maxPerHour,
+		Kinds: map[string]bool{"agent": true, "reply": true}, Observer: h.observer, Seed: func() string { return "seed" }, Log: log,
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
@@ -274,6 +282,9 @@ type platform struct {
 	err     error
 	asked   int
 	unknown int // how often it cannot tell who we are
+	// answers are those to conditions in JQL, marks the depths of our comments.
+	answers map[string]route.Answer
+	marks   map[string]int
 	// away names the site that does not answer, busy the issue that cannot be
 	// read for now, "" for none.
 	away, busy string

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -12,14 +13,11 @@ import (
 )
 
 const (
-	// beatInterval is how often a replica says that it is alive.
-	beatInterval = time.Second
-	// leaseTime is how long a replica may be silent before others take its runs,
-	// by the database's clock. It stops its steps itself margin earlier.
-	leaseTime   = 10 * time.Second
-	leaseMargin = 2 * time.Second
-	// auditAge is how long a run may be claimed here without being at work.
-	auditAge = 5 * time.Second
+	defaultInterval = time.Second
+	defaultLease    = 10 * time.Second
+	// marginShare is the part of the lease by which a replica stops its steps
+	// before the others may take its runs.
+	marginShare = 5
 	// intake is the lease of the one replica that decides what becomes of
 	// deliveries: their order must not depend on who is faster.
 	intake = "intake"
@@ -54,6 +52,14 @@ type SupervisorConfig struct {
 	Replica store.Replica
 	// Wake tells the scheduler that there may be something to start.
 	Wake func()
+	// Interval is how often this replica says that it is alive, and does what
+	// else it has to; 0 for 1 s.
+	Interval time.Duration
+	// Lease is how long a replica may be silent before others take its runs, by
+	// the database's clock; 0 for 10 s. It stops its steps itself when four
+	// fifths of that are over. A run may be claimed here for half of it without
+	// being at work.
+	Lease time.Duration
 	// Tend is called from time to time in the one replica that has the lease of
 	// intake, for what only one has to do, such as deleting what is old.
 	Tend func(ctx context.Context)
@@ -62,13 +68,15 @@ type SupervisorConfig struct {
 
 // NewSupervisor makes a Supervisor.
 func NewSupervisor(cfg SupervisorConfig) *Supervisor {
+	cfg.Interval = cmp.Or(cfg.Interval, defaultInterval)
+	cfg.Lease = cmp.Or(cfg.Lease, defaultLease)
 	return &Supervisor{cfg: cfg, since: map[store.Claim]time.Time{}}
 }
 
 // Begin makes this replica known and takes the runs of those that are not there
 // any more. On a store that is not shared that is everybody else.
 func (s *Supervisor) Begin(ctx context.Context) error {
-	lease := leaseTime
+	lease := s.cfg.Lease
 	if !s.cfg.Store.Shared() {
 		lease = -time.Hour
 	}
@@ -91,7 +99,7 @@ func (s *Supervisor) Run(ctx context.Context) {
 	all.Go(func() { s.watchCancels(ctx) })
 	for ctx.Err() == nil {
 		s.round(ctx)
-		rest(ctx, beatInterval)
+		rest(ctx, s.cfg.Interval)
 	}
 }
 
@@ -117,7 +125,7 @@ func (s *Supervisor) round(ctx context.Context) {
 // beat says that this replica is alive.
 func (s *Supervisor) beat(ctx context.Context) error {
 	sent := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, leaseTime-leaseMargin)
+	ctx, cancel := context.WithTimeout(ctx, s.trusted())
 	defer cancel()
 	if err := s.cfg.Store.Beat(ctx, s.cfg.Replica); err != nil {
 		return err
@@ -133,7 +141,7 @@ func (s *Supervisor) beat(ctx context.Context) error {
 
 // lead takes or renews the lease of intake.
 func (s *Supervisor) lead(ctx context.Context) error {
-	lease, ours, err := s.cfg.Store.Lead(ctx, intake, s.cfg.Replica.ID, leaseTime)
+	lease, ours, err := s.cfg.Store.Lead(ctx, intake, s.cfg.Replica.ID, s.cfg.Lease)
 	if err != nil {
 		return err
 	}
@@ -147,7 +155,7 @@ func (s *Supervisor) lead(ctx context.Context) error {
 }
 
 func (s *Supervisor) revive(ctx context.Context) error {
-	n, err := s.cfg.Store.Revive(ctx, leaseTime)
+	n, err := s.cfg.Store.Revive(ctx, s.cfg.Lease)
 	if n > 0 {
 		s.cfg.Log.Warn().Int("runs", n).Msg("a replica is gone; its runs go on")
 		s.cfg.Wake()
@@ -183,7 +191,7 @@ func (s *Supervisor) audit(ctx context.Context) error {
 			first = now
 		}
 		idle[c] = first
-		if now.Sub(first) < auditAge {
+		if now.Sub(first) < s.cfg.Lease/2 {
 			continue
 		}
 		s.cfg.Log.Warn().Str("run", c.Run).Msg("run was claimed and not at work; it is taken up")
@@ -199,7 +207,7 @@ func (s *Supervisor) watchCancels(ctx context.Context) {
 	for ctx.Err() == nil {
 		changed := s.cfg.Store.Canceled()
 		if err := s.cancel(ctx); err != nil {
-			rest(ctx, beatInterval)
+			rest(ctx, s.cfg.Interval)
 			continue
 		}
 		select {
@@ -224,7 +232,7 @@ func (s *Supervisor) watchLease(ctx context.Context) {
 		return
 	}
 	for ctx.Err() == nil {
-		rest(ctx, beatInterval/4)
+		rest(ctx, s.cfg.Interval/4)
 		if s.Alive() {
 			continue
 		}
@@ -239,6 +247,9 @@ func (s *Supervisor) watchLease(ctx context.Context) {
 	}
 }
 
+// trusted is how long this replica may trust its last heartbeat.
+func (s *Supervisor) trusted() time.Duration { return s.cfg.Lease - s.cfg.Lease/marginShare }
+
 // Alive reports whether the others still take this replica for alive.
 func (s *Supervisor) Alive() bool {
 	if !s.cfg.Store.Shared() {
@@ -246,8 +257,7 @@ func (s *Supervisor) Alive() bool {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	const limit = leaseTime - leaseMargin
-	now := time.Now()
+	now, limit := time.Now(), s.trusted()
 	return now.Sub(s.heard) < limit && now.Round(0).Sub(s.heard.Round(0)) < limit
 }
 

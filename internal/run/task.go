@@ -39,6 +39,8 @@ type Work struct {
 	// Seed is random and stays with the run: what has to be unguessable, and the
 	// same again after a crash, is derived from it.
 	Seed string `json:"seed"`
+	// Depth is how many answers of automations to each other led to the run.
+	Depth int `json:"depth,omitempty"`
 }
 
 // Task is a run that is at work.

@@ -17,6 +17,9 @@ type Revision struct {
 // over again after a crash. Runs of one subject are worked on in the order of
 // their admission.
 //
+// A run that is admitted in StateWaiting goes on at its WakeAt. Until then it lets
+// later runs of its subject go, and Join finds it by its Signal.
+//
 // Where several replicas share the database, the lease is what gives the right
 // to admit; the error is ErrLost if it is another's by now.
 func (s *Store) Admit(ctx context.Context, lease Lease, runs []Run, revisions []Revision) error {
@@ -50,10 +53,11 @@ func insertRevision(tx tx, r Revision) error {
 	return nil
 }
 
-// insertRunSQL makes a run ready if no earlier one of its subject is open.
+// insertRunSQL makes a queued run ready if no earlier one of its subject is open.
 const insertRunSQL = `INSERT INTO runs (id, delivery, source, site, subject, project, issue_key, event_type, actor,
-		trigger_name, target_kind, target, revision, catalog, state, open, created_at, finished_at, error, cost_micro_usd, ready)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, CASE WHEN EXISTS (
+		trigger_name, target_kind, target, revision, catalog, state, open, created_at, finished_at, error, wake_at, waits_for, signal,
+		cost_micro_usd, ready)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, CASE WHEN ? = 0 OR EXISTS (
 		SELECT 1 FROM runs INDEXED BY runs_open WHERE source = ? AND site = ? AND subject = ? AND open = 1) THEN 0 ELSE 1 END)
 	ON CONFLICT (id) DO NOTHING`
 
@@ -63,13 +67,10 @@ func (s *Store) insertRun(tx tx, r *Run) error {
 	if r.State.Terminal() {
 		finished = sql.NullInt64{Int64: millis(now), Valid: true}
 	}
-	open := 1
-	if r.State.Terminal() {
-		open = 0
-	}
+	open := flag(!r.State.Terminal() && r.State != StateWaiting)
 	n, err := tx.change(insertRunSQL, r.ID, r.Delivery, r.Source, r.Site, r.Subject, r.Project, r.IssueKey, r.EventType, r.Actor,
 		r.Trigger, r.TargetKind, r.Target, r.Revision, r.Catalog, r.State, open, millis(now), finished, r.Error,
-		r.Source, r.Site, r.Subject)
+		nullMillis(r.WakeAt), r.WaitsFor, r.Signal, open, r.Source, r.Site, r.Subject)
 	if err != nil {
 		return fmt.Errorf("insert run %s: %w", r.ID, err)
 	}
@@ -79,12 +80,20 @@ func (s *Store) insertRun(tx tx, r *Run) error {
 	if _, err := tx.exec(`INSERT INTO run_work (run, work) VALUES (?, ?)`, r.ID, append([]byte{}, r.Work...)); err != nil {
 		return fmt.Errorf("insert work of run %s: %w", r.ID, err)
 	}
+	return s.tellOfNewRun(tx, r)
+}
+
+func (s *Store) tellOfNewRun(tx tx, r *Run) error {
 	kind := EventQueued
 	if r.State.Terminal() {
 		kind = EventFinished
 	}
-	return s.insertEvent(tx, r.ID, string(kind), kind, map[string]any{"state": r.State, "target": r.TargetKind + "/" + r.Target,
+	err := s.insertEvent(tx, r.ID, string(kind), kind, map[string]any{"state": r.State, "target": r.TargetKind + "/" + r.Target,
 		"trigger": r.Trigger, "issue_key": r.IssueKey, "event_type": r.EventType, "delivery": r.Delivery, "error": r.Error})
+	if err != nil || r.State != StateWaiting {
+		return err
+	}
+	return s.insertEventOfEpoch(tx, r.ID, EventWaiting, map[string]any{"for": r.WaitsFor, "until": r.WakeAt})
 }
 
 // RevisionText returns the manifest that a run was started with.

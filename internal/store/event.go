@@ -20,6 +20,8 @@ const (
 	EventResumed EventKind = "resumed"
 	EventStep    EventKind = "step"
 	EventWaiting EventKind = "waiting"
+	// EventMerged says that another delivery was added to a run that waited for it.
+	EventMerged EventKind = "merged"
 	// EventCanceling says that somebody asked for the end of a run at work.
 	EventCanceling EventKind = "canceling"
 	EventFinished  EventKind = "finished"

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -71,12 +72,18 @@ func (s *Store) Counts(ctx context.Context) (map[State]int64, error) {
 	return counts, rows.Err()
 }
 
-// RunsSince counts the runs of a subject that were admitted since the time.
-func (s *Store) RunsSince(ctx context.Context, source, site, subject string, since time.Time) (int, error) {
+// RunsSince counts the runs of a subject that were admitted since the time; if
+// kinds of target are named, only those.
+func (s *Store) RunsSince(ctx context.Context, source, site, subject string, since time.Time, kinds ...string) (int, error) {
+	query, args := `SELECT count(*) FROM runs WHERE source = ? AND site = ? AND subject = ? AND created_at >= ?`, []any{source, site, subject, millis(since)}
+	if len(kinds) > 0 {
+		query += ` AND target_kind IN (?` + strings.Repeat(", ?", len(kinds)-1) + `)`
+		for _, kind := range kinds {
+			args = append(args, kind)
+		}
+	}
 	var n int
-	err := s.row(ctx, `SELECT count(*) FROM runs WHERE source = ? AND site = ? AND subject = ?
-		AND created_at >= ?`, source, site, subject, millis(since)).Scan(&n)
-	if err != nil {
+	if err := s.row(ctx, query, args...).Scan(&n); err != nil {
 		return 0, fmt.Errorf("count runs of %s: %w", subject, err)
 	}
 	return n, nil
@@ -93,4 +100,24 @@ func collect(rows *sql.Rows) ([]Run, error) {
 		runs = append(runs, r)
 	}
 	return runs, rows.Err()
+}
+
+// Backlog tells how many runs are open, by state, and when the oldest of those
+// that are queued was admitted; zero if none is. It costs the same however many
+// runs have ended.
+func (s *Store) Backlog(ctx context.Context) (open map[State]int64, oldest time.Time, err error) {
+	open = map[State]int64{}
+	for _, state := range []State{StateQueued, StateRunning, StateWaiting} {
+		var n int64
+		if err := s.row(ctx, `SELECT count(*) FROM runs WHERE state = ?`, state).Scan(&n); err != nil {
+			return nil, time.Time{}, fmt.Errorf("count open runs: %w", err)
+		}
+		open[state] = n
+	}
+	var first sql.NullInt64
+	err = s.row(ctx, `SELECT created_at FROM runs WHERE state = 'queued' ORDER BY seq LIMIT 1`).Scan(&first)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, time.Time{}, fmt.Errorf("find oldest run: %w", err)
+	}
+	return open, fromMillis(first), nil
 }

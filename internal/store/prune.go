@@ -27,6 +27,7 @@ func (s *Store) Wipe(ctx context.Context, before time.Time) (int, error) {
 func (s *Store) Prune(ctx context.Context, before time.Time) (int, error) {
 	n, err := s.sweep(ctx, before, 1,
 		`DELETE FROM effects WHERE run = ?`,
+		`DELETE FROM run_merges WHERE run = ?`,
 		`DELETE FROM runs WHERE id = ?`)
 	if err != nil || n == 0 {
 		return n, err

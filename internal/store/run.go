@@ -69,6 +69,8 @@ type Run struct {
 	// WakeAt is when a waiting run goes on, WaitsFor for what it waits.
 	WakeAt   time.Time `json:"wake_at,omitzero"`
 	WaitsFor string    `json:"waits_for,omitempty"`
+	// Signal is by what a new run that waits is found; it is not read back.
+	Signal string `json:"-"`
 	// CanceledBy is who asked for the run's end.
 	CanceledBy   string    `json:"canceled_by,omitempty"`
 	Created      time.Time `json:"created"`

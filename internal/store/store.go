@@ -34,6 +34,10 @@ const FileName = "main.db"
 // Schema is where the tables are on PostgreSQL.
 const Schema = "aof"
 
+// postgresConns bounds the connections to PostgreSQL: one writes, the others
+// read. Three replicas have to fit into the 100 that a server takes by default.
+const postgresConns = 6
+
 // Store is the daemon's database.
 type Store struct {
 	db      *sql.DB
@@ -65,7 +69,7 @@ func Open(ctx context.Context, dir string, now func() time.Time) (*Store, error)
 // OpenPostgres is Open for a PostgreSQL database, which several processes may
 // share.
 func OpenPostgres(ctx context.Context, dsn string, now func() time.Time) (*Store, error) {
-	db, err := postgres.Open(ctx, dsn, postgres.Options{Schema: Schema, ApplicationName: "aofctl runs"})
+	db, err := postgres.Open(ctx, dsn, postgres.Options{Schema: Schema, MaxConns: postgresConns, ApplicationName: "aofctl runs"})
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,6 +26,9 @@ type Metrics struct {
 	tokens     *prometheus.CounterVec
 	cost       *prometheus.CounterVec
 	reloads    *prometheus.CounterVec
+	jira       *prometheus.CounterVec
+	jiraTook   *prometheus.HistogramVec
+	jiraLeft   *prometheus.GaugeVec
 }
 
 // NewMetrics makes the metrics; version is the program's.
@@ -38,6 +42,11 @@ func NewMetrics(version string) *Metrics {
 		tokens:     counter("aof_llm_tokens_total", "Tokens by model and direction.", "model", "direction"),
 		cost:       counter("aof_llm_cost_usd_total", "Cost of model calls with a known price, in dollars.", "model"),
 		reloads:    counter("aof_catalog_reloads_total", "Reloads of the manifests by outcome.", "outcome"),
+		jira:       counter("aof_jira_requests_total", "Requests to Jira, each try counted, by site, method and status (0 without an answer).", "site", "method", "status"),
+		jiraTook: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "aof_jira_request_seconds",
+			Help: "Time until Jira's answer began.", Buckets: prometheus.ExponentialBuckets(0.01, 2, 12)}, []string{"site"}),
+		jiraLeft: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "aof_jira_limit_remaining",
+			Help: "What the last answer that told said is left of Jira's rate limit."}, []string{"site"}),
 		ack: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "aof_webhook_ack_seconds",
 			Help: "Time from the last byte of a webhook to its answer.", Buckets: prometheus.ExponentialBuckets(0.0002, 2, 14)}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "aof_run_seconds",
@@ -49,7 +58,7 @@ func NewMetrics(version string) *Metrics {
 		ConstLabels: prometheus.Labels{"version": version}})
 	build.Set(1)
 	m.registry.MustRegister(build, m.webhooks, m.ack, m.deliveries, m.runs, m.duration, m.steps, m.tools, m.tokens, m.cost,
-		m.reloads, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		m.reloads, m.jira, m.jiraTook, m.jiraLeft, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -91,6 +100,16 @@ func (m *Metrics) Reload(ok bool) {
 	m.reloads.WithLabelValues(outcome).Inc()
 }
 
+// JiraAttempt counts one try of a request to a site. A negative number of
+// remaining requests says that the answer did not tell.
+func (m *Metrics) JiraAttempt(site, method string, status int, took time.Duration, remaining int) {
+	m.jira.WithLabelValues(site, method, strconv.Itoa(status)).Inc()
+	m.jiraTook.WithLabelValues(site).Observe(took.Seconds())
+	if remaining >= 0 {
+		m.jiraLeft.WithLabelValues(site).Set(float64(remaining))
+	}
+}
+
 // Step counts a finished step.
 func (m *Metrics) Step(e step.Entry) {
 	m.steps.WithLabelValues(string(e.Kind)).Observe(e.Finished.Sub(e.Started).Seconds())
@@ -99,7 +118,7 @@ func (m *Metrics) Step(e step.Entry) {
 		m.model(e)
 	case step.KindTool:
 		m.tools.WithLabelValues(toolLabel(e), toolOutcome(e)).Inc()
-	case step.KindEnrich:
+	case step.KindEnrich, step.KindWait:
 	}
 }
 

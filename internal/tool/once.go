@@ -44,9 +44,33 @@ type Writer struct {
 	// Settle is how long an interrupted write may still take to show up. Within
 	// it, "not there" is not believed yet.
 	Settle time.Duration
+	// Patience is the longest pause between two looks that is slept here; a
+	// longer one is a *SettlingError, so that the caller's run need not hold its
+	// place meanwhile. 0 for any.
+	Patience time.Duration
 	// Now tells the time; nil is the system's clock.
 	Now func() time.Time
 }
+
+// SettlingError says that it is not known yet whether a write happened, and when
+// to ask again.
+type SettlingError struct {
+	// Kind and Target are the write's.
+	Kind, Target string
+	// After is how long to wait.
+	After time.Duration
+}
+
+// Error says what is waited for.
+func (e *SettlingError) Error() string {
+	return fmt.Sprintf("it is not known yet whether the %s of %s went through", e.Kind, e.Target)
+}
+
+// Temporary reports that asking again helps.
+func (*SettlingError) Temporary() bool { return true }
+
+// RetryDelay is how long to wait before.
+func (e *SettlingError) RetryDelay() time.Duration { return e.After }
 
 // Action is one write.
 type Action struct {
@@ -130,6 +154,9 @@ func (w Writer) lookUp(ctx context.Context, effect Effect, a Action) (string, bo
 			return ref, found, err
 		}
 		pause := min(wait, max(w.Settle/looks, time.Millisecond))
+		if w.Patience > 0 && pause > w.Patience {
+			return "", false, &SettlingError{Kind: a.Kind, Target: a.Target, After: pause}
+		}
 		if err := sleep(ctx, pause); err != nil {
 			return "", false, fmt.Errorf("wait for %s of %s to settle: %w", a.Kind, a.Target, err)
 		}

@@ -342,6 +342,43 @@ func TestOnceWaitsNoLongerThanSettleIfTheClockWasSetBack(t *testing.T) {
 	})
 }
 
+// TestOnceAsksToComeAgainInsteadOfALongWait lets a write that was interrupted show
+// up after some of the looks, and never.
+func TestOnceAsksToComeAgainInsteadOfALongWait(t *testing.T) {
+	for name, tt := range map[string]struct {
+		appears time.Duration
+		ref     string
+		asked   int
+	}{
+		"it shows up":       {15 * time.Second, "found", 2},
+		"it never shows up": {-1, "ref-2", 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run(t, func(t *testing.T, w tool.Writer, _ *memoryLedger, o *outside) {
+				w.Patience = 3 * time.Second
+				interrupt(t, w, o)
+				o.appears = tt.appears
+				for asked := 0; ; asked++ {
+					before := time.Now()
+					ref, err := w.Once(t.Context(), "run:1", o.action(true))
+					if time.Since(before) != 0 {
+						t.Errorf("slept %s", time.Since(before))
+					}
+					var settling *tool.SettlingError
+					if errors.As(err, &settling) && settling.Temporary() {
+						time.Sleep(settling.RetryDelay())
+						continue
+					}
+					if err != nil || ref != tt.ref || asked != tt.asked {
+						t.Errorf("ref %q after being asked %d times to come again, %v", ref, asked, err)
+					}
+					return
+				}
+			})
+		})
+	}
+}
+
 func TestOncePassesOnThatLookingFailed(t *testing.T) {
 	run(t, func(t *testing.T, w tool.Writer, _ *memoryLedger, o *outside) {
 		interrupt(t, w, o)

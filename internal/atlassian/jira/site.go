@@ -2,7 +2,11 @@ package jira
 
 import (
 	"context"
+	"net/http"
 	"strings"
+	"time"
+
+	"github.com/aofctl/aofctl/internal/atlassian"
 )
 
 // ServerInfo says what kind of Jira this is.
@@ -11,6 +15,15 @@ type ServerInfo struct {
 	Version        string `json:"version"`
 	DeploymentType string `json:"deploymentType"`
 	ServerTitle    string `json:"serverTitle"`
+	VersionNumbers []int  `json:"versionNumbers"`
+}
+
+// Major is the first number of the version; 0 if Jira does not tell it.
+func (i ServerInfo) Major() int {
+	if len(i.VersionNumbers) == 0 {
+		return 0
+	}
+	return i.VersionNumbers[0]
 }
 
 // Cloud reports whether it is Jira Cloud and not Data Center.
@@ -22,6 +35,28 @@ func (c *Client) ServerInfo(ctx context.Context) (ServerInfo, error) {
 		err = c.get(ctx, "serverInfo", nil, &info)
 		return info, err
 	})
+}
+
+// Contact is what one request to a Jira shows of it.
+type Contact struct {
+	ServerInfo
+	// Date is the clock of who answered, in whole seconds; zero if it does not
+	// tell. Sent and Received are when we asked and had the answer, by our clock.
+	Date, Sent, Received time.Time
+}
+
+// Contact asks what kind of Jira this is, anew.
+func (c *Client) Contact(ctx context.Context) (Contact, error) {
+	out := Contact{Sent: time.Now()}
+	a, err := c.send(ctx, request{method: http.MethodGet, path: "serverInfo"})
+	out.Received = time.Now()
+	if err != nil {
+		return out, err
+	}
+	if at, err := http.ParseTime(a.resp.Header.Get("Date")); err == nil {
+		out.Date = at
+	}
+	return out, atlassian.Decode(a.resp, a.body, &out.ServerInfo)
 }
 
 // cloud reports whether this is Cloud, which differs in how users are named and

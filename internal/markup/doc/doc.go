@@ -19,7 +19,7 @@ const (
 	Bullets        // a list of Items
 	Numbers        // a list of Items; Level is the first number
 	Item           // of blocks; Task
-	Code           // Text, Target is the language
+	Code           // Text, Target is the language, Title
 	Quote          // of blocks
 	Rule
 	Table  // of Rows
@@ -64,6 +64,7 @@ type Node struct {
 	Kind     Kind
 	Text     string
 	Target   string
+	Title    string
 	Level    int
 	Task     Task
 	Head     bool // of a Cell: it is a heading
@@ -128,7 +129,13 @@ func flat(b *strings.Builder, nodes []*Node) {
 }
 
 // Key writes the key of a Macro as it stands in text.
-func Key(name string) string { return "\u27e6" + name + "\u27e7" }
+func Key(name string) string { return keyOpen + name + keyClose }
+
+const (
+	keyOpen  = "\u27e6"
+	keyClose = "\u27e7"
+	maxKey   = 300 // in bytes
+)
 
 // Or returns the first text that is not empty.
 func Or(texts ...string) string {
@@ -147,7 +154,7 @@ func Equal(a, b []*Node) bool {
 	}
 	for i := range a {
 		x, y := a[i], b[i]
-		if x.Kind != y.Kind || x.Text != y.Text || x.Target != y.Target || x.Level != y.Level || x.Task != y.Task || x.Head != y.Head {
+		if x.Kind != y.Kind || x.Text != y.Text || x.Target != y.Target || x.Title != y.Title || x.Level != y.Level || x.Task != y.Task || x.Head != y.Head {
 			return false
 		}
 		if !Equal(x.Children, y.Children) {

@@ -55,18 +55,50 @@ func joined(run []*Node) *Node {
 // tidyNode tidies what is below a node and returns what stands in its place.
 func tidyNode(n *Node, within []Kind) []*Node {
 	switch {
-	case n.Kind == Text && n.Text == "":
-		return nil
+	case n.Kind == Text:
+		return keys(n.Text)
 	case n.Kind == Span && strings.TrimSpace(n.Text) == "":
 		return nil
 	case n.Marked():
 		return tidyMark(n, within)
 	case n.Kind == Link:
 		c := *n
-		c.Children = trimEnds(merge(n.Children, within))
+		c.Children = trimEnds(merge(oneLine(n.Children), within))
+		if len(c.Children) == 1 && c.Children[0].Marked() {
+			mark := New(c.Children[0].Kind, &c)
+			c.Children = c.Children[0].Children
+			return []*Node{inOrder(mark)}
+		}
 		return []*Node{&c}
 	}
 	return []*Node{n}
+}
+
+// keys splits a text at the keys that stand in it, see Key.
+func keys(s string) []*Node {
+	var out []*Node
+	for s != "" {
+		before, rest, open := strings.Cut(s, keyOpen)
+		key, after, closed := strings.Cut(rest, keyClose)
+		if !open || !closed {
+			return append(out, NewText(Text, s))
+		}
+		if inner := strings.LastIndex(key, keyOpen); inner >= 0 {
+			before += keyOpen + key[:inner]
+			key = key[inner+len(keyOpen):]
+		}
+		if key == "" || strings.ContainsRune(key, '\n') || len(key) > maxKey {
+			out = append(out, NewText(Text, before+keyOpen+key+keyClose))
+			s = after
+			continue
+		}
+		if before != "" {
+			out = append(out, NewText(Text, before))
+		}
+		out = append(out, NewText(Macro, key))
+		s = after
+	}
+	return out
 }
 
 func tidyMark(n *Node, within []Kind) []*Node {
@@ -88,12 +120,65 @@ func tidyMark(n *Node, within []Kind) []*Node {
 	if len(inner) == 0 {
 		return append(before, after...)
 	}
-	mark := &Node{Kind: n.Kind, Children: inner}
-	if n.Kind == Strong && len(inner) == 1 && inner[0].Kind == Em {
-		// Markdown's ***text*** means strong within emphasis.
-		mark = New(Em, New(Strong, inner[0].Children...))
+	return append(append(before, byLine(n.Kind, inner)...), after...)
+}
+
+// oneLine replaces breaks by spaces.
+func oneLine(nodes []*Node) []*Node {
+	out := make([]*Node, len(nodes))
+	for i, n := range nodes {
+		switch {
+		case n.Kind == Break:
+			n = NewText(Text, " ")
+		case n.Marked():
+			n = New(n.Kind, oneLine(n.Children)...)
+		}
+		out[i] = n
 	}
-	return append(append(before, mark), after...)
+	return out
+}
+
+// byLine puts a mark around each line of text: not every format has marks that go
+// over a line's end.
+func byLine(kind Kind, inner []*Node) []*Node {
+	var out []*Node
+	start := 0
+	for i := 0; i <= len(inner); i++ {
+		if i < len(inner) && inner[i].Kind != Break {
+			continue
+		}
+		if line := trimEnds(inner[start:i]); len(line) > 0 {
+			out = append(out, inOrder(New(kind, line...)))
+		}
+		if i < len(inner) {
+			out = append(out, inner[i])
+		}
+		start = i + 1
+	}
+	return out
+}
+
+// inOrder brings marks around the same text into one order. Markdown's
+// ***text*** means strong within emphasis.
+func inOrder(n *Node) *Node {
+	if len(n.Children) != 1 || !n.Children[0].Marked() || rank(n.Children[0].Kind) > rank(n.Kind) {
+		return n
+	}
+	child := n.Children[0]
+	return New(child.Kind, inOrder(New(n.Kind, child.Children...)))
+}
+
+func rank(k Kind) int {
+	switch k {
+	case Strike:
+		return 0
+	case Em:
+		return 1
+	case Strong:
+		return 2
+	default:
+		return int(k)
+	}
 }
 
 // outside returns what of a node at the edge of a mark belongs outside of it.

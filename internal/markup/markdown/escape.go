@@ -115,6 +115,7 @@ func (w *inlineWriter) bracket(rest string) bool {
 	if w.link {
 		return true
 	}
+	rest = rest[:min(len(rest), 4*maxInline)]
 	end := strings.IndexByte(rest, ']')
 	if end < 0 {
 		return w.count[']'] > 0
@@ -164,11 +165,16 @@ func (w *inlineWriter) beginsBlock(line string, next rune) bool {
 	case '|', ':':
 		return strings.Trim(line, "-:| ") == "" || strings.HasPrefix(line, "||")
 	case '{':
-		return true
-	case 'h', 'b':
-		return false
+		return isMacro(line)
 	}
 	return false
+}
+
+// isMacro reports whether a line begins with a macro of wiki markup.
+func isMacro(line string) bool {
+	name, _, ok := strings.Cut(line[1:min(len(line), maxInline)], "}")
+	name, _, _ = strings.Cut(name, ":")
+	return ok && (passes(name) || name == "code" || name == "noformat" || name == "color")
 }
 
 // numbered returns the length of the number at the begin of a line that would be

@@ -34,7 +34,7 @@ type wikiParser struct {
 }
 
 // Trigger implements goldmark's interface for inline parsers.
-func (p *wikiParser) Trigger() []byte { return []byte{'[', '{', '@', '!', 0xe2} }
+func (p *wikiParser) Trigger() []byte { return []byte{'[', '{', '@', '!'} }
 
 // Parse implements goldmark's interface for inline parsers.
 func (p *wikiParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
@@ -102,19 +102,8 @@ func (p *wikiParser) match(line []byte) (node *doc.Node, n int) {
 		if n := wikiImage(line); n > 0 {
 			return doc.NewText(doc.InlineWiki, string(line[:n])), n
 		}
-	case bytes.HasPrefix(line, []byte("\u27e6")):
-		return macroKey(line)
 	}
 	return nil, 0
-}
-
-// macroKey reads a key in the brackets that doc.Key writes.
-func macroKey(line []byte) (node *doc.Node, n int) {
-	open, end := len("\u27e6"), bytes.Index(line, []byte("\u27e7"))
-	if end <= open || bytes.ContainsAny(line[:end], "\n") || bytes.Contains(line[open:end], []byte("\u27e6")) {
-		return nil, 0
-	}
-	return doc.NewText(doc.Macro, string(line[open:end])), end + len("\u27e7")
 }
 
 // mention reads [~id], @[id] and @[id Name].

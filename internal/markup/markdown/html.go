@@ -32,33 +32,39 @@ func (r *reader) details(n *ast.HTMLBlock, depth int) ([]*doc.Node, ast.Node) {
 	if body, after, closed := strings.Cut(head, "</details>"); closed {
 		return append(r.expand(title, r.nested(body, depth)), r.nested(after, depth)...), n
 	}
-	open := 1
+	end := r.ends[n]
+	if end == nil {
+		return nil, n
+	}
 	inner := ast.NewDocument()
-	for c := n.NextSibling(); c != nil; c = c.NextSibling() {
+	for m := n.NextSibling(); m != end; {
+		next := m.NextSibling()
+		inner.AppendChild(inner, m) // takes it from where it was
+		m = next
+	}
+	_, after, _ := strings.Cut(r.html(end), "</details>")
+	children := append(r.nested(head, depth), r.blocks(inner, depth+1)...)
+	return append(r.expand(title, children), r.nested(after, depth)...), end
+}
+
+// findEnds finds which </details> among the blocks below a node ends which
+// <details>.
+func (r *reader) findEnds(parent ast.Node) {
+	var open []ast.Node
+	for c := parent.FirstChild(); c != nil; c = c.NextSibling() {
 		block, ok := c.(*ast.HTMLBlock)
 		if !ok {
 			continue
 		}
 		s := strings.TrimSpace(r.html(block))
-		if _, _, ok := openDetails(s); ok && !strings.Contains(s, "</details>") {
-			open++
+		switch _, head, ok := openDetails(s); {
+		case ok && !strings.Contains(head, "</details>"):
+			open = append(open, c)
+		case strings.HasPrefix(s, "</details>") && len(open) > 0:
+			r.ends[open[len(open)-1]] = block
+			open = open[:len(open)-1]
 		}
-		after, ok := strings.CutPrefix(s, "</details>")
-		if ok {
-			open--
-		}
-		if open > 0 {
-			continue
-		}
-		for m := n.NextSibling(); m != c; {
-			next := m.NextSibling()
-			inner.AppendChild(inner, m) // takes it from where it was
-			m = next
-		}
-		children := append(r.nested(head, depth), r.blocks(inner, depth+1)...)
-		return append(r.expand(title, children), r.nested(after, depth)...), c
 	}
-	return nil, n
 }
 
 func (r *reader) expand(title string, children []*doc.Node) []*doc.Node {

@@ -26,12 +26,18 @@ func clone(nodes []*doc.Node) []*doc.Node {
 	return out
 }
 
+// maxCheck bounds the length of a paragraph that is read again: some take long.
+const maxCheck = 16 << 10
+
 // inline writes the text of a paragraph, or of a table's cell. What was written
 // is read again if it has characters that may be markup; if it then is something
 // else, every such character is escaped.
 func (w *writer) inline(nodes []*doc.Node, cell bool) string {
 	nodes = doc.Tidy(nodes)
 	s := writeInline(nodes, cell, false)
+	if len(s) > maxCheck {
+		return s
+	}
 	if strings.ContainsAny(s, "\\*_~`[]<>&{}|@#-+=:!\u27e6") && !w.reads(s, nodes, cell) {
 		s = writeInline(nodes, cell, true)
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
@@ -23,7 +24,7 @@ import (
 // Parse reads Markdown, of any length and depth. In mixed text, which has wiki
 // markup around it, *single stars* mean strong, and more of wiki markup passes.
 func Parse(md string, mixed bool) *doc.Node {
-	md = unwrap(doc.Clean(md))
+	md = Unwrap(doc.Clean(md))
 	out := doc.New(doc.Document)
 	p := newParser(mixed)
 	for _, chunk := range chunks(md) {
@@ -39,7 +40,7 @@ func Parse(md string, mixed bool) *doc.Node {
 // parse reads one chunk. Depth counts Markdown within HTML.
 func parse(p parser.Parser, chunk string, mixed bool, depth int) []*doc.Node {
 	source := []byte(loosen(chunk))
-	r := &reader{source: source, mixed: mixed, parser: p, depth: depth}
+	r := &reader{source: source, mixed: mixed, parser: p, depth: depth, ends: map[ast.Node]*ast.HTMLBlock{}}
 	return r.blocks(p.Parse(text.NewReader(source)), 0)
 }
 
@@ -65,10 +66,10 @@ func newParser(mixed bool) parser.Parser {
 	return goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithParserOptions(inline)).Parser()
 }
 
-// unwrap returns the inside of an answer that is one block of code in Markdown,
+// Unwrap returns the inside of an answer that is one block of code in Markdown,
 // as models sometimes wrap all they say. Blocks of code within it, which end
 // such a block for CommonMark, are seen.
-func unwrap(md string) string {
+func Unwrap(md string) string {
 	trimmed := strings.TrimSpace(md)
 	first, rest, ok := strings.Cut(trimmed, "\n")
 	marks := strings.TrimRight(first, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ")

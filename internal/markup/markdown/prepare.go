@@ -31,7 +31,7 @@ func chunkSize(md string) int {
 	if len(md) <= hardChunk {
 		return maxChunk
 	}
-	if strings.Count(md, "](") > manyLinks {
+	if strings.Count(md, "](") > manyLinks || dense(md) {
 		return hardChunk
 	}
 	for line := range strings.Lines(md) {
@@ -40,6 +40,16 @@ func chunkSize(md string) int {
 		}
 	}
 	return maxChunk
+}
+
+// dense reports whether a text is mostly marks.
+func dense(md string) bool {
+	for _, mark := range []string{"*", "_", "~", "<", "[", "`"} {
+		if strings.Count(md, mark) > len(md)/8 {
+			return true
+		}
+	}
+	return false
 }
 
 // levels counts the quote and list markers at the begin of a line.
@@ -64,7 +74,7 @@ func splitPoint(s string) int {
 			break
 		}
 		line := s[pos : pos+end]
-		fence = fenceAfter(fence, line)
+		fence = FenceAfter(fence, line)
 		pos += end + 1
 		if fence == "" && strings.TrimSpace(line) == "" && (at == 0 || beginsBlock(s[pos:])) {
 			at = pos
@@ -92,8 +102,8 @@ func beginsBlock(s string) bool {
 	return len(s) < 2 || s[1] != ' ' || strings.IndexByte("-*+", s[0]) < 0
 }
 
-// fenceAfter returns the fence of the code block that is open after a line.
-func fenceAfter(fence, line string) string {
+// FenceAfter returns the fence of the code block that is open after a line.
+func FenceAfter(fence, line string) string {
 	line = strings.TrimLeft(line, " ")
 	run := len(line) - len(strings.TrimLeft(line, "`"))
 	if run == 0 {
@@ -122,7 +132,7 @@ func loosen(md string) string {
 	lines := strings.Split(md, "\n")
 	fence := ""
 	for i, line := range lines {
-		fence = fenceAfter(fence, line)
+		fence = FenceAfter(fence, line)
 		if fence != "" || !strings.HasPrefix(line, "##") {
 			continue
 		}

@@ -16,7 +16,8 @@ type reader struct {
 	mixed  bool
 	parser parser.Parser
 	depth  int
-	quoted map[*doc.Node]bool // texts whose stars the author escaped
+	ends   map[ast.Node]*ast.HTMLBlock // of <details>
+	quoted map[*doc.Node]bool          // texts whose stars the author escaped
 }
 
 // blocks reads the blocks below a node.
@@ -24,6 +25,7 @@ func (r *reader) blocks(parent ast.Node, depth int) []*doc.Node {
 	if depth >= doc.MaxDepth {
 		return r.plain(parent)
 	}
+	r.findEnds(parent)
 	var out []*doc.Node
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
 		if html, ok := n.(*ast.HTMLBlock); ok {
@@ -51,7 +53,11 @@ func (r *reader) block(n ast.Node, depth int) *doc.Node {
 	case *ast.ThematicBreak:
 		return doc.New(doc.Rule)
 	case *ast.FencedCodeBlock:
-		return code(string(n.Language(r.source)), r.lines(n))
+		c := code(string(n.Language(r.source)), r.lines(n))
+		if n.Info != nil {
+			c.Title = codeTitle(string(n.Info.Segment.Value(r.source)))
+		}
+		return c
 	case *ast.CodeBlock:
 		return code("", r.lines(n))
 	case *ast.HTMLBlock:
@@ -77,6 +83,16 @@ func withoutBreaks(nodes []*doc.Node) []*doc.Node {
 		withoutBreaks(n.Children)
 	}
 	return doc.Tidy(nodes)
+}
+
+// codeTitle reads title="…" of what follows a fence.
+func codeTitle(info string) string {
+	_, rest, ok := strings.Cut(info, " title=\"")
+	if !ok {
+		return ""
+	}
+	title, _, _ := strings.Cut(rest, "\"")
+	return doc.OneLine(title)
 }
 
 func code(language, body string) *doc.Node {

@@ -9,12 +9,12 @@ import (
 // table writes a table. Markdown's need a heading row: without one it is empty.
 func (w *writer) table(n *doc.Node) string {
 	var rows [][]string
-	head, columns := false, 1
+	head, columns := len(n.Children) > 0, 1
 	for i, row := range n.Children {
 		var cells []string
 		for _, cell := range row.Children {
 			cells = append(cells, w.cell(cell))
-			head = head || i == 0 && cell.Head
+			head = head && (i > 0 || cell.Head)
 		}
 		columns = max(columns, len(cells))
 		rows = append(rows, cells)

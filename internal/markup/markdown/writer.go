@@ -90,7 +90,7 @@ func (w *writer) block(n *doc.Node, alternate bool, bullet string) string {
 	case doc.Bullets, doc.Numbers:
 		return w.list(n, alternate)
 	case doc.Code:
-		return fenced(word(n.Target), n.Text)
+		return fenced(info(n), n.Text)
 	case doc.Quote:
 		return quoted(w.blocks(n.Children, ""))
 	case doc.Rule:
@@ -225,6 +225,20 @@ func longestRun(s string) int {
 		longest = max(longest, run)
 	}
 	return longest
+}
+
+// info is what follows a fence: the language, and title="…".
+func info(n *doc.Node) string {
+	title := strings.Map(func(r rune) rune {
+		if strings.ContainsRune("\"`~\\&\n", r) {
+			return ' '
+		}
+		return r
+	}, n.Title)
+	if title = doc.OneLine(title); title == "" {
+		return word(n.Target)
+	}
+	return doc.Or(word(n.Target), "text") + ` title="` + title + `"`
 }
 
 // word accepts what can follow a fence.

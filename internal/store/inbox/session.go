@@ -25,6 +25,7 @@ type session struct {
 	findIdentity, findID          *sql.Stmt
 	finish, claim, findClaim      *sql.Stmt
 	setContent                    *sql.Stmt
+	take, findTaken               *sql.Stmt
 }
 
 // inserter inserts rows one by one or a chunk at a time.
@@ -76,6 +77,8 @@ func (s *session) prepare(ctx context.Context) error {
 	s.claim = stmt(`INSERT OR IGNORE INTO contents (hash, seq) VALUES (?, ?)`)
 	s.findClaim = stmt(`SELECT seq FROM contents WHERE hash = ?`)
 	s.setContent = stmt(`UPDATE deliveries SET content_key = ? WHERE seq = ?`)
+	s.take = stmt(`INSERT OR IGNORE INTO claims (hash, seq) VALUES (?, ?)`)
+	s.findTaken = stmt(`SELECT seq FROM claims WHERE hash = ?`)
 	s.finish = stmt(`UPDATE deliveries SET state = ?, reason = ?, event_type = ?, subject = ?, project = ?,
 		issue_key = ?, detail = ?, processed_at = ? WHERE seq = ? AND (state = 'received' OR ? = 'received')`)
 	return err

@@ -38,6 +38,10 @@ var shared server //nolint:gochecknoglobals // testing knows no other life than 
 // exits. It is for TestMain.
 func Main(m *testing.M) { goleak.VerifyTestMain(runner{m}) }
 
+// Run is Main for a TestMain that has more to do: it returns the exit code and
+// looks for no goroutines.
+func Run(m *testing.M) int { return runner{m}.Run() }
+
 // runner runs tests and cleans up after them.
 type runner struct{ m *testing.M }
 

@@ -26,6 +26,7 @@ type Queue interface {
 	Wake() <-chan struct{}
 	Pending(ctx context.Context, afterSeq int64, limit int) ([]inbox.Delivery, error)
 	ClaimContent(ctx context.Context, seq int64, source, site, contentKey string) (firstID string, claimed bool, err error)
+	Claim(ctx context.Context, seq int64, source, site string, claims []string) (map[string]bool, error)
 	Finish(ctx context.Context, outcomes []inbox.Outcome) error
 }
 
@@ -81,6 +82,9 @@ func Run(t *testing.T, place func(t *testing.T) Place) {
 		{"DamagedDeliveryHoldsUpNothing", damagedDeliveryHoldsUpNothing},
 		{"ContentIsClaimedByTheFirst", contentIsClaimedByTheFirst},
 		{"ContentIsClaimedOnceByManyAtOnce", contentIsClaimedOnceByManyAtOnce},
+		{"ClaimsAreTakenByTheFirstForGood", claimsAreTakenByTheFirstForGood},
+		{"ClaimsAreTakenOnceByManyAtOnce", claimsAreTakenOnceByManyAtOnce},
+		{"ClaimsOfOneDeliveryAreItsOwnWhoeverAsks", claimsOfOneDeliveryAreItsOwnWhoeverAsks},
 		{"FinishRecordsTheOutcome", finishRecordsTheOutcome},
 		{"FirstOutcomeCounts", firstOutcomeCounts},
 		{"UnknownStateIsRefused", unknownStateIsRefused},

@@ -1,0 +1,196 @@
+package rig
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aofctl/aofctl/internal/sandbox/jira"
+)
+
+// Receipt is what became of sending an event.
+type Receipt struct {
+	Event Event
+	// Accepted is true if the event was answered with 2xx, Tries how often it was
+	// sent until then.
+	Accepted bool
+	Tries    int
+	At       time.Time
+}
+
+// Sender sends webhooks to the daemons in turn, as a load balancer without any
+// knowledge would, and repeats them as Jira does: up to five times for no
+// answer, 408, 409, 425, 429 and 5xx, under the same identifier
+// (developer.atlassian.com, "Webhooks", section "Retry policy").
+type Sender struct {
+	// Prefix begins the identifiers.
+	Prefix string
+	// Pause is the pause before the first retry; it doubles with each. Jira
+	// waits minutes.
+	Pause time.Duration
+	// Again is the share of accepted events that is sent once more.
+	Again float64
+
+	site    *Site
+	targets []string
+	http    *http.Client
+	next    atomic.Int64
+	mu      sync.Mutex
+	rnd     *rand.Rand
+	list    []Receipt
+	status  map[int]int
+}
+
+// retries is how often Jira repeats a delivery.
+const retries = 5
+
+// NewSender makes a sender to the daemons.
+func NewSender(site *Site, rnd *rand.Rand, daemons ...*Daemon) *Sender {
+	s := &Sender{Prefix: fmt.Sprintf("chaos-%x", rnd.Uint64()), Pause: 250 * time.Millisecond, site: site, rnd: rnd, status: map[int]int{},
+		http: &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+	for _, d := range daemons {
+		s.targets = append(s.targets, d.URL())
+	}
+	return s
+}
+
+// SendAll sends the events, those of one issue one after the other and a new one
+// each interval, and returns when all were accepted or given up.
+func (s *Sender) SendAll(ctx context.Context, events []Event, interval time.Duration) {
+	lanes := map[string]chan Event{}
+	var all sync.WaitGroup
+	began := time.Now()
+	for i, e := range events {
+		if wait := time.Until(began.Add(time.Duration(i) * interval)); wait > 0 {
+			pause(ctx, wait)
+		}
+		lane := lanes[e.Issue]
+		if lane == nil {
+			lane = make(chan Event, len(events))
+			lanes[e.Issue] = lane
+			all.Go(func() {
+				for e := range lane {
+					s.Send(ctx, e)
+				}
+			})
+		}
+		lane <- e
+	}
+	for _, lane := range lanes {
+		close(lane)
+	}
+	all.Wait()
+}
+
+// Send sends one event until it is accepted or given up.
+func (s *Sender) Send(ctx context.Context, e Event) Receipt {
+	r := Receipt{Event: e}
+	for try := 0; try <= retries && ctx.Err() == nil; try++ {
+		if try > 0 {
+			pause(ctx, s.Pause<<(try-1))
+		}
+		status, err := s.Post(ctx, e, try)
+		r.Tries++
+		if r.Accepted = err == nil && status/100 == 2; r.Accepted || !repeated(status, err) {
+			break
+		}
+	}
+	r.At = time.Now()
+	s.mu.Lock()
+	s.list = append(s.list, r)
+	again := r.Accepted && s.rnd.Float64() < s.Again
+	s.mu.Unlock()
+	if again {
+		_, _ = s.Post(ctx, e, 1)
+	}
+	return r
+}
+
+// repeated is Jira's rule.
+func repeated(status int, err error) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly, http.StatusTooManyRequests:
+		return true
+	}
+	return err != nil || status >= 500
+}
+
+// Post sends an event once, to the next daemon.
+func (s *Sender) Post(ctx context.Context, e Event, try int) (int, error) {
+	body, err := e.payload(s.site.ids[e.Issue])
+	if err != nil {
+		return 0, err
+	}
+	target := s.targets[int(s.next.Add(1))%len(s.targets)]
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-Hub-Signature", jira.Sign(secret, body))
+	req.Header.Set("X-Atlassian-Webhook-Identifier", s.Prefix+"-"+e.Token)
+	if try > 0 {
+		req.Header.Set("X-Atlassian-Webhook-Retry", fmt.Sprint(try))
+	}
+	resp, err := s.http.Do(req)
+	if err == nil {
+		_, _ = io.Copy(io.Discard, resp.Body)
+		_ = resp.Body.Close()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		s.status[0]++
+		return 0, err
+	}
+	s.status[resp.StatusCode]++
+	return resp.StatusCode, nil
+}
+
+// Receipts are what became of the events so far.
+func (s *Sender) Receipts() []Receipt {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]Receipt(nil), s.list...)
+}
+
+// Statuses counts the answers by status; 0 stands for none.
+func (s *Sender) Statuses() map[int]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[int]int{}
+	for status, n := range s.status {
+		out[status] = n
+	}
+	return out
+}
+
+// pause waits unless the context ends first.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+func fetch(ctx context.Context, c *http.Client, url string) (int, string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return 0, "", err
+	}
+	resp, err := c.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(text), err
+}

@@ -1,0 +1,138 @@
+package storage
+
+import (
+	"strings"
+
+	"github.com/aofctl/aofctl/internal/markup/doc"
+	"github.com/aofctl/aofctl/internal/markup/markdown"
+)
+
+// maxWrappers bounds how deep macros with text are read; one further down is
+// kept whole.
+const maxWrappers = 6
+
+// macro reads a macro.
+func (r *reader) macro(f *flow, e *element, depth int) {
+	name := strings.ToLower(e.attrs["ac:name"])
+	body := e.child("ac:rich-text-body")
+	switch {
+	case name == "code" || name == "noformat":
+		f.add(code(e))
+		return
+	case name == "expand" && r.only(e, "title"):
+		f.add(&doc.Node{Kind: doc.Expand, Text: e.parameter("title"), Children: r.body(body, depth)})
+		return
+	case (name == "info" || name == "note" || name == "tip" || name == "warning" || name == "panel") && r.only(e, "title"):
+		f.add(&doc.Node{Kind: doc.Panel, Target: name, Text: e.parameter("title"), Children: r.body(body, depth)})
+		return
+	case body != nil:
+		r.wrapper(f, e, body, depth)
+		return
+	}
+	if n := r.atom(e, macroLabel(e), len(f.run) == 0); n != nil {
+		f.run = append(f.run, n)
+	}
+}
+
+// only reports whether a macro has no parameters but the named one, whose loss
+// would be one.
+func (r *reader) only(e *element, name string) bool {
+	for _, c := range e.children {
+		if c.name == "ac:parameter" && c.attrs["ac:name"] != name && c.attrs["ac:name"] != "atlassian-macro-output-type" {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *reader) body(e *element, depth int) []*doc.Node {
+	if e == nil {
+		return nil
+	}
+	return r.blocks(e.children, depth)
+}
+
+// macroLabel says what a macro is about, as far as one of its parameters does.
+func macroLabel(e *element) string {
+	name := doc.Or(e.attrs["ac:name"], "macro")
+	for _, p := range []string{"key", "title", "jqlQuery", "name", "url", "page", ""} {
+		if v := e.parameter(p); v != "" {
+			return name + " " + v
+		}
+	}
+	return name
+}
+
+func code(e *element) *doc.Node {
+	out := &doc.Node{Kind: doc.Code, Target: doc.OneLine(e.parameter("language")), Title: e.parameter("title")}
+	if out.Target == "none" || out.Target == "text" {
+		out.Target = ""
+	}
+	if body := e.child("ac:plain-text-body"); body != nil {
+		out.Text = trimLines(body.allText())
+	}
+	return out
+}
+
+// trimLines removes empty lines around code.
+func trimLines(s string) string {
+	for {
+		head, rest, ok := strings.Cut(s, "\n")
+		if !ok || strings.TrimSpace(head) != "" {
+			break
+		}
+		s = rest
+	}
+	return strings.TrimRight(s, " \t\n")
+}
+
+// atom keeps an element whole and returns its key. One that is no XML by itself
+// gives its text.
+func (r *reader) atom(e *element, text string, block bool) *doc.Node {
+	xml := r.page[e.start:e.end]
+	if !wellFormed(xml) {
+		return doc.NewText(doc.Text, " "+doc.OneLine(e.allText())+" ")
+	}
+	return doc.NewText(doc.Macro, r.kept.keep(doc.Or(label(text), "macro"), Piece{XML: xml, Block: block}))
+}
+
+// wrapper keeps an element and reads its text, between two keys. Where blocks
+// cannot stand, it is kept whole.
+func (r *reader) wrapper(f *flow, e, body *element, depth int) {
+	whole := r.page[e.start:e.end]
+	if r.inCell > 0 || r.wrappers >= maxWrappers {
+		f.run = append(f.run, r.atom(e, macroLabelWithText(e), len(f.run) == 0))
+		return
+	}
+	if body.innerEnd < body.innerStart || body.end <= body.innerEnd && body.innerEnd >= e.end || !wellFormed(whole) {
+		f.flush()
+		r.flow(f, body.children, depth)
+		f.flush()
+		return
+	}
+	r.wrappers++
+	inner := r.blocks(body.children, depth)
+	r.wrappers--
+	name := e.attrs["ac:name"]
+	if name == "" {
+		name = strings.TrimPrefix(e.name, "ac:")
+	}
+	if title := e.parameter("title"); title != "" {
+		name += " " + title
+	}
+	key := r.kept.keep(doc.Or(label(name), "macro"), Piece{
+		XML: whole, Block: true, Open: r.page[e.start:body.innerStart], Close: r.page[body.innerEnd:e.end],
+		Body: markdown.Write(doc.New(doc.Document, inner...)),
+	})
+	f.add(doc.New(doc.Paragraph, doc.NewText(doc.Macro, key)))
+	f.add(inner...)
+	f.add(doc.New(doc.Paragraph, doc.NewText(doc.Macro, "/"+key)))
+}
+
+func macroLabelWithText(e *element) string {
+	text := macroLabel(e)
+	if body := e.child("ac:rich-text-body"); body != nil {
+		text += " " + doc.OneLine(body.allText())
+	}
+	return text
+}

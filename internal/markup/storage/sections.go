@@ -1,0 +1,147 @@
+package storage
+
+import (
+	"strings"
+
+	"github.com/aofctl/aofctl/internal/markup/doc"
+)
+
+// Section is a heading of a page and what stands below it, by its place in the
+// page in bytes. It ends before the next heading of the same or a higher level,
+// or where the element ends that the heading stands in, such as a layout's cell,
+// so that what is between Body and End can be replaced and the page stays
+// well-formed.
+type Section struct {
+	Level int    // 1 to 6
+	Text  string // the heading's text in one line
+	Start int    // the begin of the heading
+	Body  int    // the end of the heading, where its section begins
+	End   int
+}
+
+// frame is an element that is open, with its sections that have not ended.
+type frame struct {
+	name string
+	open []int // indexes of sections
+}
+
+// Sections lists the headings of a page in their order. The page is read as it
+// is, with tags that do not match where a person would see them end.
+func Sections(page string) []Section {
+	f := &finder{heading: -1}
+	f.stack = []frame{{}}
+	c := newScanner(page)
+	for t, ok := c.next(); ok; t, ok = c.next() {
+		f.token(t)
+	}
+	f.endHeading(len(page))
+	for i := range f.stack {
+		f.end(i, 1, len(page))
+	}
+	return f.out
+}
+
+type finder struct {
+	out     []Section
+	stack   []frame
+	deep    map[string]int
+	heading int // the section whose heading is being read, or -1
+	at      int // where its element is in the stack
+	text    strings.Builder
+}
+
+func (f *finder) token(t token) {
+	switch t.kind {
+	case textToken, cdataToken:
+		if f.heading >= 0 {
+			f.text.WriteString(t.text)
+		}
+	case openToken:
+		f.open(t)
+	case closeToken:
+		f.close(t)
+	case emptyToken:
+		if f.heading >= 0 && t.name == "br" {
+			f.text.WriteByte(' ')
+		}
+	}
+}
+
+// headingLevel returns the level of a heading's tag, or 0.
+func headingLevel(name string) int {
+	if len(name) == 2 && name[0] == 'h' && name[1] >= '1' && name[1] <= '6' {
+		return int(name[1] - '0')
+	}
+	return 0
+}
+
+func (f *finder) open(t token) {
+	if level := headingLevel(t.name); level > 0 {
+		if f.heading >= 0 { // which has no end of its own
+			f.endHeading(t.start)
+			f.pop(f.at, t.start)
+		}
+		top := len(f.stack) - 1
+		f.end(top, level, t.start)
+		f.heading, f.at = len(f.out), len(f.stack)
+		f.stack[top].open = append(f.stack[top].open, f.heading)
+		f.out = append(f.out, Section{Level: level, Start: t.start, Body: t.end, End: -1})
+	}
+	if len(f.stack) > maxElements {
+		if f.deep == nil {
+			f.deep = map[string]int{}
+		}
+		f.deep[t.name]++
+		return
+	}
+	f.stack = append(f.stack, frame{name: t.name})
+}
+
+func (f *finder) close(t token) {
+	if f.heading >= 0 && headingLevel(t.name) == f.out[f.heading].Level {
+		f.endHeading(t.end)
+	}
+	if f.deep[t.name] > 0 {
+		f.deep[t.name]--
+		return
+	}
+	for i := len(f.stack) - 1; i > 0; i-- {
+		if f.stack[i].name != t.name {
+			continue
+		}
+		if i <= f.at {
+			f.endHeading(t.start)
+		}
+		f.pop(i, t.start)
+		return
+	}
+}
+
+// pop ends the elements from a place in the stack on, with their sections.
+func (f *finder) pop(i, at int) {
+	for j := i; j < len(f.stack); j++ {
+		f.end(j, 1, at)
+	}
+	f.stack = f.stack[:min(i, len(f.stack))]
+}
+
+// end ends the sections of a level or below in an element.
+func (f *finder) end(frame, level, at int) {
+	open := f.stack[frame].open
+	for len(open) > 0 && f.out[open[len(open)-1]].Level >= level {
+		f.out[open[len(open)-1]].End = at
+		open = open[:len(open)-1]
+	}
+	f.stack[frame].open = open
+}
+
+// endHeading ends the heading that is being read.
+func (f *finder) endHeading(at int) {
+	if f.heading < 0 {
+		return
+	}
+	f.out[f.heading].Body = at
+	f.out[f.heading].Text = doc.OneLine(doc.Clean(f.text.String()))
+	f.text.Reset()
+	f.heading = -1
+}
