@@ -13,10 +13,30 @@ import (
 
 var _ tool.Ledger = (*Store)(nil)
 
+// awayError says that the ledger could not be written although nothing is wrong
+// with the change. The step that needs it is tried again: a run must not fail
+// since its database restarts or the disk is full.
+type awayError struct{ error }
+
+// Temporary reports that the same may succeed later.
+func (awayError) Temporary() bool { return true }
+
+// Unwrap returns the cause.
+func (e awayError) Unwrap() error { return e.error }
+
+// inLedger carries out a change of the ledger.
+func (s *Store) inLedger(ctx context.Context, fn func(tx tx) error) error {
+	err := s.writer.do(ctx, fn)
+	if err == nil || ctx.Err() != nil || errors.Is(err, ErrRefused) || errors.Is(err, ErrClosed) {
+		return err
+	}
+	return awayError{err}
+}
+
 // Begin implements tool.Ledger.
 func (s *Store) Begin(ctx context.Context, id, kind, target string) (tool.Effect, error) {
 	effect := tool.Effect{ID: id}
-	err := s.writer.do(ctx, func(tx tx) error {
+	err := s.inLedger(ctx, func(tx tx) error {
 		now := s.now()
 		run, _, _ := strings.Cut(id, ":")
 		n, err := tx.change(`INSERT INTO effects (id, run, kind, target, begun_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
@@ -46,7 +66,7 @@ func readEffect(tx tx, e *tool.Effect) error {
 
 // Done implements tool.Ledger.
 func (s *Store) Done(ctx context.Context, id, ref string) error {
-	return s.writer.do(ctx, func(tx tx) error {
+	return s.inLedger(ctx, func(tx tx) error {
 		if _, err := tx.exec(`UPDATE effects SET done_at = ?, ref = ? WHERE id = ?`, millis(s.now()), ref, id); err != nil {
 			return fmt.Errorf("update effect %s: %w", id, err)
 		}
@@ -56,7 +76,7 @@ func (s *Store) Done(ctx context.Context, id, ref string) error {
 
 // Abandon implements tool.Ledger.
 func (s *Store) Abandon(ctx context.Context, id string) error {
-	return s.writer.do(ctx, func(tx tx) error {
+	return s.inLedger(ctx, func(tx tx) error {
 		if _, err := tx.exec(`DELETE FROM effects WHERE id = ? AND done_at IS NULL`, id); err != nil {
 			return fmt.Errorf("delete effect %s: %w", id, err)
 		}

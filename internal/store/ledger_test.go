@@ -1,8 +1,10 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -143,4 +145,39 @@ func TestAReferenceIsOfItsKindAlone(t *testing.T) {
 			t.Errorf("found (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// TestALedgerOutOfReachIsWaitedFor lets the disk be full: a step whose intent
+// cannot be recorded has to be tried again, not to fail.
+func TestALedgerOutOfReachIsWaitedFor(t *testing.T) {
+	s, limit := bounded(t)
+	limit("1") // which is taken for the size that the file has
+	changes := map[string]func(id string) error{
+		"begin": func(id string) error {
+			_, err := s.Begin(t.Context(), id, strings.Repeat("x", 1<<20), "PROJ-1")
+			return err
+		},
+		"done": func(string) error { return s.Done(t.Context(), "run:1", strings.Repeat("x", 1<<20)) },
+	}
+	limit("100000")
+	_, err := s.Begin(t.Context(), "run:1", "comment", "PROJ-1")
+	must(t, err)
+	limit("1")
+	for name, change := range changes {
+		var passing interface{ Temporary() bool }
+		if err := change("run:2"); !errors.As(err, &passing) || !passing.Temporary() {
+			t.Errorf("%s on a full disk: %v, want an error that passes", name, err)
+		}
+	}
+	limit("100000")
+	for name, change := range changes {
+		if err := change("run:2"); err != nil {
+			t.Errorf("%s once there is room: %v", name, err)
+		}
+	}
+	must(t, s.Close())
+	var passing interface{ Temporary() bool }
+	if err := changes["begin"]("run:3"); !errors.Is(err, ErrClosed) || errors.As(err, &passing) {
+		t.Errorf("begin in a closed store: %v", err)
+	}
 }
