@@ -38,11 +38,7 @@ func sqliteKill(ctx context.Context, w *world) error {
 		return err
 	}
 	w.sender.Again = 0.05
-	sent := make(chan struct{})
-	go func() {
-		defer close(sent)
-		w.sender.SendAll(ctx, w.site.Plan(w.rnd, n), 60*time.Millisecond)
-	}()
+	sent := w.sendSlowly(ctx, w.site.Plan(w.rnd, n), 60*time.Millisecond)
 	kills := 0
 	for over := false; !over && ctx.Err() == nil; kills++ {
 		select {
@@ -58,5 +54,6 @@ func sqliteKill(ctx context.Context, w *world) error {
 	}
 	w.report.Set("kills", "%d", kills)
 	w.site.Jira.ClearFaults()
-	return w.judge(ctx, 20*time.Minute)
+	_, err = w.judge(ctx, 20*time.Minute)
+	return err
 }

@@ -162,7 +162,7 @@ func (w *world) settle(ctx context.Context, d *rig.Daemon, limit time.Duration) 
 
 // judge waits for the end of all runs and compares what was promised with what
 // happened.
-func (w *world) judge(ctx context.Context, limit time.Duration) error {
+func (w *world) judge(ctx context.Context, limit time.Duration) (*rig.Story, error) {
 	d := w.daemons[0]
 	began := time.Now()
 	if w.settle(ctx, d, limit) {
@@ -172,10 +172,10 @@ func (w *world) judge(ctx context.Context, limit time.Duration) error {
 	}
 	story, err := rig.Read(ctx, d.Client(), true)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	w.report.Judged(rig.Judge(w.site.Truth(), w.sender.Receipts(), story.Doubts()), story, w.site.Gate.Calls(), w.losses)
-	return nil
+	return story, nil
 }
 
 // evidence prints the ends of the daemons' logs.
