@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"time"
 
@@ -18,6 +19,9 @@ const (
 	// marginShare is the part of the lease by which a replica stops its steps
 	// before the others may take its runs.
 	marginShare = 5
+	// everybody is a lease that is over for whoever was heard of, whatever the
+	// clock says.
+	everybody = time.Duration(math.MinInt64) / 2
 	// intake is the lease of the one replica that decides what becomes of
 	// deliveries: their order must not depend on who is faster.
 	intake = "intake"
@@ -78,7 +82,7 @@ func NewSupervisor(cfg SupervisorConfig) *Supervisor {
 func (s *Supervisor) Begin(ctx context.Context) error {
 	lease := s.cfg.Lease
 	if !s.cfg.Store.Shared() {
-		lease = -time.Hour
+		lease = everybody
 	}
 	n, err := s.cfg.Store.Revive(ctx, lease)
 	if err != nil {
