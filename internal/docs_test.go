@@ -129,13 +129,27 @@ func TestDocsShowTheHelpOfEveryVerb(t *testing.T) {
 	list, _, _ = strings.Cut(list, "\nFlags:")
 	for _, m := range verbLine.FindAllStringSubmatch(list, -1) {
 		if verb := m[1]; verb != "help" && verb != "completion" {
-			fmt.Fprintf(&b, "\n## aofctl %s\n\n```\n%s\n```\n", verb, strings.TrimSpace(help(t, verb)))
+			writeHelp(t, &b, verb)
 		}
 	}
 	if strings.Count(b.String(), "\n## ") < 10 {
 		t.Fatalf("found too few verbs:\n%s", list)
 	}
 	checkGenerated(t, "cli.md", b.String())
+}
+
+// writeHelp writes the help of a verb, or of those below it.
+func writeHelp(t *testing.T, b *strings.Builder, verb ...string) {
+	t.Helper()
+	text := help(t, verb...)
+	if _, list, below := strings.Cut(text, "Available Commands:"); below {
+		list, _, _ = strings.Cut(list, "\nFlags:")
+		for _, m := range verbLine.FindAllStringSubmatch(list, -1) {
+			writeHelp(t, b, append(slices.Clone(verb), m[1])...)
+		}
+		return
+	}
+	fmt.Fprintf(b, "\n## aofctl %s\n\n```\n%s\n```\n", strings.Join(verb, " "), strings.TrimSpace(text))
 }
 
 // help returns what a verb's --help prints, without the version.

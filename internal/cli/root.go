@@ -106,7 +106,7 @@ Run it:                                                 aofctl serve --config da
 	})
 	root.AddCommand(
 		newServe(c), newDemo(c), newSandbox(c), newValidate(c), newSchema(c), newSend(c), newRoute(c),
-		newGet(c), newDescribe(c), newLogs(c), newCancel(c), newRetry(c), newVersion(c),
+		newJira(c), newGet(c), newDescribe(c), newLogs(c), newCancel(c), newRetry(c), newVersion(c),
 	)
 	return root
 }
@@ -116,5 +116,5 @@ func unknownVerb(root *cobra.Command, verb string) error {
 	if near := root.SuggestionsFor(verb); len(near) > 0 {
 		hint = fmt.Sprintf(" (did you mean %q?)", near[0])
 	}
-	return &usageError{fmt.Errorf("unknown command %q%s; see 'aofctl --help'", verb, hint)}
+	return &usageError{fmt.Errorf("unknown command %q%s; see '%s --help'", verb, hint, root.CommandPath())}
 }

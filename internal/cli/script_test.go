@@ -20,6 +20,7 @@ import (
 
 	"github.com/aofctl/aofctl"
 	"github.com/aofctl/aofctl/internal/sandbox"
+	"github.com/aofctl/aofctl/internal/sandbox/jira"
 )
 
 // patience bounds every wait of a script.
@@ -38,6 +39,9 @@ func TestScripts(t *testing.T) {
 		Setup: isolate,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"world": world, "await": await, "act": act, "defaults": defaults, "big": big, "jsonfield": jsonField, "hold": hold, "codes": codes, "release": release,
+			"post": func(ts *testscript.TestScript, neg bool, args []string) {
+				post(ts, neg, strings.TrimPrefix(args[0], ts.Getenv("CONTROL")), args[1:])
+			},
 			"freeport": func(ts *testscript.TestScript, _ bool, args []string) { ts.Setenv(args[0], freePort(ts)) },
 		},
 		RequireExplicitExec: true,
@@ -53,14 +57,24 @@ func isolate(env *testscript.Env) error {
 	return nil
 }
 
-// world starts a sandbox whose webhooks go to a port that is free for a daemon,
+// world starts a sandbox, of Jira Cloud or, with "dc" and perhaps a version, of a
+// Data Center, whose webhooks go to a port that is free for a daemon,
 // and sets the variables that a configuration needs: PORT, ADMIN, JIRA, MODEL,
 // CONTROL and the credentials.
 func world(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) > 0 {
-		ts.Fatalf("usage: world")
+	if neg || len(args) > 2 {
+		ts.Fatalf("usage: world [dc [version]]")
 	}
-	box, err := sandbox.Start(context.Background(), sandbox.Options{})
+	opts, auth := sandbox.Options{}, "{type: api_token, email_env: JIRA_EMAIL, token_env: JIRA_API_TOKEN}"
+	if len(args) > 0 {
+		deployment, err := jira.ParseDeployment(args[0])
+		ts.Check(err)
+		opts.Jira.Deployment, auth = deployment, "{type: pat, token_env: JIRA_API_TOKEN}"
+	}
+	if len(args) > 1 {
+		opts.Jira.Version = args[1]
+	}
+	box, err := sandbox.Start(context.Background(), opts)
 	ts.Check(err)
 	ts.Defer(func() { _ = box.Close() })
 	port, adminPort := freePort(ts), freePort(ts)
@@ -68,7 +82,7 @@ func world(ts *testscript.TestScript, neg bool, args []string) {
 	for name, value := range map[string]string{
 		"PORT": port, "ADMIN": adminPort, "JIRA": box.JiraURL(), "MODEL": box.ModelURL(), "CONTROL": box.ControlURL(),
 		"JIRA_EMAIL": email, "JIRA_API_TOKEN": token, "JIRA_WEBHOOK_SECRET": "script-webhook-secret", "GOOGLE_API_KEY": "sandbox",
-		"AOF_ADMIN_URL": "http://127.0.0.1:" + adminPort, "HOOK": "http://127.0.0.1:" + port + "/webhook/jira",
+		"AUTH": auth, "AOF_ADMIN_URL": "http://127.0.0.1:" + adminPort, "HOOK": "http://127.0.0.1:" + port + "/webhook/jira",
 	} {
 		ts.Setenv(name, value)
 	}
@@ -103,14 +117,14 @@ spec:
     jira:
       enabled: true
       base_url: %s
-      auth: {type: api_token, email_env: JIRA_EMAIL, token_env: JIRA_API_TOKEN}
+      auth: %s
       webhook_secret_env: JIRA_WEBHOOK_SECRET
   triggers: {directory: ./triggers/, watch: true}
   agents: {directory: ./agents/, watch: true}
   models: {providers: {google: {base_url: %s}}}
   admin: {host: 127.0.0.1, port: %s}
   storage: {dsn: "sqlite:./data"}
-`, ts.Getenv("PORT"), ts.Getenv("JIRA"), ts.Getenv("MODEL"), ts.Getenv("ADMIN")), 0o600))
+`, ts.Getenv("PORT"), ts.Getenv("JIRA"), ts.Getenv("AUTH"), ts.Getenv("MODEL"), ts.Getenv("ADMIN")), 0o600))
 }
 
 // await polls a URL until its answer contains a text: await url [text].

@@ -23,7 +23,9 @@ func TestMarksOnlyGoForwardsAndSurviveARestart(t *testing.T) {
 
 func marksGoForwards(t *testing.T, open func() (*store.Store, error)) {
 	t.Helper()
-	at := func(minutes int) time.Time { return time.UnixMilli(1_800_000_000_000).UTC().Add(time.Duration(minutes) * time.Minute) }
+	at := func(minutes int) time.Time {
+		return time.UnixMilli(1_800_000_000_000).UTC().Add(time.Duration(minutes) * time.Minute)
+	}
 	s := reopen(t, nil, open)
 	for _, m := range []struct {
 		name string
