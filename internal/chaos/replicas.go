@@ -21,6 +21,8 @@ func pgReplicas(ctx context.Context, w *world) error {
 	if err := w.replicas(ctx, 3); err != nil {
 		return err
 	}
+	// There is always a step at work.
+	w.site.Model.Delay(300 * time.Millisecond)
 	w.sender.Again = 0.05
 	w.sender.Pause = 500 * time.Millisecond
 	sent := w.sendSlowly(ctx, w.site.Plan(w.rnd, n), 100*time.Millisecond)
