@@ -120,14 +120,25 @@ func (c *console) runsTable(list []store.Run) {
 	now := time.Now()
 	rows := make([][]string, len(list))
 	for i, r := range list {
-		note := r.Error
-		if r.InDoubt {
-			note = "in doubt: " + note
-		}
 		rows[i] = []string{r.ID, age(now, r.Created), string(r.State), r.TargetKind + "/" + r.Target, dash(r.IssueKey), r.EventType,
-			strconv.Itoa(r.Steps), strconv.FormatInt(r.TokensIn+r.TokensOut, 10), dollars(r.CostMicroUSD), oneLine(note, 50)}
+			strconv.Itoa(r.Steps), strconv.FormatInt(r.TokensIn+r.TokensOut, 10), dollars(r.CostMicroUSD), oneLine(runNote(r), 60)}
 	}
-	c.table([]string{"ID", "AGE", "STATE", "TARGET", "ISSUE", "EVENT", "STEPS", "TOKENS", "COST", "ERROR"}, rows)
+	c.table([]string{"ID", "AGE", "STATE", "TARGET", "ISSUE", "EVENT", "STEPS", "TOKENS", "COST", "NOTE"}, rows)
+}
+
+// runNote says what went wrong with a run, or what it waits for.
+func runNote(r store.Run) string {
+	note := r.Error
+	if r.WaitsFor != "" {
+		note = "waits for " + r.WaitsFor
+	}
+	if !r.WakeAt.IsZero() {
+		note += " until " + r.WakeAt.Local().Format(time.DateTime)
+	}
+	if r.InDoubt {
+		note = "in doubt: " + note
+	}
+	return note
 }
 
 func (c *console) manifestsTable(list []admin.Manifest) {

@@ -112,7 +112,7 @@ func eventText(e store.Event) string {
 		return p.State + " " + oneLine(p.Error+p.Result, 140)
 	case store.EventStarted:
 		return "started"
-	case store.EventResumed, store.EventWaiting, store.EventCanceling, store.EventRetried:
+	case store.EventResumed, store.EventWaiting, store.EventCanceling, store.EventRetried, store.EventMerged:
 		return turnText(e)
 	}
 	return string(e.Kind) + " " + string(e.Payload)
@@ -123,6 +123,7 @@ func turnText(e store.Event) string {
 	var p struct {
 		Attempt  int
 		By, For  string
+		Delivery string
 		Until    time.Time
 		FromStep int `json:"from_step"`
 	}
@@ -138,6 +139,8 @@ func turnText(e store.Event) string {
 			text += ", until " + p.Until.Local().Format(time.DateTime)
 		}
 		return text
+	case store.EventMerged:
+		return "takes in delivery " + p.Delivery
 	case store.EventCanceling:
 		return "is being canceled by " + p.By
 	default:

@@ -32,7 +32,7 @@ func (d *Dispatcher) admit(ctx context.Context, it item, routes Routes, decision
 			return merged(into, detail), nil
 		}
 	}
-	matches, err := d.afford(ctx, it, decision.Matches)
+	matches, whole, err := d.afford(ctx, it, decision.Matches)
 	if err != nil {
 		return inbox.Outcome{}, err
 	}
@@ -50,7 +50,11 @@ func (d *Dispatcher) admit(ctx context.Context, it item, routes Routes, decision
 		return inbox.Outcome{}, fmt.Errorf("admit runs: %w", err)
 	}
 	d.cfg.Admitted()
-	return d.started(it, &runs[0], detail), nil
+	outcome := d.started(it, &runs[0], detail)
+	if !whole && outcome.State == inbox.StateRouted {
+		outcome.Reason += "; the breaker stopped the rest"
+	}
+	return outcome, nil
 }
 
 // started is what becomes of a delivery by its first run.

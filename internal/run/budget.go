@@ -11,18 +11,18 @@ import (
 )
 
 // afford returns those of the matches, in order, that the subject may start
-// within its limit of an hour, and the breaker's one warning if that leaves some
-// out. Replies are counted apart: they must not use up what people need, nor go on
+// within its limit of an hour, with the breaker's one warning if that leaves some
+// out, and whether it left out none. Replies are counted apart: they must not use up what people need, nor go on
 // for ever between two automations.
-func (d *Dispatcher) afford(ctx context.Context, it item, matches []route.Match) ([]route.Match, error) {
+func (d *Dispatcher) afford(ctx context.Context, it item, matches []route.Match) (kept []route.Match, whole bool, err error) {
 	if d.cfg.MaxPerHour <= 0 || it.event.Subject == "" {
-		return matches, nil
+		return matches, true, nil
 	}
 	runs, replies, err := d.budget(ctx, it)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	kept, refused := matches[:0:0], -1
+	refused := -1
 	for i, m := range matches {
 		budget := &runs
 		if m.Target.Kind == route.TargetReply {
@@ -36,13 +36,13 @@ func (d *Dispatcher) afford(ctx context.Context, it item, matches []route.Match)
 		}
 	}
 	if refused < 0 {
-		return kept, nil
+		return kept, len(kept) == len(matches), nil
 	}
 	warning, ours, err := d.warning(ctx, it, matches[refused])
 	if ours {
 		kept = append(kept, warning)
 	}
-	return kept, err
+	return kept, false, err
 }
 
 // budget tells how many runs, and how many replies, the subject may still have.

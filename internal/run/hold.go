@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"time"
 
 	"github.com/aofctl/aofctl/internal/event"
 	"github.com/aofctl/aofctl/internal/route"
@@ -18,9 +17,8 @@ func (d *Dispatcher) hold(r *store.Run, h *route.Hold) {
 	if r.State != store.StateQueued {
 		return
 	}
-	until := d.cfg.Now().Add(h.For)
-	r.State, r.WakeAt, r.Signal = store.StateWaiting, until, holdSignal(h.Key)
-	r.WaitsFor = "more events until " + until.UTC().Format(time.RFC3339)
+	r.State, r.WakeAt, r.Signal = store.StateWaiting, d.cfg.Now().Add(h.For), holdSignal(h.Key)
+	r.WaitsFor = "more events"
 }
 
 // holdSignal is by what a run that waits for further events is found. Keys are of

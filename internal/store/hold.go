@@ -11,6 +11,10 @@ import (
 const (
 	heldBySQL = `SELECT ` + runColumns + ` FROM runs WHERE state = 'waiting' AND signal = ? AND signal <> '' ORDER BY seq LIMIT 1`
 	mergedSQL = `SELECT run FROM run_merges WHERE delivery = ?`
+	// writerSQL finds the newest run of a subject that wrote.
+	writerSQL = `SELECT ` + runColumns + ` FROM runs WHERE source = ? AND site = ? AND subject = ?
+		AND started_at IS NOT NULL AND (finished_at IS NULL OR finished_at >= ?)
+		AND EXISTS (SELECT 1 FROM effects WHERE effects.run = runs.id) ORDER BY created_at DESC, seq DESC LIMIT 1`
 )
 
 // Join adds a delivery to the run that waits for the signal, if one does, instead
@@ -78,10 +82,7 @@ func (s *Store) MergedInto(ctx context.Context, delivery string) (string, error)
 // time and has sent, or was about to send, a write to the outside. The error is
 // ErrNotFound if there is none.
 func (s *Store) LastWriter(ctx context.Context, source, site, subject string, since time.Time) (Run, error) {
-	r, err := scanRun(s.row(ctx, `SELECT `+runColumns+` FROM runs WHERE source = ? AND site = ? AND subject = ?
-		AND started_at IS NOT NULL AND (finished_at IS NULL OR finished_at >= ?)
-		AND EXISTS (SELECT 1 FROM effects WHERE effects.run = runs.id) ORDER BY created_at DESC, seq DESC LIMIT 1`,
-		source, site, subject, millis(since)))
+	r, err := scanRun(s.row(ctx, writerSQL, source, site, subject, millis(since)))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Run{}, fmt.Errorf("run of %s that wrote: %w", subject, ErrNotFound)
 	}

@@ -13,6 +13,7 @@ func hot() map[string]string {
 		"pick": pickSQL, "take": takeSQL, "pass": passSQL, "end": endSQL, "held": heldSQL, "claimable": claimableSQL, "retry": againSQL, "keep": keepSQL, "admit": insertRunSQL,
 		"record": stepSQL, "suspend": waitSQL, "wake": wakeSQL, "due": dueSQL, "signal": signalSQL,
 		"events of all": eventsSQL, "events of one": runEventsSQL, "steps": stepsSQL, "old": oldSQL,
+		"held by": heldBySQL, "merged": mergedSQL, "writer": writerSQL,
 	}
 }
 
@@ -27,6 +28,7 @@ func indexes() map[string]string {
 		"record": "sqlite_autoindex_runs_1 (id=?)", "suspend": "sqlite_autoindex_runs_1 (id=?)", "wake": "runs_turn (source=? AND site=? AND subject=?)",
 		"due": "runs_wake (wake_at<?)", "signal": "runs_signal (signal=?)",
 		"events of all": "INTEGER PRIMARY KEY (rowid>?)", "events of one": "(run=?", "steps": "PRIMARY KEY (run=?)",
+		"held by": "runs_signal (signal=?)", "merged": "PRIMARY KEY (delivery=?)", "writer": "runs_subject (source=? AND site=? AND subject=?)",
 		"old": "runs_finished (wiped=? AND finished_at>? AND finished_at<?)",
 	}
 }
@@ -72,6 +74,9 @@ func TestHotStatementsUseIndexesOnPostgreSQL(t *testing.T) {
 			if err := recordSteps(tx, s, c, 5); err != nil {
 				return err
 			}
+		}
+		if _, err := tx.exec(`INSERT INTO run_merges (delivery, run) SELECT delivery, id FROM runs`); err != nil {
+			return err
 		}
 		_, err := tx.exec(`UPDATE runs SET state = 'waiting', signal = id, wake_at = 1 WHERE state = 'running' AND seq % 4 > 0`)
 		return err
