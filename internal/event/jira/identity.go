@@ -3,6 +3,7 @@ package jira
 import (
 	"strconv"
 	"strings"
+	"time"
 )
 
 // subject names the thing whose events are worked on one at a time.
@@ -46,18 +47,30 @@ func (n *normalizer) contentKey() string {
 	name := n.kind()
 	switch {
 	case strings.HasPrefix(name, "comment_") && c.id != "" && c.updated != "":
-		return key(name, "comment", c.id, c.updated)
+		return key(name, "comment", c.id, instant(c.updated))
 	case name == "issue_updated" && n.changelogID != "" && n.issue() != "":
 		return key(name, "issue", n.issue(), "changelog", n.changelogID)
 	case (name == "issue_created" || name == "issue_deleted") && digits(ev.IssueID) != "":
 		return key(name, "issue", ev.IssueID)
 	case strings.HasPrefix(name, "worklog_") && n.worklog.id != "" && n.worklog.updated != "":
-		return key(name, "worklog", n.worklog.id, n.worklog.updated)
+		return key(name, "worklog", n.worklog.id, instant(n.worklog.updated))
 	case strings.HasPrefix(name, "issuelink_") && n.linkID != "":
 		return key(name, "link", n.linkID)
 	default:
 		return n.timedKey(name)
 	}
+}
+
+// instant writes a moment the same way whatever the time zone that it came in:
+// webhooks have it in one zone and the REST API in that of whoever asks. What is
+// no moment stays as it is.
+func instant(text string) string {
+	for _, layout := range []string{"2006-01-02T15:04:05.999-0700", time.RFC3339} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at.UTC().Format("2006-01-02T15:04:05.000Z")
+		}
+	}
+	return text
 }
 
 // timedKey identifies a happening by its time, in milliseconds, and its object.
