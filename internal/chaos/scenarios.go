@@ -6,6 +6,9 @@ func scenarios() []scenario {
 		{"sqlite-kill", "one daemon on SQLite is killed every 0.3 to 2 s while Jira fails", sqliteKill},
 		{"pg-replicas", "three replicas on PostgreSQL are killed and frozen, their database is crashed", pgReplicas},
 		{"jira-storm", "Jira asks for pauses, fails, and cuts connections behind writes", jiraStorm},
+		{"disk-trouble", "the disk below SQLite is full, read-only, and fails to sync", diskTrouble},
+		{"db-away", "the database of three replicas is away", databaseAway},
+		{"power-loss", "the power is cut: what was not synced is dropped, kept or torn", powerLoss},
 		{"rolling-pg", "three replicas are restarted one after the other under load", rollingReplicas},
 		{"rolling-sqlite", "one daemon on SQLite is restarted again and again under load", rollingSingle},
 	}

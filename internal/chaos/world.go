@@ -163,7 +163,7 @@ func (w *world) settle(ctx context.Context, d *rig.Daemon, limit time.Duration) 
 // judge waits for the end of all runs and compares what was promised with what
 // happened.
 func (w *world) judge(ctx context.Context, limit time.Duration) (*rig.Story, error) {
-	d := w.daemons[0]
+	d := w.daemons[len(w.daemons)-1]
 	began := time.Now()
 	if w.settle(ctx, d, limit) {
 		w.report.Set("idle after", "%.1f s of calm", time.Since(began).Seconds())
@@ -174,7 +174,7 @@ func (w *world) judge(ctx context.Context, limit time.Duration) (*rig.Story, err
 	if err != nil {
 		return nil, err
 	}
-	w.report.Judged(rig.Judge(w.site.Truth(), w.sender.Receipts(), story.Doubts()), story, w.site.Gate.Calls(), w.losses)
+	w.report.Judged(rig.Judge(w.site.Truth(), w.sender.Receipts(), story.Doubts()), story, w.site.Gate.Calls(), w.losses, w.sender.Statuses())
 	return story, nil
 }
 

@@ -18,6 +18,7 @@ type Disk struct {
 	// where programs find it.
 	live, kept, mount string
 	server            *fuse.Server
+	closed            sync.Once
 
 	mu      sync.Mutex
 	trouble Trouble
@@ -112,12 +113,15 @@ func (d *Disk) Syncs() int {
 }
 
 // Close unmounts the disk; no program may have files open there. Its files stay.
+// A second call does nothing.
 func (d *Disk) Close() error {
-	err := d.server.Unmount()
-	if err != nil {
-		// Somebody still has a file open: the mount goes when he is done.
-		err = errors.Join(err, syscall.Unmount(d.mount, syscall.MNT_DETACH))
-	}
+	var err error
+	d.closed.Do(func() {
+		if err = d.server.Unmount(); err != nil {
+			// Somebody still has a file open: the mount goes when he is done.
+			err = errors.Join(err, syscall.Unmount(d.mount, syscall.MNT_DETACH))
+		}
+	})
 	return err
 }
 

@@ -50,35 +50,41 @@ func (e Event) Wants(kinds ...Kind) Event {
 	return e
 }
 
-// Plan makes n events on the site's issues, in random order. Each asks for a
-// comment and a worklog, and five of six for something more.
+// Plan makes the next n events on the site's issues, in random order. Each asks
+// for a comment and a worklog, and five of six for something more.
 func (s *Site) Plan(rnd *rand.Rand, n int) []Event {
 	events := make([]Event, 0, n)
-	moved := map[string]int{}
-	partners := s.partners
-	for i := 1; i <= n; i++ {
-		e := NewEvent(i, s.Issues[rnd.IntN(len(s.Issues))]).Wants(Comment, Worklog)
-		switch i % 6 {
-		case 1:
-			e = e.Wants(Create)
-		case 2:
-			e = e.Wants(Label)
-		case 3:
-			// Each time to the other status, so that leaving one out would show.
-			e = e.Wants(Transition)
-			e.Status = [...]string{"In Progress", "To Do"}[moved[e.Issue]%2]
-			moved[e.Issue]++
-		case 4:
-			if len(partners) > 0 {
-				e = e.Wants(Link)
-				e.Partner, partners = partners[0], partners[1:]
-			}
-		case 5:
-			e = e.Wants(Remote)
-		}
-		events = append(events, e)
+	for range n {
+		s.planned++
+		e := NewEvent(s.planned, s.Issues[rnd.IntN(len(s.Issues))]).Wants(Comment, Worklog)
+		events = append(events, s.enrich(e))
 	}
 	return events
+}
+
+// enrich lets an event ask for one thing more.
+func (s *Site) enrich(e Event) Event {
+	switch e.N % 6 {
+	case 1:
+		return e.Wants(Create)
+	case 2:
+		return e.Wants(Label)
+	case 3:
+		// Each time to the other status, so that leaving one out would show.
+		e.Status = [...]string{"In Progress", "To Do"}[s.moved[e.Issue]%2]
+		s.moved[e.Issue]++
+		return e.Wants(Transition)
+	case 4:
+		if len(s.partners) == 0 {
+			return e
+		}
+		e.Partner, s.partners = s.partners[0], s.partners[1:]
+		return e.Wants(Link)
+	case 5:
+		return e.Wants(Remote)
+	default:
+		return e
+	}
 }
 
 // order is the text of the comment, which the model's rules read.

@@ -57,8 +57,9 @@ func (r *Report) List(what string, evidence []string) {
 }
 
 // Judged adds the lines that all scenarios have.
-func (r *Report) Judged(v Verdict, s *Story, calls []Call, losses []Loss) {
+func (r *Report) Judged(v Verdict, s *Story, calls []Call, losses []Loss, answers map[int]int) {
 	counts := s.Count()
+	r.Set("answers to webhooks", "%v (0 for none)", answers)
 	r.Set("sent", "%d (%d requests)", v.Sent, v.Tries)
 	r.Set("accepted", "%d", v.Accepted)
 	r.Set("runs", "%d done, %d failed, %d not over", counts["succeeded"], counts["failed"]+counts["rejected"]+counts["canceled"],
@@ -72,6 +73,11 @@ func (r *Report) Judged(v Verdict, s *Story, calls []Call, losses []Loss) {
 		r.Set("taken over", "%d runs of %d lost processes", runs, len(losses))
 		r.Set("slowest taking up", "%.1f s (%s)", up.Took.Seconds(), up.Where)
 		r.Set("slowest next step", "%.1f s (%s)", on.Took.Seconds(), on.Where)
+	}
+	for status, n := range answers {
+		if status/100 == 4 && status != 429 {
+			r.Breach("%d webhooks were answered with %d, after which Jira does not try again", n, status)
+		}
 	}
 	r.List("doubled", v.Doubled)
 	r.List("lost", v.Lost)

@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/aofctl/aofctl/internal/sandbox/jira"
@@ -38,10 +37,10 @@ type Sender struct {
 	Again float64
 
 	site    *Site
-	targets []string
 	http    *http.Client
-	next    atomic.Int64
 	mu      sync.Mutex
+	targets []string
+	next    int
 	rnd     *rand.Rand
 	list    []Receipt
 	status  map[int]int
@@ -54,10 +53,26 @@ const retries = 5
 func NewSender(site *Site, rnd *rand.Rand, daemons ...*Daemon) *Sender {
 	s := &Sender{Prefix: fmt.Sprintf("chaos-%x", rnd.Uint64()), Pause: 250 * time.Millisecond, site: site, rnd: rnd, status: map[int]int{},
 		http: &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+	s.Retarget(daemons...)
+	return s
+}
+
+// Retarget lets the sender send to other daemons from now on.
+func (s *Sender) Retarget(daemons ...*Daemon) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.targets = nil
 	for _, d := range daemons {
 		s.targets = append(s.targets, d.URL())
 	}
-	return s
+}
+
+// target is where the next request goes.
+func (s *Sender) target() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next++
+	return s.targets[s.next%len(s.targets)]
 }
 
 // SendAll sends the events, those of one issue one after the other and a new one
@@ -101,6 +116,9 @@ func (s *Sender) Send(ctx context.Context, e Event) Receipt {
 			break
 		}
 	}
+	if r.Tries == 0 {
+		return r
+	}
 	r.At = time.Now()
 	s.mu.Lock()
 	s.list = append(s.list, r)
@@ -127,8 +145,7 @@ func (s *Sender) Post(ctx context.Context, e Event, try int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	target := s.targets[int(s.next.Add(1))%len(s.targets)]
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.target(), bytes.NewReader(body))
 	if err != nil {
 		return 0, err
 	}

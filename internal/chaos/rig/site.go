@@ -57,6 +57,10 @@ type Site struct {
 	// Issues are the keys of the issues that events are about.
 	Issues []string
 
+	// planned counts the events, moved the changes of status that they ask for;
+	// partners are the issues that no event was given yet.
+	planned  int
+	moved    map[string]int
 	partners []string
 	seeded   map[string]bool
 	ids      map[string]string
@@ -77,7 +81,7 @@ func NewSite(ctx context.Context, o SiteOptions) (*Site, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the model's rules: %w", err)
 	}
-	s := &Site{done: make(chan error, 1), seeded: map[string]bool{}, ids: map[string]string{}}
+	s := &Site{done: make(chan error, 1), moved: map[string]int{}, seeded: map[string]bool{}, ids: map[string]string{}}
 	if s.Model, err = model.New(model.Options{Rules: script, LogSize: -1}); err != nil {
 		return nil, err
 	}

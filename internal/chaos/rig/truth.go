@@ -184,10 +184,14 @@ func (v *Verdict) order(issue string, comments []string, list []Receipt) {
 	}
 }
 
-// status compares where an issue is with where its last event wanted it, and how
+// firstStatus is where the simulated Jira's issues begin.
+const firstStatus = "To Do"
+
+// status compares where an issue is with where its events wanted it, and how
 // often it was moved. What was given up or is in doubt makes both unknown.
 func (v *Verdict) status(t Truth, issue string, list []Receipt, doubts map[string][]Kind) {
-	moves, last := 0, Event{}
+	slices.SortFunc(list, func(a, b Receipt) int { return a.Event.N - b.Event.N })
+	moves, want := 0, firstStatus
 	for _, r := range list {
 		if !slices.Contains(r.Event.Kinds, Transition) {
 			continue
@@ -195,9 +199,8 @@ func (v *Verdict) status(t Truth, issue string, list []Receipt, doubts map[strin
 		if !r.Accepted || slices.Contains(doubts[r.Event.Token], Transition) {
 			return
 		}
-		moves++
-		if r.Event.N > last.N {
-			last = r.Event
+		if r.Event.Status != want {
+			moves, want = moves+1, r.Event.Status
 		}
 	}
 	if moves == 0 {
@@ -210,7 +213,7 @@ func (v *Verdict) status(t Truth, issue string, list []Receipt, doubts map[strin
 		v.Doubled = append(v.Doubled, fmt.Sprintf("%s was moved %d times, not %d", issue, t.Moves[issue], moves))
 	case t.Moves[issue] < moves:
 		v.Lost = append(v.Lost, fmt.Sprintf("%s was moved %d times, not %d", issue, t.Moves[issue], moves))
-	case t.Statuses[issue] != last.Status:
-		v.Disordered = append(v.Disordered, fmt.Sprintf("%s is in %s, not in %s as %s wanted", issue, t.Statuses[issue], last.Status, last.Token))
+	case t.Statuses[issue] != want:
+		v.Disordered = append(v.Disordered, fmt.Sprintf("%s is in %s, not in %s", issue, t.Statuses[issue], want))
 	}
 }
