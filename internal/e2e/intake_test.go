@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -183,10 +184,14 @@ func opensBreaker(t *testing.T, w *world) {
 	for i := range 5 {
 		w.comment("bob", key, fmt.Sprintf("/estimate %d", i))
 	}
-	w.ended(key, 3)
+	w.ended(key, 4)
 	w.idle()
-	if runs := w.runs(url.Values{"issue": {key}}); len(runs) != 3 {
+	if runs := w.runs(url.Values{"issue": {key}, "target": {"story-estimator"}}); len(runs) != 3 {
 		t.Errorf("%d runs, want the 3 that are allowed", len(runs))
+	}
+	warnings := slices.DeleteFunc(w.replies(key), func(text string) bool { return !strings.Contains(text, "There were 3 runs") })
+	if len(warnings) != 1 {
+		t.Errorf("%d warnings, want one: %q", len(warnings), warnings)
 	}
 	open := 0
 	for _, d := range w.deliveries(1, url.Values{"issue": {key}, "state": {"ignored"}}) {
