@@ -70,7 +70,7 @@ func deployFile[T any](t *testing.T, name string) []T {
 }
 
 func TestDeployYAMLParses(t *testing.T) {
-	for _, pattern := range []string{"*.yaml", "kubernetes/*.yaml"} {
+	for _, pattern := range []string{"*.yaml", "kubernetes/*.yaml", "kubernetes-replicas/*.yaml"} {
 		found, err := filepath.Glob(filepath.Join(top, "deploy", filepath.FromSlash(pattern)))
 		if err != nil || len(found) < 2 {
 			t.Fatalf("%s matches %d files: %v", pattern, len(found), err)
