@@ -119,9 +119,10 @@ func TestQuickChangesBecomeOneRun(t *testing.T) {
 		do(t, bob.AddLabels(key, label))
 	}
 	do(t, bob.Transition(key, "In Progress"))
-	runs := w.ended(key, 1)
+	w.ended(key, 1)
 	w.idle()
-	if runs = w.ended(key, 1); len(runs) != 1 {
+	runs := w.ended(key, 1)
+	if len(runs) != 1 {
 		t.Fatalf("%d runs", len(runs))
 	}
 	succeeded(t, runs)
