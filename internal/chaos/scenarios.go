@@ -9,6 +9,10 @@ func scenarios() []scenario {
 		{"disk-trouble", "the disk below SQLite is full, read-only, and fails to sync", diskTrouble},
 		{"db-away", "the database of three replicas is away", databaseAway},
 		{"power-loss", "the power is cut: what was not synced is dropped, kept or torn", powerLoss},
+		{"dedupe-sqlite", "deliveries come again, in a crowd, and weeks later", dedupeSQLite},
+		{"dedupe-pg", "the same with three replicas on PostgreSQL", dedupePostgres},
+		{"backlog", "deliveries pile up while Jira and the model are away", backlog},
+		{"soak", "a steady stream, of which nothing may be left in memory", soak},
 		{"rolling-pg", "three replicas are restarted one after the other under load", rollingReplicas},
 		{"rolling-sqlite", "one daemon on SQLite is restarted again and again under load", rollingSingle},
 	}
