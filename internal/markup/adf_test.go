@@ -4,8 +4,8 @@ import (
 	"testing"
 )
 
-// doc wraps nodes in a document.
-func doc(nodes string) []byte {
+// adfDoc wraps nodes in a document.
+func adfDoc(nodes string) []byte {
 	return []byte(`{"version":1,"type":"doc","content":[` + nodes + `]}`)
 }
 
@@ -69,7 +69,7 @@ func TestADFInlineNodes(t *testing.T) {
 		txt("a", `{"type":"link","attrs":{"href":"https://x.y/(z)"}}`): "[a](<https://x.y/(z)>)",
 		txt("a``b", code):                                              "``` a``b ```",
 	} {
-		if got := ADFToMarkdown(doc(para(joined(nodes)))); got != want {
+		if got := ADFToMarkdown(adfDoc(para(joined(nodes)))); got != want {
 			t.Errorf("%s\n got %q\nwant %q", nodes, got, want)
 		}
 	}
@@ -117,7 +117,7 @@ func TestADFBlockNodes(t *testing.T) {
 		txt("bare", "") + `,{"type":"rule"},` + txt("more", ""): "bare\n\n---\n\nmore",
 	} {
 		list := nodes
-		if got := ADFToMarkdown(doc(joined(list))); got != want {
+		if got := ADFToMarkdown(adfDoc(joined(list))); got != want {
 			t.Errorf("%s\n got %q\nwant %q", nodes, got, want)
 		}
 	}

@@ -1,10 +1,19 @@
 package markup
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/aofctl/aofctl/internal/markup/storage"
 )
+
+var tags = regexp.MustCompile(`<[^>]*>|&[#a-zA-Z0-9]+;`)
 
 func FuzzMarkdownToWiki(f *testing.F) {
 	for _, s := range []string{
@@ -61,21 +70,93 @@ func FuzzADFToMarkdown(f *testing.F) {
 	})
 }
 
-func BenchmarkMarkdownToWiki(b *testing.B) {
-	md := typicalComment
-	b.SetBytes(int64(len(md)))
-	b.ReportAllocs()
-	for b.Loop() {
-		MarkdownToWiki(md)
+// addCorpus adds the texts of a directory to a fuzz test.
+func addCorpus(f *testing.F, pattern string) {
+	f.Helper()
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		f.Fatalf("no files %s: %v", pattern, err)
+	}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(raw))
 	}
 }
 
-func BenchmarkWikiToMarkdown(b *testing.B) {
-	wiki := MarkdownToWiki(typicalComment)
-	b.SetBytes(int64(len(wiki)))
+func FuzzMarkdownToStorage(f *testing.F) {
+	addCorpus(f, "testdata/corpus/*.md")
+	f.Fuzz(func(t *testing.T, md string) {
+		page := MarkdownToStorage(md, storage.Options{})
+		if err := checkStorage(page); err != nil {
+			t.Fatalf("%v\n%s", err, page)
+		}
+		if len(words(md)) > 0 && page == "" {
+			t.Fatalf("nothing is left of %q", md)
+		}
+	})
+}
+
+func FuzzStorageToMarkdown(f *testing.F) {
+	addCorpus(f, "testdata/fromstorage/*.xml")
+	addCorpus(f, "testdata/corpus/*.xml")
+	f.Fuzz(func(t *testing.T, page string) {
+		md, kept := StorageToMarkdown(page)
+		if !utf8.ValidString(md) {
+			t.Fatalf("not valid UTF-8: %q", md)
+		}
+		out := MarkdownToStorage(md, storage.Options{Kept: kept})
+		if err := wellFormed(out); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		again, _ := StorageToMarkdown(page)
+		if md != again {
+			t.Fatalf("the same page is read in two ways:\n%q\n%q", md, again)
+		}
+	})
+}
+
+func FuzzMarkdownIsReadAsWritten(f *testing.F) {
+	addCorpus(f, "testdata/corpus/*.md")
+	f.Fuzz(func(t *testing.T, md string) {
+		out := normal(md)
+		if !utf8.ValidString(out) {
+			t.Fatalf("not valid UTF-8: %q", out)
+		}
+		if diff := cmp.Diff(ownLetters(out), ownLetters(normal(out))); diff != "" {
+			t.Fatalf("letters change on the second way (-first +second):\n%s\n%q", diff, out)
+		}
+	})
+}
+
+// ownLetters are the letters of a text without tags and entities, whose names are
+// letters too.
+func ownLetters(s string) string {
+	s = tags.ReplaceAllString(s, "")
+	return strings.Join(words(s), "")
+}
+
+// BenchmarkConvert converts 10 kB of Markdown to each format and back.
+func BenchmarkConvert(b *testing.B) {
+	md := strings.Repeat(typicalComment, 10_000/len(typicalComment)+1)
+	c := converters(b)
+	for _, to := range []struct{ there, back string }{
+		{"MarkdownToWiki", "WikiToMarkdown"}, {"MarkdownToADF", "ADFToMarkdown"}, {"MarkdownToStorage", "StorageToMarkdown"},
+	} {
+		text := c[to.there](md)
+		b.Run(to.there, func(b *testing.B) { benchmark(b, c[to.there], md) })
+		b.Run(to.back, func(b *testing.B) { benchmark(b, c[to.back], text) })
+	}
+}
+
+func benchmark(b *testing.B, convert func(string) string, in string) {
+	b.Helper()
+	b.SetBytes(int64(len(in)))
 	b.ReportAllocs()
 	for b.Loop() {
-		WikiToMarkdown(wiki)
+		convert(in)
 	}
 }
 

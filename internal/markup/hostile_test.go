@@ -23,8 +23,8 @@ func converters(t testing.TB) map[string]func(string) string {
 		"ADFToMarkdown":     func(s string) string { return ADFToMarkdown([]byte(s)) },
 		"MarkdownToStorage": func(s string) string { return MarkdownToStorage(s, storage.Options{}) },
 		"StorageToMarkdown": func(s string) string {
-			md, kept := StorageToMarkdown(s)
-			return md + MarkdownToStorage(md, storage.Options{Kept: kept})
+			md, _ := StorageToMarkdown(s)
+			return md
 		},
 	}
 }

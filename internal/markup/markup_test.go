@@ -1,6 +1,8 @@
 package markup
 
 import (
+	"bytes"
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
@@ -8,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/aofctl/aofctl/internal/markup/storage"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -44,7 +48,46 @@ func golden(t *testing.T, pattern, ext string, convert func([]byte) string) {
 }
 
 func TestMarkdownToWikiConvertsWhatModelsWrite(t *testing.T) {
-	golden(t, "towiki/*.md", ".wiki", func(in []byte) string { return MarkdownToWiki(string(in)) })
+	golden(t, "corpus/*.md", ".wiki", func(in []byte) string { return MarkdownToWiki(string(in)) })
+}
+
+func TestMarkdownHasOneNormalForm(t *testing.T) {
+	golden(t, "corpus/*.md", ".normal", func(in []byte) string {
+		once := normal(string(in))
+		if diff := cmp.Diff(once, normal(once)); diff != "" {
+			t.Errorf("read again it differs (-once +twice):\n%s", diff)
+		}
+		return once
+	})
+}
+
+func TestMarkdownToADFConvertsWhatModelsWrite(t *testing.T) {
+	golden(t, "corpus/*.md", ".adf.json", func(in []byte) string {
+		raw, err := MarkdownToADF(string(in))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		if err := json.Indent(&out, raw, "", " "); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	})
+}
+
+func TestMarkdownToStorageConvertsWhatModelsWrite(t *testing.T) {
+	golden(t, "corpus/*.md", ".xml", func(in []byte) string { return MarkdownToStorage(string(in), storage.Options{}) })
+}
+
+func TestStorageToMarkdownConvertsWhatPeopleWrite(t *testing.T) {
+	golden(t, "fromstorage/*.xml", ".md", func(in []byte) string {
+		md, kept := StorageToMarkdown(string(in))
+		again, _ := StorageToMarkdown(MarkdownToStorage(md, storage.Options{Kept: kept}))
+		if diff := cmp.Diff(md, again); diff != "" {
+			t.Errorf("written back it differs (-before +after):\n%s", diff)
+		}
+		return md
+	})
 }
 
 func TestWikiToMarkdownConvertsWhatPeopleWrite(t *testing.T) {

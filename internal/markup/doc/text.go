@@ -1,6 +1,7 @@
 package doc
 
 import (
+	"html"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -77,6 +78,27 @@ func Linkable(dest string) bool {
 func Absolute(dest string) bool {
 	return strings.Contains(dest, ":") || strings.HasPrefix(dest, "#") || strings.HasPrefix(dest, "/")
 }
+
+// Entity returns the length of the character reference that begins a text, such
+// as &amp; or &#46;, or 0.
+func Entity(s string) int {
+	end := strings.IndexByte(s[:min(len(s), maxEntity)], ';')
+	if end < 2 || s[0] != '&' {
+		return 0
+	}
+	for _, r := range s[1:end] {
+		if !IsASCIIWord(r) && r != '#' {
+			return 0
+		}
+	}
+	if html.UnescapeString(s[:end+1]) == s[:end+1] {
+		return 0
+	}
+	return end + 1
+}
+
+// maxEntity is longer than the names of characters are.
+const maxEntity = 40
 
 // OneLine replaces all white space by single spaces.
 func OneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

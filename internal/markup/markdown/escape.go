@@ -85,8 +85,7 @@ func (w *inlineWriter) special(r, before, after rune, rest string) bool {
 	case '<':
 		return after == '/' || after == '!' || after == '?' || unicode.IsLetter(after)
 	case '&':
-		end := strings.IndexByte(rest[:min(len(rest), 40)], ';')
-		return end > 1 && entity([]byte(rest[:end+1])) != rest[:end+1]
+		return doc.Entity(rest) > 0
 	case '@':
 		return after == '['
 	case '{':

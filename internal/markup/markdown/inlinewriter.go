@@ -56,7 +56,30 @@ func (w *writer) reads(s string, nodes []*doc.Node, cell bool) bool {
 	if len(nodes) == 0 {
 		return len(got) == 0
 	}
-	return len(got) == 1 && got[0].Kind == doc.Paragraph && doc.Equal(got[0].Children, nodes)
+	return len(got) == 1 && got[0].Kind == doc.Paragraph && doc.Equal(unlinked(got[0].Children), unlinked(nodes))
+}
+
+// unlinked makes text of links that are nothing but their address: whether such
+// an address is a link is up to the reader.
+func unlinked(nodes []*doc.Node) []*doc.Node {
+	found := false
+	out := make([]*doc.Node, len(nodes))
+	for i, n := range nodes {
+		out[i] = n
+		switch {
+		case n.Kind == doc.Link && n.Text == "" && len(n.Children) == 1 && n.Children[0].Kind == doc.Text:
+			if s := n.Children[0].Text; n.Target == s || n.Target == "mailto:"+s || n.Target == "http://"+s {
+				out[i] = doc.NewText(doc.Text, s)
+				found = true
+			}
+		case n.Marked():
+			out[i] = doc.New(n.Kind, unlinked(n.Children)...)
+		}
+	}
+	if found {
+		return doc.Tidy(out)
+	}
+	return out
 }
 
 func writeInline(nodes []*doc.Node, cell, careful bool) string {
@@ -174,8 +197,9 @@ func (w *inlineWriter) node(n *doc.Node, next rune) {
 }
 
 func (w *inlineWriter) lineEnd() string {
-	if w.cell {
-		return "<br>"
+	s := w.b.String()
+	if w.cell || strings.HasSuffix(s, "\n") || strings.HasSuffix(s, "<br>") {
+		return "<br>" // an empty line would end the paragraph
 	}
 	return "\n"
 }

@@ -10,7 +10,7 @@ import (
 // inline reads elements as one line of text: blocks in it are words.
 func (r *reader) inline(list []*element, depth int) []*doc.Node {
 	f := &flow{}
-	r.flow(f, list, depth)
+	r.text(func() { r.flow(f, list, depth) })
 	if len(f.out) > 0 {
 		for _, n := range f.out {
 			f.run = append(f.run, doc.NewText(doc.Text, doc.Flat(n)+" "))
@@ -47,7 +47,7 @@ func (r *reader) inlineElement(f *flow, e *element, depth int) {
 		r.flow(f, e.children, depth)
 	default:
 		if strings.HasPrefix(e.name, "ac:") || strings.HasPrefix(e.name, "ri:") || strings.HasPrefix(e.name, "at:") {
-			f.run = append(f.run, r.atom(e, strings.TrimPrefix(e.name, "ac:"), false))
+			r.addAtom(f, e, strings.TrimPrefix(e.name, "ac:"))
 			return
 		}
 		r.flow(f, e.children, depth)
@@ -90,7 +90,7 @@ func (r *reader) marked(f *flow, e *element, depth int) {
 		kind = doc.Sub
 	}
 	inner := &flow{}
-	r.flow(inner, e.children, depth)
+	r.text(func() { r.flow(inner, e.children, depth) })
 	for _, n := range inner.out {
 		if n.Kind == doc.Paragraph {
 			f.run = append(f.run, doc.New(kind, n.Children...))
@@ -207,8 +207,9 @@ func fileTarget(name string) string {
 }
 
 func emoticon(e *element) string {
-	if s := doc.Or(e.attrs["ac:emoji-fallback"], e.attrs["ac:emoji-shortname"]); s != "" {
-		return doc.OneLine(s)
+	code := doc.OneLine(doc.Or(e.attrs["ac:emoji-fallback"], e.attrs["ac:emoji-shortname"]))
+	if code != "" && code[0] != ':' {
+		return code
 	}
 	switch name := e.attrs["ac:name"]; name {
 	case "smile":
@@ -236,6 +237,6 @@ func emoticon(e *element) string {
 	case "minus":
 		return "➖"
 	default:
-		return ":" + doc.Or(doc.OneLine(name), "emoticon") + ":"
+		return doc.Or(code, ":"+doc.Or(doc.OneLine(name), "emoticon")+":")
 	}
 }

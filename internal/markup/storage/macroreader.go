@@ -29,9 +29,16 @@ func (r *reader) macro(f *flow, e *element, depth int) {
 		r.wrapper(f, e, body, depth)
 		return
 	}
-	if n := r.atom(e, macroLabel(e), len(f.run) == 0); n != nil {
-		f.run = append(f.run, n)
+	r.addAtom(f, e, macroLabel(e))
+}
+
+// addAtom keeps an element whole, as a block if it stands among blocks.
+func (r *reader) addAtom(f *flow, e *element, text string) {
+	if r.inText > 0 || len(doc.Tidy(f.run)) > 0 {
+		f.run = append(f.run, r.atom(e, text, e.child("ac:rich-text-body") != nil))
+		return
 	}
+	f.add(doc.New(doc.Paragraph, r.atom(e, text, true)))
 }
 
 // only reports whether a macro has no parameters but the named one, whose loss
@@ -101,7 +108,7 @@ func (r *reader) atom(e *element, text string, block bool) *doc.Node {
 func (r *reader) wrapper(f *flow, e, body *element, depth int) {
 	whole := r.page[e.start:e.end]
 	if r.inCell > 0 || r.wrappers >= maxWrappers {
-		f.run = append(f.run, r.atom(e, macroLabelWithText(e), len(f.run) == 0))
+		r.addAtom(f, e, macroLabelWithText(e))
 		return
 	}
 	if body.innerEnd < body.innerStart || body.end <= body.innerEnd && body.innerEnd >= e.end || !wellFormed(whole) {

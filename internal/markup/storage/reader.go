@@ -16,6 +16,7 @@ type reader struct {
 	page     string
 	kept     Kept
 	inCell   int // how many table cells are around
+	inText   int // how many elements of text are around
 	wrappers int // how many macros with text are around
 }
 
@@ -60,7 +61,7 @@ func (r *reader) element(f *flow, e *element, depth int) {
 	switch e.name {
 	case "p":
 		f.flush()
-		r.flow(f, e.children, depth)
+		r.text(func() { r.flow(f, e.children, depth) })
 		f.flush()
 	case "h1", "h2", "h3", "h4", "h5", "h6":
 		if in := r.inline(e.children, depth); len(in) > 0 {
@@ -103,7 +104,8 @@ func (r *reader) list(e *element, depth int) *doc.Node {
 		case (c.name == "ul" || c.name == "ol") && len(out.Children) > 0:
 			out.Children[len(out.Children)-1].Add(r.list(c, depth+1))
 		default:
-			item := doc.New(doc.Item, r.blocks([]*element{c}, depth)...)
+			item := doc.New(doc.Item)
+			r.text(func() { item.Children = r.blocks([]*element{c}, depth) })
 			doc.ReadBox(item)
 			out.Add(item)
 		}
@@ -124,7 +126,7 @@ func (r *reader) tasks(e *element, depth int) *doc.Node {
 						item.Task = doc.Done
 					}
 				case "ac:task-body":
-					item.Add(r.blocks(part.children, depth)...)
+					r.text(func() { item.Add(r.blocks(part.children, depth)...) })
 				case "ac:task-list":
 					item.Add(r.tasks(part, depth+1))
 				}
@@ -185,9 +187,19 @@ func (r *reader) row(e *element, depth int) []doc.Spanned {
 }
 
 func (r *reader) cell(list []*element, depth int) []*doc.Node {
+	var out []*doc.Node
 	r.inCell++
-	defer func() { r.inCell-- }()
-	return r.blocks(list, depth+2)
+	r.text(func() { out = r.blocks(list, depth+2) })
+	r.inCell--
+	return out
+}
+
+// text reads what stands in text, where an element that is kept belongs to the
+// line.
+func (r *reader) text(read func()) {
+	r.inText++
+	read()
+	r.inText--
 }
 
 // count reads a number of at most four digits.

@@ -84,6 +84,8 @@ type flat struct {
 	// last tells for each mark where the last character stands that could close
 	// it.
 	last map[byte]int
+	// marks counts which marks are open where is written.
+	marks map[byte]int
 	// bracket is where the last literal ] stands.
 	bracket int
 }
@@ -171,6 +173,7 @@ func (f *flat) write() string {
 	var b strings.Builder
 	b.Grow(len(f.text) + len(f.text)/8)
 	escapedTo := 0
+	f.marks = map[byte]int{}
 	for i := range len(f.text) {
 		c := f.text[i]
 		p := f.parts[f.owner[i]]
@@ -179,6 +182,11 @@ func (f *flat) write() string {
 			continue
 		}
 		if p.kind == opening || p.kind == closing {
+			if p.kind == opening {
+				f.marks[p.text[0]]++
+			} else {
+				f.marks[p.text[0]]--
+			}
 			b.WriteString(f.mark(f.owner[i]))
 			continue
 		}
@@ -187,6 +195,14 @@ func (f *flat) write() string {
 		}
 		if c == '\\' {
 			b.WriteString(f.backslash(i))
+			continue
+		}
+		if c == '&' && doc.Entity(string(f.text[i:min(len(f.text), i+maxInline)])) > 0 {
+			b.WriteString("&amp;")
+			continue
+		}
+		if c == '.' && f.wikiLine(i) {
+			b.WriteString("&#46;")
 			continue
 		}
 		if i < escapedTo || f.special(i, p) {
@@ -205,7 +221,9 @@ func (f *flat) mark(owner int) string {
 	if p.kind == closing {
 		first, last = p.pair, owner
 	}
-	if doc.IsWord(f.before(f.start[first])) || doc.IsWord(f.after(f.start[last]+1)) {
+	mark := rune(p.text[0])
+	inner := f.after(f.start[first]+1) == mark || f.before(f.start[last]) == mark
+	if inner || doc.IsWord(f.before(f.start[first])) || doc.IsWord(f.after(f.start[last]+1)) {
 		return "{" + p.text + "}"
 	}
 	return p.text
@@ -229,7 +247,7 @@ func (f *flat) special(i int, p part) bool {
 	case '}':
 		return p.code
 	case '[':
-		return p.link || f.bracket > i
+		return p.link || f.at == inCell || f.bracket > i
 	case ']':
 		return p.link
 	case '|':
@@ -239,7 +257,7 @@ func (f *flat) special(i int, p part) bool {
 	case '?':
 		return i+2 < len(f.text) && f.text[i+1] == '?' && f.opens(i, 2)
 	case '*', '_', '-', '+', '^', '~', '!':
-		return f.opens(i, 1)
+		return f.opens(i, 1) || f.marks[c] > 0 && !doc.IsBlank(f.before(i)) && !doc.IsWord(f.after(i+1))
 	}
 	return false
 }
@@ -271,6 +289,11 @@ func (f *flat) blockMark(i int) int {
 		return n
 	}
 	return 0
+}
+
+// wikiLine reports whether the dot at i would make a line a heading or a quote.
+func (f *flat) wikiLine(i int) bool {
+	return f.at == inBlock && i >= 2 && headingPrefix(string(f.text[i-2:min(len(f.text), i+3)])) > 0 && f.atLineStart(i-2)
 }
 
 // isEmoticon reports whether the text begins with one of Jira's icons, such as

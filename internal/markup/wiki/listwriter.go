@@ -23,10 +23,30 @@ func (w *writer) list(n *doc.Node, f frame) {
 		inner.prefix = f.prefix
 	}
 	w.separate(f)
-	for _, item := range n.Children {
+	for i, item := range n.Children {
+		if n.Kind == doc.Numbers && f.prefix == "" && i > 0 && breaksList(n.Children[i-1]) {
+			w.numbered(&doc.Node{Kind: doc.Numbers, Level: i + 1, Children: n.Children[i:]}, f)
+			return
+		}
 		w.newLine()
 		w.item(item, inner.prefix+" ", inner)
 	}
+}
+
+// breaksList reports whether a list ends with an item, because of what the item holds.
+func breaksList(item *doc.Node) bool {
+	for _, c := range item.Children {
+		switch c.Kind {
+		case doc.Table, doc.Quote, doc.Panel, doc.Expand, doc.Rule:
+			return true
+		case doc.Bullets, doc.Numbers, doc.Item:
+			if breaksList(c) {
+				return true
+			}
+		default:
+		}
+	}
+	return false
 }
 
 // numbered writes a list whose numbers are text.

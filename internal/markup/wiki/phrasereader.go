@@ -249,16 +249,12 @@ func (a *atoms) emoticon(s string) int {
 
 // entity resolves &amp; and the like.
 func (a *atoms) entity(s string) int {
-	end := strings.IndexByte(s[:min(len(s), 40)], ';')
-	if end < 2 {
+	n := doc.Entity(s)
+	if n == 0 {
 		return 0
 	}
-	text := doc.Clean(html.UnescapeString(s[:end+1]))
-	if text == s[:end+1] {
-		return 0
-	}
-	a.add(doc.NewText(doc.Text, text))
-	return end + 1
+	a.add(doc.NewText(doc.Text, doc.Clean(html.UnescapeString(s[:n]))))
+	return n
 }
 
 // url reads an address in the text, in which _ and * are no marks.
