@@ -4,6 +4,7 @@ package main
 func scenarios() []scenario {
 	return []scenario{
 		{"sqlite-kill", "one daemon on SQLite is killed every 0.3 to 2 s while Jira fails", sqliteKill},
+		{"kill-points", "the daemon is killed at every request from accepting to done", killPoints},
 		{"pg-replicas", "three replicas on PostgreSQL are killed and frozen, their database is crashed", pgReplicas},
 		{"jira-storm", "Jira asks for pauses, fails, and cuts connections behind writes", jiraStorm},
 		{"disk-trouble", "the disk below SQLite is full, read-only, and fails to sync", diskTrouble},

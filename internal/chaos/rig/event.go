@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
@@ -70,9 +71,7 @@ func (s *Site) enrich(e Event) Event {
 	case 2:
 		return e.Wants(Label)
 	case 3:
-		// Each time to the other status, so that leaving one out would show.
-		e.Status = [...]string{"In Progress", "To Do"}[s.moved[e.Issue]%2]
-		s.moved[e.Issue]++
+		e.Status = s.nextStatus(e.Issue)
 		return e.Wants(Transition)
 	case 4:
 		if len(s.partners) == 0 {
@@ -124,4 +123,31 @@ func (e Event) payload(issueID string) ([]byte, error) {
 		return nil, fmt.Errorf("encode event %s: %w", e.Token, err)
 	}
 	return body, nil
+}
+
+// WithAll lets an event ask for every kind of write.
+func (s *Site) WithAll(e Event) Event {
+	for _, k := range []Kind{Create, Label, Transition, Link, Remote} {
+		if slices.Contains(e.Kinds, k) {
+			continue
+		}
+		switch k {
+		case Transition:
+			e.Status = s.nextStatus(e.Issue)
+		case Link:
+			if len(s.partners) == 0 {
+				continue
+			}
+			e.Partner, s.partners = s.partners[0], s.partners[1:]
+		}
+		e = e.Wants(k)
+	}
+	return e
+}
+
+// nextStatus is each time the other status, so that leaving one out would show.
+func (s *Site) nextStatus(issue string) string {
+	next := [...]string{"In Progress", "To Do"}[s.moved[issue]%2]
+	s.moved[issue]++
+	return next
 }

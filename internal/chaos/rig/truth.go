@@ -109,6 +109,8 @@ func Judge(t Truth, receipts []Receipt, doubts map[string][]Kind) Verdict {
 	byIssue := map[string][]Receipt{}
 	for _, r := range receipts {
 		v.Tries += r.Tries
+	}
+	for _, r := range once(receipts) {
 		byIssue[r.Event.Issue] = append(byIssue[r.Event.Issue], r)
 		if r.Accepted {
 			v.Accepted++
@@ -124,6 +126,23 @@ func Judge(t Truth, receipts []Receipt, doubts map[string][]Kind) Verdict {
 		slices.Sort(list)
 	}
 	return v
+}
+
+// once keeps one receipt of each event: that of its acceptance, if there is one.
+func once(receipts []Receipt) []Receipt {
+	place := map[string]int{}
+	var list []Receipt
+	for _, r := range receipts {
+		i, known := place[r.Event.Token]
+		switch {
+		case !known:
+			place[r.Event.Token] = len(list)
+			list = append(list, r)
+		case r.Accepted && !list[i].Accepted:
+			list[i] = r
+		}
+	}
+	return list
 }
 
 // expect looks for the writes of an accepted event.
