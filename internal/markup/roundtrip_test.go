@@ -257,7 +257,7 @@ func TestDocumentsComeBackFromEveryFormat(t *testing.T) {
 	for format, there := range ways(t) {
 		t.Run(format, func(t *testing.T) {
 			failures := 0
-			for seed := range uint64(1500) {
+			for seed := range uint64(400) {
 				md := markdown.Write(grow(seed, format))
 				if again := normal(md); again != md {
 					t.Errorf("seed %d: written is not what was read (-written +read):\n%s", seed, cmp.Diff(md, again))

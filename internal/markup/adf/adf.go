@@ -55,7 +55,8 @@ func Write(d *doc.Node) ([]byte, error) {
 
 // writer writes the nodes of one document.
 type writer struct {
-	ids int
+	ids   int
+	lists int // how many lists are around
 }
 
 // id makes the next local id: they have to differ within a document.

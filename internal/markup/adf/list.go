@@ -4,6 +4,36 @@ import (
 	"github.com/aofctl/aofctl/internal/markup/doc"
 )
 
+// maxLists bounds how deep lists nest, as editors do. The items of lists further
+// down follow the item that they stand in.
+const maxLists = 6
+
+// items are the items of a list, with those of lists that are nested too deep.
+func (w *writer) items(n *doc.Node) []*doc.Node {
+	if w.lists < maxLists {
+		return n.Children
+	}
+	var out []*doc.Node
+	for _, item := range n.Children {
+		current := &doc.Node{Kind: doc.Item, Task: item.Task}
+		for _, c := range item.Children {
+			if !c.List() {
+				current.Add(c)
+				continue
+			}
+			if len(current.Children) > 0 {
+				out = append(out, current)
+				current = &doc.Node{Kind: doc.Item, Task: item.Task}
+			}
+			out = append(out, w.items(c)...)
+		}
+		if len(current.Children) > 0 || len(item.Children) == 0 {
+			out = append(out, current)
+		}
+	}
+	return out
+}
+
 // list writes a list. Where an item holds what an item may not, the list ends
 // before it and goes on behind it.
 func (w *writer) list(n *doc.Node, p place) []*node {
@@ -13,10 +43,12 @@ func (w *writer) list(n *doc.Node, p place) []*node {
 	if isTaskList(n) && p.allows("taskList") {
 		return []*node{w.taskList(n)}
 	}
+	w.lists++
+	defer func() { w.lists-- }()
 	var out []*node
 	number := max(n.Level, 0)
 	var current *node
-	for _, item := range n.Children {
+	for _, item := range w.items(n) {
 		content, rest := w.item(item)
 		if current == nil {
 			current = newList(n.Kind, number)
@@ -85,8 +117,10 @@ func isTaskList(n *doc.Node) bool {
 }
 
 func (w *writer) taskList(n *doc.Node) *node {
+	w.lists++
+	defer func() { w.lists-- }()
 	out := &node{Type: "taskList", Attrs: w.id()}
-	for _, item := range n.Children {
+	for _, item := range w.items(n) {
 		task := &node{Type: "taskItem", Attrs: w.id()}
 		task.Attrs["state"] = "TODO"
 		if item.Task == doc.Done {
