@@ -188,6 +188,9 @@ func exercise() string {
 	m.Delivery("jira", "routed")
 	m.Run("agent", "a", "succeeded", time.Second)
 	m.Reload(true)
+	m.Reconciled("a", 1, 1)
+	m.WebhookLast("jira/a", time.Now())
+	m.WebhookSilent("jira/a", false)
 	m.JiraAttempt("a", "GET", 200, time.Second, 1)
 	m.WatchBacklog(func(context.Context) (telemetry.Backlog, error) {
 		return telemetry.Backlog{Runs: map[string]int64{"queued": 1}}, nil

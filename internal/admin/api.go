@@ -50,6 +50,8 @@ type Config struct {
 	// Ready runs the checks of readiness.
 	Ready   func(ctx context.Context) []Check
 	Metrics http.Handler
+	// Webhooks tells when webhooks came; nil for nothing.
+	Webhooks func() []WebhookHealth
 	// Wake tells that there may be a run to start.
 	Wake func()
 	// Closing is closed when streams have to end; nil for never.

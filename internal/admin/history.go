@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -26,6 +27,21 @@ type Status struct {
 	Replicas   []store.Replica       `json:"replicas"`
 	Catalog    map[string]int        `json:"catalog"`
 	Revision   string                `json:"revision"`
+	Webhooks   []WebhookHealth       `json:"webhooks"`
+}
+
+// WebhookHealth tells when webhooks of a site came, on any replica.
+type WebhookHealth struct {
+	Source string `json:"source"`
+	Site   string `json:"site"`
+	// Last is when one came last; zero for never.
+	Last time.Time `json:"last"`
+	// SignedBy is the same by the name of the secret that verified it.
+	SignedBy map[string]time.Time `json:"signed_by"`
+	// ExpectEvery is after what time silence is odd; "" for never. Silent is true
+	// if it lasts longer.
+	ExpectEvery string `json:"expect_every,omitempty"`
+	Silent      bool   `json:"silent"`
 }
 
 // RunDetail is a run with its steps.
@@ -48,7 +64,11 @@ func (a *api) status(r *http.Request) (any, error) {
 		return nil, err
 	}
 	cat := a.cfg.Catalog()
-	return Status{Replicas: replicas, Version: a.cfg.Version, Checks: a.cfg.Ready(r.Context()), Deliveries: deliveries, Runs: runs, Revision: cat.Revision,
+	webhooks := []WebhookHealth{}
+	if a.cfg.Webhooks != nil {
+		webhooks = a.cfg.Webhooks()
+	}
+	return Status{Webhooks: webhooks, Replicas: replicas, Version: a.cfg.Version, Checks: a.cfg.Ready(r.Context()), Deliveries: deliveries, Runs: runs, Revision: cat.Revision,
 		Catalog: map[string]int{"triggers": len(cat.Triggers), "agents": len(cat.Agents), "fleets": len(cat.Fleets), "flows": len(cat.Flows)}}, nil
 }
 

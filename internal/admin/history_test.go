@@ -128,7 +128,7 @@ func TestRunsAreListedAndShownWithTheirSteps(t *testing.T) {
 		t.Errorf("run %+v", detail)
 	}
 	status := decode[admin.Status](t, d.get(t, "/api/v1/status"))
-	want := admin.Status{Version: "v1.2.3", Checks: d.checks, Deliveries: status.Deliveries, Revision: status.Revision, Replicas: []store.Replica{},
+	want := admin.Status{Version: "v1.2.3", Checks: d.checks, Deliveries: status.Deliveries, Revision: status.Revision, Replicas: []store.Replica{}, Webhooks: []admin.WebhookHealth{},
 		Runs:    map[store.State]int64{store.StateQueued: 2, store.StateSucceeded: 1},
 		Catalog: map[string]int{"triggers": 1, "agents": 1, "fleets": 1, "flows": 1}}
 	if diff := cmp.Diff(want, status); diff != "" || status.Revision == "" {

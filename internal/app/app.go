@@ -79,7 +79,10 @@ type App struct {
 	supervisor *run.Supervisor
 	scheduler  *run.Scheduler
 	dispatch   run.DispatcherConfig
-	handler    *webhook.Handler
+	// reconcilers ask for missed changes, hearing knows when webhooks came.
+	reconcilers []reconciler
+	hearing     *hearing
+	handler     *webhook.Handler
 
 	server, admin                 *http.Server
 	serverListener, adminListener net.Listener
@@ -107,7 +110,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	}
 	a := &App{opts: opts, secrets: &secretStore{env: opts.Env}, metrics: telemetry.NewMetrics(opts.Version),
 		closing: make(chan struct{}), release: func() {}}
-	for _, build := range []func(context.Context) error{a.configure, a.openStorage, a.buildRuns, a.buildServers} {
+	for _, build := range []func(context.Context) error{a.configure, a.openStorage, a.buildRuns, a.buildReconcile, a.buildServers} {
 		if err := build(ctx); err != nil {
 			return nil, errors.Join(err, a.close())
 		}
@@ -244,7 +247,7 @@ func (a *App) buildRuns(ctx context.Context) error {
 	}
 	a.dispatch = run.DispatcherConfig{
 		Inbox: a.inbox, Store: a.store, Lease: a.supervisor.Lease, Normalizers: map[string]run.Normalizer{event.SourceJira: a.sites.normalize},
-		Router: a.live, Accounts: a.sites, Asker: asker{a.sites}, Admitted: a.scheduler.Wake,
+		Router: a.live, Accounts: a.sites, Asker: asker{a.sites}, Admitted: a.scheduler.Wake, Signed: a.sites.signed,
 		MaxPerHour: d.Runtime.MaxRunsPerIssuePerHour, Kinds: kinds, Observer: seen, Seed: rand.Text, Log: a.log,
 	}
 	return nil

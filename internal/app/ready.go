@@ -14,7 +14,10 @@ func (a *App) ready(ctx context.Context) []admin.Check {
 	for _, s := range a.sites.list {
 		checks = append(checks, s.check())
 	}
-	return checks
+	for _, r := range a.reconcilers {
+		checks = append(checks, r.check(time.Now()))
+	}
+	return append(checks, a.hearing.checks(time.Now())...)
 }
 
 func check(name string, err error) admin.Check {

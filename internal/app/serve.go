@@ -28,7 +28,8 @@ const (
 func (a *App) buildServers(context.Context) error {
 	d := a.opts.Daemon
 	var err error
-	a.handler, err = webhook.New(a.inbox, a.sites.sources(a.live.secrets), webhook.Options{
+	a.hearing = newHearing(a)
+	a.handler, err = webhook.New(listener{a.inbox, a.hearing}, a.sites.sources(a.live.secrets), webhook.Options{
 		MaxBodyBytes: d.Server.MaxBodyBytes, BodyTimeout: min(d.Server.Timeout, maxBodyTime), Metrics: observer{a.metrics}, Acknowledged: a.metrics.Acknowledged})
 	if err != nil {
 		return err
@@ -45,7 +46,7 @@ func (a *App) buildServers(context.Context) error {
 	}
 	a.admin = webhook.Server(address(d.Admin.Host, d.Admin.Port), admin.New(admin.Config{
 		Token: token, Version: a.opts.Version, Inbox: a.inbox, Store: a.store, Catalog: a.live.catalog,
-		Ready: a.ready, Wake: a.scheduler.Wake, Metrics: a.metrics.Handler(), Closing: a.closing, Log: a.log}))
+		Ready: a.ready, Wake: a.scheduler.Wake, Metrics: a.metrics.Handler(), Webhooks: a.hearing.all, Closing: a.closing, Log: a.log}))
 	a.prepare(a.admin)
 	return nil
 }
@@ -126,6 +127,10 @@ func (a *App) Run(ctx context.Context) error {
 	background.Go(func() { run.Dispatch(work, a.supervisor, a.dispatch) })
 	background.Go(func() { a.scheduler.Run(work) })
 	background.Go(func() { a.watch(work) })
+	background.Go(func() { a.hearing.run(a.log.WithContext(work)) })
+	for _, r := range a.reconcilers {
+		background.Go(func() { r.Run(a.log.WithContext(work), a.supervisor.Leads) })
+	}
 	supervise, release := context.WithCancel(context.WithoutCancel(ctx))
 	defer release()
 	a.supervision.Go(func() { a.supervisor.Run(a.log.WithContext(supervise)) })

@@ -29,6 +29,7 @@ type deliveries interface {
 	run.Deliveries
 	admin.Deliveries
 	Healthy() error
+	Told(ctx context.Context, source, site string, contentKeys []string) (map[string]bool, error)
 	Prune(ctx context.Context, before time.Time, batch int) (inbox.Pruned, error)
 	Close() error
 }

@@ -91,3 +91,17 @@ func siteWith(field string) string {
 	return "kind: DaemonConfig\nspec:\n  platforms:\n    jira:\n      base_url: https://a.atlassian.net\n" +
 		"      auth: {email_env: JIRA_EMAIL, token_env: JIRA_API_TOKEN}\n      webhook_secret_env: JIRA_WEBHOOK_SECRET\n      " + field + "\n"
 }
+
+func TestAProjectIsAllowedByItsKeyOrAPattern(t *testing.T) {
+	for _, c := range []struct {
+		allowed []string
+		want    bool
+	}{
+		{nil, true}, {[]string{"PROD"}, true}, {[]string{"PR*"}, true}, {[]string{"PROD-*"}, true}, {[]string{"PROD-7"}, true},
+		{[]string{"FEAT", "P?OD"}, true}, {[]string{"PRO"}, false}, {[]string{"PRODX-*"}, false}, {[]string{"prod"}, false},
+	} {
+		if got := (JiraSite{AllowedProjects: c.allowed}).AllowsProject("PROD"); got != c.want {
+			t.Errorf("%v: %v", c.allowed, got)
+		}
+	}
+}

@@ -1,7 +1,9 @@
 package manifest
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -39,4 +41,12 @@ func short(d time.Duration) string {
 		}
 	}
 	return d.String()
+}
+
+// AllowsProject reports whether allowed_projects lets events of a project pass,
+// or of some of its issues.
+func (s JiraSite) AllowsProject(key string) bool {
+	return len(s.AllowedProjects) == 0 || slices.ContainsFunc(s.AllowedProjects, func(pattern string) bool {
+		return matches(strings.TrimSuffix(pattern, "-*"), key) || strings.HasPrefix(pattern, key+"-")
+	})
 }

@@ -69,6 +69,9 @@ type DispatcherConfig struct {
 	Lease func() store.Lease
 	// Admitted is called after runs were admitted.
 	Admitted func()
+	// Signed names the secrets that a delivery counts as signed with; nil for those
+	// that it was signed with.
+	Signed func(inbox.Summary) []string
 	// MaxPerHour opens the breaker of a subject; 0 for never.
 	MaxPerHour int
 	// Kinds are the kinds of target that can run.
@@ -119,6 +122,9 @@ func NewDispatcher(cfg DispatcherConfig) *Dispatcher {
 	}
 	if cfg.Lease == nil {
 		cfg.Lease = func() store.Lease { return store.Lease{} }
+	}
+	if cfg.Signed == nil {
+		cfg.Signed = func(s inbox.Summary) []string { return s.SignedBy }
 	}
 	return &Dispatcher{cfg: cfg, lanes: map[laneKey]*lane{}, room: make(chan struct{}, 1)}
 }
@@ -174,7 +180,7 @@ func (d *Dispatcher) normalize(ctx context.Context, delivery inbox.Delivery) (ev
 	if err != nil {
 		return nil, err
 	}
-	ev.Secrets = delivery.SignedBy
+	ev.Secrets = d.cfg.Signed(delivery.Summary)
 	ev.Raw = nil // what waits in a lane is the event
 	return ev, nil
 }

@@ -26,6 +26,9 @@ type Metrics struct {
 	tokens     *prometheus.CounterVec
 	cost       *prometheus.CounterVec
 	reloads    *prometheus.CounterVec
+	reconciled *prometheus.CounterVec
+	heard      *prometheus.GaugeVec
+	silent     *prometheus.GaugeVec
 	jira       *prometheus.CounterVec
 	jiraTook   *prometheus.HistogramVec
 	jiraLeft   *prometheus.GaugeVec
@@ -41,6 +44,9 @@ func NewMetrics(version string) *Metrics {
 		tools:      counter("aof_tool_calls_total", "Tool calls by tool and outcome.", "tool", "outcome"),
 		tokens:     counter("aof_llm_tokens_total", "Tokens by model and direction.", "model", "direction"),
 		cost:       counter("aof_llm_cost_usd_total", "Cost of model calls with a known price, in dollars.", "model"),
+		heard:      gauge("aof_webhook_last_timestamp_seconds", "When a webhook of the site came last, on any replica, in seconds since 1970.", "source"),
+		silent:     gauge("aof_webhook_silent", "1 if no webhook came for longer than the site's expect_event_every, else 0.", "source"),
+		reconciled: counter("aof_reconcile_changes_total", "Changes that were looked at because their webhooks might be missing, by what came of it.", "site", "outcome"),
 		reloads:    counter("aof_catalog_reloads_total", "Reloads of the manifests by outcome.", "outcome"),
 		jira:       counter("aof_jira_requests_total", "Requests to Jira, each try counted, by site, method and status (0 without an answer).", "site", "method", "status"),
 		jiraTook: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "aof_jira_request_seconds",
@@ -58,12 +64,16 @@ func NewMetrics(version string) *Metrics {
 		ConstLabels: prometheus.Labels{"version": version}})
 	build.Set(1)
 	m.registry.MustRegister(build, m.webhooks, m.ack, m.deliveries, m.runs, m.duration, m.steps, m.tools, m.tokens, m.cost,
-		m.reloads, m.jira, m.jiraTook, m.jiraLeft, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		m.reloads, m.reconciled, m.heard, m.silent, m.jira, m.jiraTook, m.jiraLeft, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
 func counter(name, help string, labels ...string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+}
+
+func gauge(name, help string, labels ...string) *prometheus.GaugeVec {
+	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
 }
 
 // Handler serves the metrics in Prometheus' text format.
@@ -98,6 +108,27 @@ func (m *Metrics) Reload(ok bool) {
 		outcome = "ok"
 	}
 	m.reloads.WithLabelValues(outcome).Inc()
+}
+
+// Reconciled counts changes of a site: those that no webhook had told, and those
+// that one had.
+func (m *Metrics) Reconciled(site string, found, told int) {
+	m.reconciled.WithLabelValues(site, "found").Add(float64(found))
+	m.reconciled.WithLabelValues(site, "duplicate").Add(float64(told))
+}
+
+// WebhookLast tells when a webhook came last.
+func (m *Metrics) WebhookLast(source string, at time.Time) {
+	m.heard.WithLabelValues(source).Set(float64(at.UnixMilli()) / 1000)
+}
+
+// WebhookSilent tells whether webhooks stay away for longer than expected.
+func (m *Metrics) WebhookSilent(source string, silent bool) {
+	value := 0.0
+	if silent {
+		value = 1
+	}
+	m.silent.WithLabelValues(source).Set(value)
 }
 
 // JiraAttempt counts one try of a request to a site. A negative number of
