@@ -79,9 +79,9 @@ func Needs(a *manifest.Agent) ([]string, error) {
 
 // Run does the job and returns the agent's final text.
 func (r *Runner) Run(ctx context.Context, job Job, journal step.Journal) (string, error) {
-	model, err := r.models.Open(job.Agent.Model)
+	model, err := r.open(job.Agent)
 	if err != nil {
-		return "", fmt.Errorf("open model of agent %s: %w", job.Agent.Name, err)
+		return "", err
 	}
 	text, err := r.prompt(job)
 	if err != nil {
@@ -97,6 +97,26 @@ func (r *Runner) Run(ctx context.Context, job Job, journal step.Journal) (string
 		return final, err
 	}
 	return final, l.deliver(ctx, final)
+}
+
+// open opens the agent's model with those that stand in for it.
+func (r *Runner) open(a *manifest.Agent) (llm.Model, error) {
+	model, err := r.models.Open(a.Model)
+	if err != nil {
+		return nil, fmt.Errorf("open model of agent %s: %w", a.Name, err)
+	}
+	if len(a.Fallbacks) == 0 {
+		return model, nil
+	}
+	var others []llm.Model
+	for _, ref := range a.Fallbacks {
+		other, err := r.models.Open(ref)
+		if err != nil {
+			return nil, fmt.Errorf("open fallback of agent %s: %w", a.Name, err)
+		}
+		others = append(others, other)
+	}
+	return llm.WithFallbacks(model, others...), nil
 }
 
 // Explain posts a short notice on the job's issue that it failed.

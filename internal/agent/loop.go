@@ -38,44 +38,68 @@ func (l *loop) converse(ctx context.Context) (string, error) {
 	if limit <= 0 {
 		limit = manifest.DefaultMaxIterations
 	}
+	begun, asked := "", false // the text that was cut off, and whether the model was asked to go on
 	for range limit {
 		answer, err := l.ask(ctx)
 		if err != nil {
-			return "", err
+			return begun, err
 		}
-		l.messages = append(l.messages, answer)
-		if len(answer.ToolCalls) == 0 {
-			return strings.TrimSpace(answer.Text), nil
-		}
-		for _, call := range answer.ToolCalls {
-			if err := l.serve(ctx, call); err != nil {
-				return "", err
+		l.messages = append(l.messages, answer.Message)
+		if len(answer.Message.ToolCalls) == 0 {
+			text := begun + answer.Message.Text
+			if !answer.Truncated {
+				return strings.TrimSpace(text), nil
 			}
+			if err := l.goOn(answer, asked); err != nil {
+				return strings.TrimSpace(text), err
+			}
+			begun, asked = text, true
+			continue
+		}
+		begun, asked = "", false
+		if err := l.serveAll(ctx, answer); err != nil {
+			return "", err
 		}
 	}
 	return "", fmt.Errorf("%d model calls: %w", limit, ErrIterations)
 }
 
+// serveAll serves the tool calls of an answer, in their order.
+func (l *loop) serveAll(ctx context.Context, answer llm.Response) error {
+	calls := answer.Message.ToolCalls
+	for i, call := range calls {
+		if answer.Truncated && i == len(calls)-1 {
+			l.withhold(call, answer)
+			continue
+		}
+		if err := l.serve(ctx, call); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // ask is a model step.
-func (l *loop) ask(ctx context.Context) (llm.Message, error) {
+func (l *loop) ask(ctx context.Context) (llm.Response, error) {
 	a := l.job.Agent
 	req := llm.Request{System: l.system, Messages: l.window(), Tools: l.runner.specs(a), Temperature: a.Temperature, MaxTokens: a.MaxTokens}
-	entry, err := l.journal.Do(ctx, step.KindModel, a.Model, func(ctx context.Context, _ string) (step.Entry, error) {
+	entry, err := l.journal.Do(ctx, step.KindModel, a.Model, func(ctx context.Context, id string) (step.Entry, error) {
+		req.ID = id
 		resp, err := l.model.Complete(ctx, req)
 		if err != nil {
-			return step.Entry{}, err
+			return describeFailure(err), err
 		}
 		return describeAnswer(req, resp)
 	})
 	if err != nil {
-		return llm.Message{}, fmt.Errorf("ask %s: %w", a.Model, err)
+		return llm.Response{}, fmt.Errorf("ask %s: %w", a.Model, err)
 	}
 	l.entries = append(l.entries, entry)
 	var resp llm.Response
 	if err := json.Unmarshal(entry.Output, &resp); err != nil {
-		return llm.Message{}, fmt.Errorf("decode answer of %s: %w", a.Model, err)
+		return llm.Response{}, fmt.Errorf("decode answer of %s: %w", a.Model, err)
 	}
-	return resp.Message, nil
+	return resp, nil
 }
 
 func describeAnswer(req llm.Request, resp llm.Response) (step.Entry, error) {
@@ -89,6 +113,16 @@ func describeAnswer(req llm.Request, resp llm.Response) (step.Entry, error) {
 		entry.Input = mustJSON(map[string]string{"system": req.System, "user": req.Messages[0].Text})
 	}
 	return entry, nil
+}
+
+// describeFailure records what a call cost that gave no answer: what a filter
+// stops is billed all the same.
+func describeFailure(err error) step.Entry {
+	var e *llm.Error
+	if !errors.As(err, &e) {
+		return step.Entry{}
+	}
+	return step.Entry{TokensIn: e.Usage.In, TokensCached: e.Usage.CachedIn, TokensOut: e.Usage.Out, CostMicroUSD: e.CostMicroUSD}
 }
 
 // window is what of the conversation is sent: its beginning, which says what to

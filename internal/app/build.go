@@ -15,17 +15,25 @@ func newProviders(d *manifest.Daemon, secrets *secretStore, opts Options) (*llm.
 	var configs []llm.ProviderConfig
 	for _, name := range slices.Sorted(maps.Keys(d.Providers)) {
 		p := d.Providers[name]
-		configs = append(configs, llm.ProviderConfig{Name: name, Type: p.Type, BaseURL: p.BaseURL, APIKey: secrets.optional(p.APIKey)})
+		c := providerConfig(name, p)
+		c.APIKey = secrets.optional(p.APIKey)
+		configs = append(configs, c)
 	}
 	overrides := map[string]llm.Price{}
 	for ref, price := range d.Prices {
-		overrides[ref] = llm.Price{Input: price.Input, Output: price.Output, CachedInput: price.CachedInput}
+		overrides[ref] = llm.Price{Input: price.Input, Output: price.Output, CachedInput: price.CachedInput, CacheWrite: price.CacheWrite}
 	}
 	prices, err := llm.NewPrices(overrides)
 	if err != nil {
 		return nil, err
 	}
-	return llm.NewProviders(configs, llm.Options{Getenv: secrets.key, Prices: prices, UserAgent: "aofctl/" + opts.Version})
+	return llm.NewProviders(configs, llm.Options{Getenv: secrets.key, Prices: prices, Fallbacks: d.Fallbacks, UserAgent: "aofctl/" + opts.Version})
+}
+
+// providerConfig is a provider without its key.
+func providerConfig(name string, p manifest.Provider) llm.ProviderConfig {
+	return llm.ProviderConfig{Name: name, Type: p.Type, BaseURL: p.BaseURL, API: p.API, APIVersion: p.APIVersion, Timeout: p.Timeout,
+		MaxConcurrent: p.MaxConcurrent, RequestsPerMinute: p.RequestsPerMinute, TokensPerMinute: p.TokensPerMinute}
 }
 
 // newRegistry makes every tool of the program.

@@ -25,9 +25,9 @@ func Known(d *manifest.Daemon, env func(string) (string, bool)) (manifest.Known,
 	}
 	var configs []llm.ProviderConfig
 	for name, p := range d.Providers {
-		configs = append(configs, llm.ProviderConfig{Name: name, Type: p.Type, BaseURL: p.BaseURL})
+		configs = append(configs, providerConfig(name, p))
 	}
-	providers, err := llm.NewProviders(configs, llm.Options{})
+	providers, err := llm.NewProviders(configs, llm.Options{Fallbacks: d.Fallbacks})
 	if err != nil {
 		return manifest.Known{}, err
 	}

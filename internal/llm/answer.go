@@ -11,8 +11,8 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// accept checks that a successful answer is a chat completion with something in
-// it, and gives it in the form that go-openai decodes.
+// accept checks that a successful answer is JSON and no failure, keeps it, and
+// gives what the library is to decode.
 func (x *exchange) accept(resp *http.Response, body []byte) ([]byte, error) {
 	body = bytes.TrimSpace(body)
 	switch {
@@ -27,21 +27,14 @@ func (x *exchange) accept(resp *http.Response, body []byte) ([]byte, error) {
 	if root.IsArray() || isFailure(root.Get("error")) || isFailure(root.Get("choices.0.error")) {
 		return nil, x.refused(resp, failureOf(root, body))
 	}
-	if blocked := root.Get("promptFeedback.blockReason"); blocked.String() != "" {
-		return nil, x.fail(resp, KindContent, "the prompt was blocked: "+blocked.String())
-	}
-	if !root.Get("choices.0").IsObject() {
-		return nil, x.fail(resp, KindUnavailable, "the answer has no choices")
-	}
-	if !canonical(root) {
-		rebuilt, err := json.Marshal(rebuild(root))
-		if err != nil {
-			return nil, x.fail(resp, KindUnavailable, "the answer is not a chat completion")
-		}
-		body = rebuilt
+	clean, problem := x.call.check(root, body)
+	if problem != nil {
+		e := x.fail(resp, problem.Kind, problem.Message)
+		e.Usage, e.CostMicroUSD = problem.Usage, problem.CostMicroUSD
+		return nil, e
 	}
 	x.answer = root
-	return body, nil
+	return clean, nil
 }
 
 func pageName(body string) string {
@@ -163,15 +156,4 @@ func contentText(v gjson.Result) string {
 		}
 	}
 	return b.String()
-}
-
-// maxTokenCount is more than any call takes; what is above it is a mistake.
-const maxTokenCount = 1_000_000_000
-
-func count(v gjson.Result) int {
-	f := v.Float()
-	if !(f > 0) {
-		return 0
-	}
-	return int(min(f, maxTokenCount))
 }

@@ -3,105 +3,143 @@ package llm
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"math"
+	"strings"
 
 	openai "github.com/sashabaranov/go-openai"
+	"github.com/tidwall/gjson"
 )
 
-// chatModel is a model behind an OpenAI-compatible chat completions endpoint.
-type chatModel struct {
-	ref      string
-	name     string
-	provider *provider
-	prices   *Prices
-	traits   traits
-}
+// anyModel stands for the model's name while go-openai builds a request: it
+// refuses some names itself, whoever serves them. The name is put in after it.
+const anyModel = "model"
 
-// errTooSlow is the cause of a context that ended by the call's own time limit.
-var errTooSlow = errors.New("no answer in time")
-
-// Complete asks the model once; it does not try again.
-func (m *chatModel) Complete(ctx context.Context, req Request) (Response, error) {
-	if err := m.refuse(req); err != nil {
-		return Response{}, err
+// encodeChat translates a request for a chat completions endpoint. The same
+// request gives the same bytes, and a conversation that goes on repeats the
+// bytes of its beginning.
+func (m *model) encodeChat(req Request) (*call, error) {
+	out := openai.ChatCompletionRequest{Model: anyModel}
+	p := patch{
+		model: m.name, temperature: m.temperature(req), dropEmptyParameters: m.provider.dialect.omitEmptyParameters,
 	}
-	out, err := m.encode(req)
-	if err != nil {
-		return Response{}, err
+	if req.System != "" {
+		out.Messages = append(out.Messages, openai.ChatCompletionMessage{Role: openai.ChatMessageRoleSystem, Content: req.System})
 	}
-	release, err := m.provider.limit.acquire(ctx)
-	if err != nil {
-		return Response{}, m.waitError(ctx, err)
-	}
-	defer release()
-
-	callCtx, cancel := context.WithTimeoutCause(ctx, m.provider.timeout, errTooSlow)
-	defer cancel()
-	x := &exchange{model: m, patch: out.patch}
-	answer, err := x.client().CreateChatCompletion(callCtx, out.request)
-	if err != nil {
-		return Response{}, m.failure(ctx, callCtx, err)
-	}
-	return m.decode(req, answer, x.answer)
-}
-
-// refuse reports what the model is known not to take, before it is asked.
-func (m *chatModel) refuse(req Request) error {
-	if req.MaxTokens < 0 {
-		return m.invalid("max_tokens must not be negative")
-	}
-	if t := req.Temperature; t != nil {
-		if math.IsNaN(*t) || *t < 0 || *t > 2 {
-			return m.invalid("temperature must be between 0 and 2")
+	for _, msg := range req.Messages {
+		if more := m.messagePatch(msg); !more.empty() {
+			p.message(len(out.Messages), more)
 		}
-		if m.traits.fixedTemperature && *t != 1 {
-			return m.invalid("this reasoning model takes no temperature: leave it out of the agent")
+		out.Messages = append(out.Messages, m.encodeMessage(msg))
+	}
+	tools, err := m.encodeTools(req.Tools)
+	if err != nil {
+		return nil, err
+	}
+	for i := range tools {
+		out.Tools = append(out.Tools, openai.Tool{Type: openai.ToolTypeFunction, Function: &tools[i]})
+	}
+	if req.MaxTokens > 0 {
+		p.maxTokens, p.maxTokensField = req.MaxTokens, "max_tokens"
+		if m.traits.completionLimit {
+			p.maxTokensField = "max_completion_tokens"
 		}
 	}
-	if len(req.Tools) > 0 && m.traits.responsesTools {
-		return m.invalid(needsResponses)
-	}
-	return nil
+	var answer openai.ChatCompletionResponse
+	return &call{
+		edit:  p.apply,
+		check: m.checkChat,
+		send: func(ctx context.Context, x *exchange) error {
+			var err error
+			answer, err = x.openAI().CreateChatCompletion(ctx, out)
+			return err
+		},
+		read: func(root gjson.Result) (Response, error) { return m.decodeChat(req, answer, root) },
+	}, nil
 }
 
-// needsResponses explains a refusal of OpenAI's.
-const needsResponses = "OpenAI takes tools for this model only through its Responses API, which is not spoken here: " +
-	"use openai:gpt-5.2 or an earlier model, or another provider"
-
-func (m *chatModel) invalid(format string, args ...any) *Error {
-	return &Error{Ref: m.ref, Kind: KindInvalid, Message: fmt.Sprintf(format, args...)}
+func (m *model) encodeMessage(msg Message) openai.ChatCompletionMessage {
+	out := openai.ChatCompletionMessage{Role: string(msg.Role), Content: msg.Text}
+	for _, c := range msg.ToolCalls {
+		out.ToolCalls = append(out.ToolCalls, openai.ToolCall{
+			ID: m.wireID(c.ID), Type: openai.ToolTypeFunction,
+			Function: openai.FunctionCall{Name: wireName(c.Name), Arguments: wireArgs(c.Args)},
+		})
+	}
+	switch {
+	case msg.Role == ToolRole:
+		out.ToolCallID = m.wireID(msg.ToolCallID)
+		// Gemini refuses a result without the tool's name; others ignore it.
+		out.Name = wireName(msg.ToolName)
+		if out.Content == "" {
+			out.Content = noOutput
+		}
+	case out.Content == "" && len(msg.ToolCalls) == 0:
+		out.Content = noText
+	}
+	return out
 }
 
-// waitError explains why a call got no turn.
-func (m *chatModel) waitError(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return fmt.Errorf("wait to call model %s: %w", m.ref, ctx.Err())
+// checkChat checks that an answer is a chat completion with something in it, and
+// gives it in the form that go-openai decodes.
+func (m *model) checkChat(root gjson.Result, body []byte) ([]byte, *Error) {
+	if blocked := root.Get("promptFeedback.blockReason"); blocked.String() != "" {
+		return nil, &Error{Ref: m.ref, Kind: KindContent, Message: "the prompt was blocked: " + blocked.String()}
 	}
-	return &Error{Ref: m.ref, Kind: KindRateLimit, Message: "the limit set for this provider leaves no turn before the deadline", cause: err}
+	if !root.Get("choices.0").IsObject() {
+		return nil, m.unusable("the answer has no choices")
+	}
+	if canonical(root) {
+		return body, nil
+	}
+	rebuilt, err := json.Marshal(rebuild(root))
+	if err != nil {
+		return nil, m.unusable("the answer is not a chat completion")
+	}
+	return rebuilt, nil
 }
 
-// failure turns whatever stopped a call into what the caller can act on. An end
-// of the caller's own context stays that; it is no fault of the provider.
-func (m *chatModel) failure(ctx, callCtx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return fmt.Errorf("call model %s: %w", m.ref, ctx.Err())
+// decodeChat translates an answer. raw is the body that it came from.
+func (m *model) decodeChat(req Request, answer openai.ChatCompletionResponse, raw gjson.Result) (Response, error) {
+	if len(answer.Choices) == 0 { // a second "choices" in the same object
+		return Response{}, m.unusable("the answer has no choices")
 	}
-	if errors.Is(context.Cause(callCtx), errTooSlow) {
-		return &Error{Ref: m.ref, Kind: KindTimeout, Message: fmt.Sprintf("no answer within %s", m.provider.timeout), cause: err}
+	choice := answer.Choices[0]
+	usage := chatUsage(raw)
+	resp := Response{
+		Message: Message{Role: Assistant, Text: textOf(choice.Message)},
+		Usage:   usage, Model: tidy(answer.Model), CostMicroUSD: m.cost(usage, raw),
 	}
-	var known *Error
-	if errors.As(err, &known) {
-		return known
+	resp.stopped(stopOf(string(choice.FinishReason)))
+	resp.Message.ToolCalls = m.calls(req, chatCalls(choice.Message))
+	state, err := m.stateOf(raw.Get("choices.0.message"))
+	if err != nil {
+		return Response{}, err
 	}
-	if errors.Is(err, openai.ErrReasoningToolsRequireResponses) {
-		return m.invalid(needsResponses)
+	resp.Message.ProviderState = state
+	return resp, m.empty(string(choice.FinishReason), resp)
+}
+
+func textOf(msg openai.ChatCompletionMessage) string {
+	if msg.Content != "" {
+		return msg.Content
 	}
-	var syntax *json.SyntaxError
-	var wrongType *json.UnmarshalTypeError
-	if errors.As(err, &syntax) || errors.As(err, &wrongType) {
-		return &Error{Ref: m.ref, Kind: KindUnavailable, Message: "the answer is not a chat completion: " + tidy(err.Error()), cause: err}
+	var b strings.Builder
+	for _, part := range msg.MultiContent {
+		b.WriteString(part.Text)
 	}
-	return &Error{Ref: m.ref, Kind: KindInvalid, Message: tidy(err.Error()), cause: err}
+	if b.Len() > 0 {
+		return b.String()
+	}
+	return msg.Refusal
+}
+
+func chatCalls(msg openai.ChatCompletionMessage) []ToolCall {
+	list := msg.ToolCalls
+	if len(list) == 0 && msg.FunctionCall != nil && msg.FunctionCall.Name != "" {
+		list = []openai.ToolCall{{Function: *msg.FunctionCall}} // the form before tool_calls
+	}
+	var calls []ToolCall
+	for _, c := range list {
+		calls = append(calls, ToolCall{ID: c.ID, Name: c.Function.Name, Args: argsOf(c.Function.Arguments)})
+	}
+	return calls
 }

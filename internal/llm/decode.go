@@ -7,47 +7,53 @@ import (
 	"net/http"
 	"strings"
 
-	openai "github.com/sashabaranov/go-openai"
 	"github.com/tidwall/gjson"
 )
 
-// decode translates an answer. raw is the body that it came from.
-func (m *chatModel) decode(req Request, answer openai.ChatCompletionResponse, raw gjson.Result) (Response, error) {
-	if len(answer.Choices) == 0 { // a second "choices" in the same object
-		return Response{}, &Error{Ref: m.ref, Status: http.StatusOK, Kind: KindUnavailable, Message: "the answer has no choices"}
+// stopOf reads the reason why an answer ended, in the words of any provider.
+func stopOf(reason string) Stop {
+	said := strings.ToLower(reason)
+	switch {
+	case said == "length", strings.Contains(said, "max_tokens"), strings.Contains(said, "max_output_tokens"),
+		said == "model_context_window_exceeded", said == "model_length":
+		return StopLength
+	case said == "refusal", filtered(said):
+		return StopContent
+	default:
+		return StopEnd
 	}
-	choice := answer.Choices[0]
-	usage := usageOf(answer.Usage)
-	resp := Response{
-		Message:      Message{Role: Assistant, Text: textOf(choice.Message)},
-		Usage:        usage,
-		Model:        tidy(answer.Model),
-		Truncated:    choice.FinishReason == openai.FinishReasonLength || choice.FinishReason == openai.FinishReasonContentFilter,
-		CostMicroUSD: m.prices.Cost(m.ref, usage),
-	}
-	resp.Message.ToolCalls = m.calls(req, choice.Message)
-	state, err := m.stateOf(raw.Get("choices.0.message"))
-	if err != nil {
-		return Response{}, fmt.Errorf("keep provider state: %w", err)
-	}
-	resp.Message.ProviderState = state
-	if resp.Message.Text == "" && len(resp.Message.ToolCalls) == 0 {
-		return resp, m.empty(choice.FinishReason, resp)
-	}
-	return resp, nil
 }
+
+func filtered(said string) bool {
+	if strings.Contains(said, "malformed_function_call") {
+		return false
+	}
+	for _, word := range []string{"filter", "safety", "blocklist", "prohibited", "recitation", "spii"} {
+		if strings.Contains(said, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// stopped notes why the answer ended.
+func (r *Response) stopped(s Stop) { r.Stop, r.Truncated = s, s != StopEnd }
 
 // empty explains an answer without text and calls, if it is a failure. A model
 // may also have nothing to say, or have spent its limit on thinking.
-func (m *chatModel) empty(reason openai.FinishReason, resp Response) error {
+func (m *model) empty(reason string, resp Response) error {
+	if resp.Message.Text != "" || len(resp.Message.ToolCalls) > 0 {
+		return nil
+	}
 	e := &Error{Ref: m.ref, Status: http.StatusOK, Usage: resp.Usage, CostMicroUSD: resp.CostMicroUSD}
-	said := strings.ToLower(string(reason))
+	said := strings.ToLower(reason)
 	switch {
 	case strings.Contains(said, "malformed_function_call"):
 		e.Kind, e.Message = KindUnavailable, "the model garbled its tool call"
-	case strings.Contains(said, "filter"), strings.Contains(said, "safety"), strings.Contains(said, "blocklist"),
-		strings.Contains(said, "prohibited"), strings.Contains(said, "recitation"), strings.Contains(said, "spii"):
-		e.Kind, e.Message = KindContent, "the provider's content filter stopped the answer ("+tidy(string(reason))+")"
+	case said == "refusal":
+		e.Kind, e.Message = KindContent, "the model refused to answer"
+	case resp.Stop == StopContent:
+		e.Kind, e.Message = KindContent, "the provider's content filter stopped the answer ("+tidy(reason)+")"
 	case said == "error":
 		e.Kind, e.Message = KindUnavailable, "the provider failed in the middle of the answer"
 	default:
@@ -56,27 +62,9 @@ func (m *chatModel) empty(reason openai.FinishReason, resp Response) error {
 	return e
 }
 
-func textOf(msg openai.ChatCompletionMessage) string {
-	if msg.Content != "" {
-		return msg.Content
-	}
-	var b strings.Builder
-	for _, part := range msg.MultiContent {
-		b.WriteString(part.Text)
-	}
-	if b.Len() > 0 {
-		return b.String()
-	}
-	return msg.Refusal
-}
-
-// calls translates the tool calls and gives each an id that is its own within
-// the conversation: some servers send none, or count anew with each answer.
-func (m *chatModel) calls(req Request, msg openai.ChatCompletionMessage) []ToolCall {
-	list := msg.ToolCalls
-	if len(list) == 0 && msg.FunctionCall != nil && msg.FunctionCall.Name != "" {
-		list = []openai.ToolCall{{Function: *msg.FunctionCall}} // the form before tool_calls
-	}
+// calls gives each tool call an id that is its own within the conversation: some
+// servers send none, or count anew with each answer.
+func (m *model) calls(req Request, list []ToolCall) []ToolCall {
 	if len(list) == 0 {
 		return nil
 	}
@@ -86,16 +74,15 @@ func (m *chatModel) calls(req Request, msg openai.ChatCompletionMessage) []ToolC
 			used[c.ID] = true
 		}
 	}
-	calls := make([]ToolCall, 0, len(list))
-	for _, c := range list {
-		id := c.ID
+	for i := range list {
+		id := list[i].ID
 		for n := len(used); used[id]; n++ {
 			id = fmt.Sprintf("call%05d", n) // nine characters, as Mistral wants
 		}
 		used[id] = true
-		calls = append(calls, ToolCall{ID: id, Name: c.Function.Name, Args: argsOf(c.Function.Arguments)})
+		list[i].ID = id
 	}
-	return calls
+	return list
 }
 
 // argsOf gives arguments as JSON: none are an empty object, and text that is not
@@ -112,15 +99,19 @@ func argsOf(s string) json.RawMessage {
 	return b.Bytes()
 }
 
-// usageOf reads the usage. Gemini and others count thinking in the total only,
-// though it is billed as output.
-func usageOf(u openai.Usage) Usage {
-	out := Usage{In: clampCount(u.PromptTokens), Out: clampCount(u.CompletionTokens)}
-	out.Out = max(out.Out, clampCount(u.TotalTokens)-out.In)
-	if u.PromptTokensDetails != nil {
-		out.CachedIn = min(clampCount(u.PromptTokensDetails.CachedTokens), out.In)
+// cost is the price of a call by the table or, for a provider that reports what
+// it charges, by its own word.
+func (m *model) cost(u Usage, raw gjson.Result) *int64 {
+	if known := m.prices.Cost(m.ref, u); known != nil || !m.provider.dialect.reportsCost {
+		return known
 	}
-	return out
+	charged := raw.Get("usage.cost")
+	if charged.Type != gjson.Number || !(charged.Num >= 0 && charged.Num <= maxCharge) {
+		return nil
+	}
+	micro := int64(charged.Num*perMicro + 0.5)
+	return &micro
 }
 
-func clampCount(n int) int { return min(max(n, 0), maxTokenCount) }
+// maxCharge is more dollars than any call costs; what is above it is a mistake.
+const maxCharge = 10_000

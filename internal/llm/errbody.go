@@ -20,6 +20,19 @@ type errBody struct {
 	labels     []string
 	status     int
 	retryAfter time.Duration
+	// resetAt is when a limit is renewed, in Unix milliseconds; 0 if not said.
+	resetAt int64
+}
+
+// wait is how long the body asks to wait.
+func (e errBody) wait(now time.Time) time.Duration {
+	if e.retryAfter > 0 {
+		return e.retryAfter
+	}
+	if e.resetAt > 0 && e.resetAt < 1<<50 {
+		return clampWait(time.UnixMilli(e.resetAt).Sub(now))
+	}
+	return waitInText(e.message)
 }
 
 // readErrBody understands the shapes of error that OpenAI, Gemini (an array),
@@ -59,6 +72,9 @@ func (e *errBody) read(v gjson.Result) {
 	}
 	if raw := v.Get("metadata.raw"); raw.Exists() && raw.String() != "" {
 		e.message += ": " + raw.String() // OpenRouter: what the provider behind it said
+	}
+	if at := v.Get("metadata.headers.X-RateLimit-Reset"); at.Exists() { // OpenRouter: when, in milliseconds
+		e.resetAt = int64(at.Float())
 	}
 	if v.Get("metadata.reasons").Exists() {
 		e.labels = append(e.labels, "content_filter") // OpenRouter's moderation
@@ -119,6 +135,8 @@ func (e errBody) kind(status int) Kind {
 		return KindQuota
 	case e.has("api_key_invalid", "invalid_api_key", "authentication_error", "permission_error"):
 		return KindAuth
+	case e.has("model_not_found", "deploymentnotfound", "not_found_error", "invalid_model", "model_not_available"):
+		return KindNotFound
 	case e.has("content_filter", "content_policy_violation", "responsibleaipolicyviolation"):
 		return KindContent
 	case e.has("overloaded_error", "overloaded", "server_overloaded"):

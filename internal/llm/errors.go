@@ -27,6 +27,8 @@ const (
 	KindTimeout Kind = "timeout"
 	// KindInvalid: the provider or this package refuses the request as it is.
 	KindInvalid Kind = "invalid"
+	// KindNotFound: there is no such model, deployment or address.
+	KindNotFound Kind = "not_found"
 	// KindTooLong: the conversation does not fit into the model's context.
 	KindTooLong Kind = "too_long"
 	// KindContent: a content filter of the provider stopped the answer.
@@ -48,6 +50,8 @@ type Error struct {
 	// Message is the provider's explanation, made printable, without the key and
 	// at most a kilobyte long.
 	Message string
+	// Advice says what somebody can do about it; "" if only time helps.
+	Advice string
 	// RetryAfter is how long the provider asks to wait, at most an hour; 0 if it
 	// does not say.
 	RetryAfter time.Duration
@@ -59,9 +63,12 @@ type Error struct {
 	CostMicroUSD *int64
 
 	cause error
+	// ours: a limit of this program and not the provider refused the call.
+	ours bool
 }
 
-// Error tells the model, the kind, the status and the provider's explanation.
+// Error tells the model, the kind, the status, the provider's explanation and
+// what to do.
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "call model %s: %s", e.Ref, strings.ReplaceAll(string(e.Kind), "_", " "))
@@ -70,6 +77,9 @@ func (e *Error) Error() string {
 	}
 	if e.Message != "" {
 		b.WriteString(": " + e.Message)
+	}
+	if e.Advice != "" {
+		b.WriteString("; " + e.Advice)
 	}
 	return b.String()
 }
@@ -98,6 +108,8 @@ func kindOfStatus(status int) Kind {
 		return KindAuth
 	case http.StatusPaymentRequired:
 		return KindQuota
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone:
+		return KindNotFound
 	case http.StatusRequestTimeout, http.StatusGatewayTimeout:
 		return KindTimeout
 	case http.StatusRequestEntityTooLarge:

@@ -7,6 +7,8 @@ const (
 	openAIName       = "openai"
 	googleName       = "google"
 	ollamaName       = "ollama"
+	anthropicName    = "anthropic"
+	azureName        = "azure"
 )
 
 // profile is what is known about a provider by its name.
@@ -28,6 +30,12 @@ type dialect struct {
 	// openAI has the rules of OpenAI's own models: reasoning models take
 	// max_completion_tokens and no temperature.
 	openAI bool
+	// messages: it speaks Anthropic's Messages API.
+	messages bool
+	// azure: deployments and versions are in the address, the key is in api-key.
+	azure bool
+	// reportsCost: the usage says what was charged.
+	reportsCost bool
 	// keepMessage and keepCall are fields of an answer's message and tool calls
 	// that have to come back with the next request.
 	keepMessage []string
@@ -56,11 +64,9 @@ func known() map[string]profile {
 				signatures: true, omitEmptyParameters: true,
 			},
 		},
-		// Anthropic offers its OpenAI-compatible endpoint for trying out, not for
-		// production: no prompt caching, no thinking returned, system messages
-		// joined (https://platform.claude.com/docs/en/api/openai-sdk).
-		"anthropic": {
-			baseURL: "https://api.anthropic.com/v1", keyEnvs: []string{"ANTHROPIC_API_KEY"},
+		anthropicName: {
+			baseURL: "https://api.anthropic.com", baseEnv: "ANTHROPIC_BASE_URL",
+			keyEnvs: []string{"ANTHROPIC_API_KEY"}, dialect: dialect{messages: true},
 		},
 		ollamaName: {
 			baseURL: "http://localhost:11434/v1", baseEnv: "OLLAMA_HOST",
@@ -75,10 +81,13 @@ func known() map[string]profile {
 		},
 		"openrouter": {
 			baseURL: "https://openrouter.ai/api/v1", keyEnvs: []string{"OPENROUTER_API_KEY"},
-			dialect: dialect{keepMessage: []string{"reasoning_details"}},
+			dialect: dialect{keepMessage: []string{"reasoning_details"}, reportsCost: true},
 		},
-		"azure": {refusal: "Azure OpenAI is not offered by name; its v1 endpoint is OpenAI-compatible: configure it with " +
-			"type: openai-compatible, base_url: https://RESOURCE.openai.azure.com/openai/v1 and its key"},
+		// https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle
+		azureName: {
+			baseEnv: "AZURE_OPENAI_ENDPOINT", keyEnvs: []string{"AZURE_OPENAI_API_KEY"},
+			dialect: dialect{openAI: true, azure: true},
+		},
 		"bedrock": {refusal: "Amazon Bedrock is not offered by name; configure its OpenAI-compatible endpoint or a gateway with " +
 			"type: openai-compatible, base_url and key"},
 	}

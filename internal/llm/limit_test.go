@@ -3,6 +3,7 @@ package llm_test
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -60,17 +61,17 @@ func TestCallsAtATimeAreBoundedPerProvider(t *testing.T) {
 	})
 }
 
-func TestCallsPerSecondAreBounded(t *testing.T) {
+func TestCallsPerMinuteAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := limited(t, answering(200, said("ok"), nil), llm.ProviderConfig{RequestsPerSecond: 2})
+		m := limited(t, answering(200, said("ok"), nil), llm.ProviderConfig{RequestsPerMinute: 30})
 		start := time.Now()
 		for range 6 {
 			if _, err := m.Complete(t.Context(), hello()); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if took := time.Since(start); took < 1900*time.Millisecond || took > 2100*time.Millisecond {
-			t.Errorf("six calls took %s", took) // two at once, then two a second
+		if took := time.Since(start); took < 5900*time.Millisecond || took > 6100*time.Millisecond {
+			t.Errorf("six calls took %s", took) // three at once, then one each two seconds
 		}
 	})
 }
@@ -98,16 +99,122 @@ func TestWaitingForATurnEndsWithTheContextAndTakesNothing(t *testing.T) {
 	})
 }
 
-func TestNoTurnBeforeTheDeadlineIsTold(t *testing.T) {
+// A run lets go of what it holds while it waits, and comes back at its time.
+func TestALongWaitIsToldAndItsPlaceKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := limited(t, answering(200, said("ok"), nil), llm.ProviderConfig{RequestsPerSecond: 0.1})
+		m := limited(t, answering(200, said("ok"), nil), llm.ProviderConfig{RequestsPerMinute: 6})
 		if _, err := m.Complete(t.Context(), hello()); err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		_, err := m.Complete(ctx, hello())
-		wantError(t, err, llm.KindRateLimit, 0, true, "leaves no turn before the deadline")
+		start := time.Now()
+		var came []string
+		done := make(chan string)
+		for _, id := range []string{"a", "b", "c"} {
+			go func() {
+				req := hello()
+				for req.ID = id; ; {
+					_, err := m.Complete(t.Context(), req)
+					if err == nil {
+						done <- id
+						return
+					}
+					e := wantError(t, err, llm.KindRateLimit, 0, true, "the limit that is set for this provider")
+					time.Sleep(e.RetryDelay())
+				}
+			}()
+			synctest.Wait()
+		}
+		// Others in the meantime neither get a turn nor take one away.
+		for range 5 {
+			_, err := m.Complete(t.Context(), hello())
+			wantError(t, err, llm.KindRateLimit, 0, true, "")
+		}
+		for range 3 {
+			came = append(came, <-done)
+		}
+		if strings.Join(came, "") != "abc" || time.Since(start) != 30*time.Second {
+			t.Errorf("%v after %s", came, time.Since(start))
+		}
+	})
+}
+
+func TestAPlaceIsNotGivenBeforeItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := limited(t, answering(200, said("ok"), nil), llm.ProviderConfig{RequestsPerMinute: 1})
+		if _, err := m.Complete(t.Context(), hello()); err != nil {
+			t.Fatal(err)
+		}
+		req := hello()
+		req.ID = "early"
+		for i := range 3 {
+			_, err := m.Complete(t.Context(), req)
+			if e := wantError(t, err, llm.KindRateLimit, 0, true, ""); e.RetryAfter != time.Minute-time.Duration(i)*10*time.Second {
+				t.Errorf("try %d is to wait %s", i, e.RetryAfter)
+			}
+			time.Sleep(10 * time.Second)
+		}
+	})
+}
+
+// Whole answers may be taken into account only after they came.
+func TestTokensPerMinuteAreBoundedByWhatCallsTook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		big := strings.Replace(said("ok"), `"prompt_tokens":10,"completion_tokens":2,"total_tokens":12`, `"prompt_tokens":5900,"completion_tokens":100`, 1)
+		m := limited(t, answering(200, big, nil), llm.ProviderConfig{TokensPerMinute: 6000})
+		req := hello()
+		req.MaxTokens = 100
+		if _, err := m.Complete(t.Context(), req); err != nil {
+			t.Fatal(err)
+		}
+		_, err := m.Complete(t.Context(), req)
+		e := wantError(t, err, llm.KindRateLimit, 0, true, "")
+		if e.RetryAfter < 50*time.Second || e.RetryAfter > time.Minute {
+			t.Errorf("after 6000 tokens of 6000 a minute the next call is to wait %s", e.RetryAfter)
+		}
+	})
+}
+
+func TestACallThatFailedTookNoTokens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := limited(t, answering(503, "", nil), llm.ProviderConfig{TokensPerMinute: 6000})
+		req := hello()
+		req.MaxTokens = 500
+		for range 20 {
+			_, err := m.Complete(t.Context(), req)
+			wantError(t, err, llm.KindOverloaded, 503, true, "")
+		}
+	})
+}
+
+func TestACallLargerThanTheLimitGoesAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := limited(t, answering(200, said("ok"), nil), llm.ProviderConfig{TokensPerMinute: 60})
+		req := hello()
+		req.MaxTokens = 100_000
+		if _, err := m.Complete(t.Context(), req); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestAWaitForAFreeConnectionIsNotEndless(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := limited(t, silent(), llm.ProviderConfig{MaxConcurrent: 1})
+		ctx, cancel := context.WithCancel(t.Context())
+		first := make(chan error)
+		go func() {
+			_, err := m.Complete(ctx, hello())
+			first <- err
+		}()
+		synctest.Wait()
+		start := time.Now()
+		_, err := m.Complete(t.Context(), hello())
+		e := wantError(t, err, llm.KindRateLimit, 0, true, "")
+		if time.Since(start) != 20*time.Second || e.RetryAfter <= 0 {
+			t.Errorf("put off after %s for %s", time.Since(start), e.RetryAfter)
+		}
+		cancel()
+		<-first
 	})
 }
 

@@ -49,6 +49,9 @@ type ToolSpec struct {
 
 // Request is one call of a model.
 type Request struct {
+	// ID names the call and is the same each time that it is tried again; "" for
+	// a call without a name. A call that had to wait for a turn is known by it.
+	ID string
 	// System is the operator's instructions; text from outside never goes here.
 	System   string
 	Messages []Message
@@ -60,22 +63,43 @@ type Request struct {
 	MaxTokens int
 }
 
-// Usage is what the provider says a call took. CachedIn is part of In.
+// Usage is what the provider says a call took, in tokens.
 type Usage struct {
-	In       int `json:"in"`
-	CachedIn int `json:"cached_in,omitempty"`
-	Out      int `json:"out"`
+	In int `json:"in"`
+	// CachedIn and CacheWriteIn are the parts of In that were read from the
+	// provider's cache and written to it.
+	CachedIn     int `json:"cached_in,omitempty"`
+	CacheWriteIn int `json:"cache_write_in,omitempty"`
+	// Out is what the model wrote, thinking included.
+	Out int `json:"out"`
 }
+
+// Stop says why an answer ended.
+type Stop string
+
+// The ways in which an answer ends.
+const (
+	// StopEnd: the model was done.
+	StopEnd Stop = ""
+	// StopLength: it reached the token limit; what there is may end anywhere.
+	StopLength Stop = "length"
+	// StopContent: a content filter cut it, or the model refused to go on.
+	StopContent Stop = "content"
+)
 
 // Response is a model's answer.
 type Response struct {
 	Message Message `json:"message"`
 	Usage   Usage   `json:"usage"`
+	// Ref is the model that answered, as "provider:model"; another than was
+	// asked if a fallback answered.
+	Ref string `json:"ref,omitempty"`
 	// Model is the name that the provider gives to what answered.
 	Model string `json:"model,omitempty"`
-	// Truncated is true if the answer ended at the token limit or a content filter
-	// cut it.
+	// Truncated is true if the answer is not whole: the text, and the last of the
+	// tool calls, may end anywhere. Stop says why.
 	Truncated bool `json:"truncated,omitempty"`
+	Stop      Stop `json:"stop,omitempty"`
 	// CostMicroUSD is the price of the call in millionths of a dollar; nil if no
 	// price is known for the model.
 	CostMicroUSD *int64 `json:"cost_micro_usd,omitempty"`

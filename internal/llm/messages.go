@@ -1,47 +1,239 @@
 package llm
 
-// checkMessages refuses a conversation that no provider takes: an empty one, a
-// tool call without its answer or an answer without its call.
-func (m *chatModel) checkMessages(messages []Message) error {
-	if len(messages) == 0 {
-		return m.invalid("there is no message")
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	anthropic "github.com/anthropics/anthropic-sdk-go"
+	"github.com/anthropics/anthropic-sdk-go/option"
+	"github.com/anthropics/anthropic-sdk-go/packages/param"
+	"github.com/tidwall/gjson"
+)
+
+// defaultMaxTokens is sent where nothing is set: Anthropic wants a limit.
+const defaultMaxTokens = 4096
+
+// encodeMessages translates a request for Anthropic's Messages API. The cache is
+// told to keep what stays: the tools, the instructions, and the conversation so
+// far (https://platform.claude.com/docs/en/build-with-claude/prompt-caching).
+func (m *model) encodeMessages(req Request) (*call, error) {
+	out := anthropic.MessageNewParams{Model: anyModel, MaxTokens: defaultMaxTokens}
+	if req.MaxTokens > 0 {
+		out.MaxTokens = int64(req.MaxTokens)
 	}
-	open := map[string]bool{}
-	for i, msg := range messages {
-		if msg.Role != ToolRole && len(open) > 0 {
-			return m.invalid("message %d comes before the tool call %q is answered", i, anyKey(open))
+	if t := m.temperature(req); t != nil {
+		out.Temperature = anthropic.Float(*t)
+	}
+	if strings.TrimSpace(req.System) != "" {
+		out.System = []anthropic.TextBlockParam{{Text: req.System, CacheControl: anthropic.NewCacheControlEphemeralParam()}}
+	}
+	tools, err := m.encodeTools(req.Tools)
+	if err != nil {
+		return nil, err
+	}
+	for i, t := range tools {
+		spec := anthropic.ToolParam{Name: t.Name, InputSchema: param.Override[anthropic.ToolInputSchemaParam](t.Parameters)}
+		if t.Description != "" {
+			spec.Description = anthropic.String(t.Description)
 		}
-		switch msg.Role {
-		case User:
-		case Assistant:
-			for _, c := range msg.ToolCalls {
-				if c.ID == "" || open[c.ID] {
-					return m.invalid("message %d has a tool call without an id of its own", i)
-				}
-				open[c.ID] = true
-			}
-		case ToolRole:
-			if !open[msg.ToolCallID] {
-				return m.invalid("message %d answers the tool call %q, which is not open", i, clip(msg.ToolCallID))
-			}
-			delete(open, msg.ToolCallID)
-		default:
-			return m.invalid("message %d has the unknown role %q", i, clip(string(msg.Role)))
+		if i == len(tools)-1 {
+			spec.CacheControl = anthropic.NewCacheControlEphemeralParam()
 		}
+		out.Tools = append(out.Tools, anthropic.ToolUnionParam{OfTool: &spec})
 	}
-	if len(open) > 0 {
-		return m.invalid("the tool call %q is not answered", anyKey(open))
-	}
-	return nil
+	var prefix string
+	out.Messages, prefix = m.turns(req)
+	p := patch{model: m.name, last: "messages"}
+	return &call{
+		edit:  p.apply,
+		check: m.checkMessage,
+		send: func(ctx context.Context, x *exchange) error {
+			client := anthropic.NewMessageService(x.anthropic()...)
+			_, err := client.New(ctx, out)
+			return err
+		},
+		read: func(root gjson.Result) (Response, error) { return m.decodeMessage(req, root, prefix) },
+	}, nil
 }
 
-// anyKey gives the smallest key, so that the same fault has the same message.
-func anyKey(set map[string]bool) string {
-	least, first := "", true
-	for k := range set {
-		if first || k < least {
-			least, first = k, false
+// anthropic are the options of a client that sends through x and takes nothing
+// from the environment.
+func (x *exchange) anthropic() []option.RequestOption {
+	p := x.model.provider
+	return []option.RequestOption{
+		option.WithoutEnvironmentDefaults(), option.WithBaseURL(p.baseURL), option.WithAPIKey(p.key), option.WithHTTPClient(x),
+		// Tries and time are the caller's. Without a time-out of its own the library
+		// refuses limits of more than 21,333 tokens.
+		option.WithMaxRetries(0), option.WithRequestTimeout(24 * time.Hour),
+	}
+}
+
+// turns translates the conversation into turns of user and assistant, which take
+// turns: what one says in a row is one message, and results of tools come first
+// in theirs. It also gives what the conversation is known by.
+func (m *model) turns(req Request) ([]anthropic.MessageParam, string) {
+	t := turnWriter{model: m}
+	thinking := m.thinkingFits(req)
+	known := newPrefix(req)
+	for _, msg := range req.Messages {
+		known.add(msg)
+		switch msg.Role {
+		case Assistant:
+			t.add(anthropic.MessageParamRoleAssistant, m.assistantBlocks(msg, thinking)...)
+		case ToolRole:
+			t.add(anthropic.MessageParamRoleUser, m.resultBlock(msg))
+		default:
+			t.add(anthropic.MessageParamRoleUser, textBlock(msg.Text))
 		}
 	}
-	return clip(least)
+	return t.finish(), known.String()
+}
+
+// turnWriter collects turns.
+type turnWriter struct {
+	model *model
+	turns []anthropic.MessageParam
+}
+
+func (t *turnWriter) add(role anthropic.MessageParamRole, blocks ...anthropic.ContentBlockParamUnion) {
+	if len(t.turns) == 0 && role == anthropic.MessageParamRoleAssistant {
+		t.add(anthropic.MessageParamRoleUser, textBlock("")) // a conversation begins with the user
+	}
+	if n := len(t.turns); n > 0 && t.turns[n-1].Role == role {
+		t.turns[n-1].Content = append(t.turns[n-1].Content, blocks...)
+		return
+	}
+	t.turns = append(t.turns, anthropic.MessageParam{Role: role, Content: blocks})
+}
+
+// finish ends with a turn of the user, since newer models take no beginning of
+// their own answer, and marks its end for the cache.
+func (t *turnWriter) finish() []anthropic.MessageParam {
+	if n := len(t.turns); n > 0 && t.turns[n-1].Role == anthropic.MessageParamRoleAssistant {
+		t.add(anthropic.MessageParamRoleUser, textBlock("Go on."))
+	}
+	last := t.turns[len(t.turns)-1].Content
+	if control := last[len(last)-1].GetCacheControl(); control != nil {
+		*control = anthropic.NewCacheControlEphemeralParam()
+	}
+	return t.turns
+}
+
+func textBlock(s string) anthropic.ContentBlockParamUnion {
+	if strings.TrimSpace(s) == "" {
+		s = noText
+	}
+	return anthropic.NewTextBlock(s)
+}
+
+func (m *model) resultBlock(msg Message) anthropic.ContentBlockParamUnion {
+	text := msg.Text
+	if strings.TrimSpace(text) == "" {
+		text = noOutput
+	}
+	return anthropic.NewToolResultBlock(m.wireID(msg.ToolCallID), text, false)
+}
+
+// assistantBlocks gives an answer back: with its thinking as it came, if that
+// still fits, else without.
+func (m *model) assistantBlocks(msg Message, thinking bool) []anthropic.ContentBlockParamUnion {
+	if s, ok := m.stateFor(msg); ok && thinking {
+		var blocks []anthropic.ContentBlockParamUnion
+		for _, raw := range s.Items {
+			blocks = append(blocks, param.Override[anthropic.ContentBlockParamUnion](raw))
+		}
+		return blocks
+	}
+	var blocks []anthropic.ContentBlockParamUnion
+	if strings.TrimSpace(msg.Text) != "" || len(msg.ToolCalls) == 0 {
+		blocks = append(blocks, textBlock(msg.Text))
+	}
+	for _, c := range msg.ToolCalls {
+		blocks = append(blocks, anthropic.NewToolUseBlock(m.wireID(c.ID), json.RawMessage(wireArgs(c.Args)), wireName(c.Name)))
+	}
+	return blocks
+}
+
+// thinkingFits reports whether the thinking of earlier answers may be sent:
+// Anthropic refuses it in a conversation that is not, from its beginning, the one
+// it was thought in, and it refuses one of several that lacks the others
+// (https://platform.claude.com/docs/en/build-with-claude/preserved-thinking/prefix-checks).
+func (m *model) thinkingFits(req Request) bool {
+	known := newPrefix(req)
+	for _, msg := range req.Messages {
+		if msg.Role == Assistant && len(msg.ProviderState) > 0 {
+			s, ok := m.stateFor(msg)
+			if !ok || s.Prefix != known.String() || !sameCalls(s.Items, "id", msg.ToolCalls) {
+				return false
+			}
+		}
+		known.add(msg)
+	}
+	return true
+}
+
+// checkMessage checks that an answer is a message.
+func (m *model) checkMessage(root gjson.Result, _ []byte) ([]byte, *Error) {
+	if !root.Get("content").IsArray() {
+		return nil, m.unusable("the answer has no content: is base_url that of Anthropic's API?")
+	}
+	return []byte(`{}`), nil // it is read here, whatever its types
+}
+
+// decodeMessage translates an answer.
+func (m *model) decodeMessage(req Request, root gjson.Result, prefix string) (Response, error) {
+	usage := messagesUsage(root)
+	resp := Response{
+		Message: Message{Role: Assistant}, Usage: usage, Model: tidy(text(root.Get("model"))), CostMicroUSD: m.cost(usage, root),
+	}
+	reason := text(root.Get("stop_reason"))
+	resp.stopped(stopOf(reason))
+	var out strings.Builder
+	var calls []ToolCall
+	thought := false
+	s := state{Provider: m.provider.name, Model: m.name, Prefix: prefix}
+	for _, block := range root.Get("content").Array() {
+		switch block.Get("type").String() {
+		case "text":
+			out.WriteString(block.Get("text").String())
+		case "tool_use":
+			calls = append(calls, ToolCall{ID: text(block.Get("id")), Name: text(block.Get("name")), Args: argsOf(text(block.Get("input")))})
+		case "thinking", "redacted_thinking":
+			thought = true
+		}
+		s.keepBlock(block)
+	}
+	resp.Message.Text, resp.Message.ToolCalls = out.String(), m.calls(req, calls)
+	if thought && resp.Stop == StopEnd {
+		raw, err := s.encode()
+		if err != nil {
+			return Response{}, err
+		}
+		resp.Message.ProviderState = raw
+	}
+	return resp, m.empty(reason, resp)
+}
+
+// keepBlock keeps a block of an answer in the form in which it may come back.
+func (s *state) keepBlock(block gjson.Result) {
+	var kept any
+	switch block.Get("type").String() {
+	case "thinking", "redacted_thinking":
+		s.Items = append(s.Items, json.RawMessage(block.Raw))
+		return
+	case "text":
+		if strings.TrimSpace(block.Get("text").String()) == "" {
+			return
+		}
+		kept = anthropic.NewTextBlock(block.Get("text").String())
+	case "tool_use":
+		kept = anthropic.NewToolUseBlock(text(block.Get("id")), json.RawMessage(wireArgs(json.RawMessage(block.Get("input").Raw))), text(block.Get("name")))
+	default:
+		return
+	}
+	if raw, err := json.Marshal(kept); err == nil {
+		s.Items = append(s.Items, raw)
+	}
 }

@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -13,11 +14,14 @@ import (
 // temperature of 0, the provider's name for the token limit, fields of its own
 // on earlier messages.
 type patch struct {
+	model               string
 	temperature         *float64
 	maxTokens           int
 	maxTokensField      string
 	dropEmptyParameters bool
 	messages            map[int]messagePatch
+	// last is the field that is written last; "" for messages.
+	last string
 }
 
 // messagePatch adds fields to a message and, by position, to its tool calls.
@@ -41,11 +45,14 @@ func (p *patch) message(i int, m messagePatch) {
 func (p *patch) apply(body []byte) []byte {
 	out := make([]byte, 0, len(body)+256)
 	out = append(out, '{')
+	last := cmp.Or(p.last, "messages")
 	var messages gjson.Result
 	gjson.ParseBytes(body).ForEach(func(k, v gjson.Result) bool {
 		switch k.Str {
-		case "messages":
+		case last:
 			messages = v
+		case "model":
+			out = appendField(out, k.Str, p.modelName(v))
 		case "tools":
 			out = appendField(out, k.Str, p.tools(v))
 		default:
@@ -59,8 +66,15 @@ func (p *patch) apply(body []byte) []byte {
 	if p.maxTokens > 0 {
 		out = appendField(out, p.maxTokensField, strconv.Itoa(p.maxTokens))
 	}
-	out = appendField(out, "messages", p.patchMessages(messages))
+	out = appendField(out, last, p.patchMessages(messages))
 	return append(out, '}')
+}
+
+func (p *patch) modelName(v gjson.Result) string {
+	if p.model == "" {
+		return v.Raw
+	}
+	return string(jsonOf(p.model))
 }
 
 func appendField(out []byte, name, raw string) []byte {

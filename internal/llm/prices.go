@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"errors"
@@ -23,6 +24,10 @@ type Price struct {
 	// CachedInput is for the part of the input that the provider had in its
 	// cache; 0 for no discount.
 	CachedInput float64 `json:"cached_input,omitempty"`
+	// CacheWrite is for the part of the input that the provider wrote to its cache
+	// and counts apart; 0 for a quarter more than Input, as Anthropic and OpenAI
+	// take.
+	CacheWrite float64 `json:"cache_write,omitempty"`
 	// Above are other prices for calls with more input than a threshold.
 	Above []PriceAbove `json:"above,omitempty"`
 }
@@ -34,6 +39,7 @@ type PriceAbove struct {
 	Input       float64 `json:"input"`
 	Output      float64 `json:"output"`
 	CachedInput float64 `json:"cached_input,omitempty"`
+	CacheWrite  float64 `json:"cache_write,omitempty"`
 }
 
 // Prices is a price table. It is safe for concurrent use.
@@ -49,8 +55,8 @@ type rates struct {
 }
 
 type tier struct {
-	above           int
-	in, cached, out int64
+	above                  int
+	in, cached, write, out int64
 }
 
 // NewPrices gives the embedded table with overrides, by "provider:model" or
@@ -80,7 +86,7 @@ func NewPrices(overrides map[string]Price) (*Prices, error) {
 	return p, nil
 }
 
-// Date is the day that the embedded prices were read, as 2006-01-02.
+// Date is the day of the newest embedded price, as 2006-01-02.
 func (p *Prices) Date() string { return p.date }
 
 // Cost is the price of a call in micro-dollars, rounded to the nearest; nil if
@@ -97,7 +103,8 @@ func (p *Prices) Cost(ref string, u Usage) *int64 {
 	in, out := int64(clampCount(u.In)), int64(clampCount(u.Out))
 	cached := min(int64(clampCount(u.CachedIn)), in)
 	t := r.at(u.In)
-	sum := (in-cached)*t.in + cached*t.cached + out*t.out
+	written := min(int64(clampCount(u.CacheWriteIn)), in-cached)
+	sum := (in-cached-written)*t.in + cached*t.cached + written*t.write + out*t.out
 	cost := (sum + perMicro/2) / perMicro
 	return &cost
 }
@@ -150,7 +157,7 @@ func ratesOf(ref string, p Price) (rates, error) {
 	if _, _, err := ParseRef(ref); err != nil {
 		return rates{}, err
 	}
-	first, err := tierOf(0, p.Input, p.CachedInput, p.Output)
+	first, err := tierOf(0, p.Input, p.CachedInput, p.CacheWrite, p.Output)
 	if err != nil {
 		return rates{}, err
 	}
@@ -159,7 +166,7 @@ func ratesOf(ref string, p Price) (rates, error) {
 		if a.Tokens <= r.tiers[len(r.tiers)-1].above {
 			return rates{}, errors.New("thresholds must rise")
 		}
-		next, err := tierOf(a.Tokens, a.Input, a.CachedInput, a.Output)
+		next, err := tierOf(a.Tokens, a.Input, a.CachedInput, a.CacheWrite, a.Output)
 		if err != nil {
 			return rates{}, err
 		}
@@ -168,18 +175,17 @@ func ratesOf(ref string, p Price) (rates, error) {
 	return r, nil
 }
 
-func tierOf(above int, in, cached, out float64) (tier, error) {
-	for _, dollars := range []float64{in, cached, out} {
+func tierOf(above int, in, cached, write, out float64) (tier, error) {
+	for _, dollars := range []float64{in, cached, write, out} {
 		if !(dollars >= 0 && dollars <= maxPrice) {
 			return tier{}, fmt.Errorf("%v dollars per million tokens is not between 0 and %d", dollars, maxPrice)
 		}
 	}
-	if cached == 0 {
-		cached = in
-	}
+	cached = cmp.Or(cached, in)
+	write = cmp.Or(write, 1.25*in)
 	// A dollar per million tokens is a micro-dollar per token.
 	unit := func(dollars float64) int64 { return int64(math.Round(dollars * perMicro)) }
-	return tier{above: above, in: unit(in), cached: unit(cached), out: unit(out)}, nil
+	return tier{above: above, in: unit(in), cached: unit(cached), write: unit(write), out: unit(out)}, nil
 }
 
 func (r rates) at(in int) tier {

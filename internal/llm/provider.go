@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -17,6 +18,7 @@ type shared struct {
 	userAgent string
 	now       func() time.Time
 	schemas   *schemaCache
+	rests     *rests
 }
 
 func newShared(o Options) *shared {
@@ -31,7 +33,7 @@ func newShared(o Options) *shared {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		timeout: o.Timeout, maxBytes: o.MaxResponseBytes, userAgent: o.UserAgent, now: o.Now,
-		schemas: newSchemaCache(),
+		schemas: newSchemaCache(), rests: newRests(o.Now),
 	}
 }
 
@@ -50,20 +52,27 @@ func newTransport() http.RoundTripper {
 // provider is one configured provider.
 type provider struct {
 	*shared
-	name    string
-	baseURL string
+	name string
+	// kind is the name of the profile.
+	kind       string
+	baseURL    string
+	apiVersion string
+	// api is the API that is set; "" to choose by the model.
+	api     api
 	key     string
 	keyEnvs []string
 	refusal string
 	badURL  error
+	timeout time.Duration
 	dialect dialect
 	limit   *limiter
 }
 
 func newProvider(c ProviderConfig, prof profile, getenv func(string) string, s *shared) *provider {
 	p := &provider{
-		shared: s, name: c.Name, key: strings.TrimSpace(c.APIKey), keyEnvs: prof.keyEnvs,
-		refusal: prof.refusal, dialect: prof.dialect, limit: newLimiter(c.MaxConcurrent, c.RequestsPerSecond),
+		shared: s, name: c.Name, kind: c.kind(), key: strings.TrimSpace(c.APIKey), keyEnvs: prof.keyEnvs, api: api(c.API),
+		refusal: prof.refusal, dialect: prof.dialect, timeout: cmp.Or(c.Timeout, s.timeout), apiVersion: strings.TrimSpace(c.APIVersion),
+		limit: newLimiter(limits{c.MaxConcurrent, c.RequestsPerMinute, c.TokensPerMinute}, s.now),
 	}
 	for _, env := range prof.keyEnvs {
 		if p.key == "" {
@@ -80,7 +89,13 @@ func newProvider(c ProviderConfig, prof profile, getenv func(string) string, s *
 	if base == "" {
 		base = prof.baseURL
 	}
+	if base == "" { // only Azure has no address for all
+		return p
+	}
 	p.baseURL, p.badURL = cleanBaseURL(base)
+	if p.dialect.messages {
+		p.baseURL = strings.TrimSuffix(p.baseURL, "/v1")
+	}
 	return p
 }
 
@@ -91,6 +106,9 @@ func (p *provider) usable() error {
 	}
 	if p.badURL != nil {
 		return p.badURL
+	}
+	if p.baseURL == "" {
+		return errors.New("no address: set base_url in models.providers, or AZURE_OPENAI_ENDPOINT")
 	}
 	if strings.ContainsAny(p.key, "\r\n\x00") {
 		return errors.New("the key has a line break in it")
@@ -115,7 +133,10 @@ func cleanBaseURL(raw string) (string, error) {
 		return "", errors.New("base_url must not have a query or fragment")
 	}
 	s := strings.TrimRight(u.String(), "/")
-	return strings.TrimRight(strings.TrimSuffix(s, "/chat/completions"), "/"), nil
+	for _, end := range []string{"/chat/completions", "/responses", "/messages"} {
+		s = strings.TrimRight(strings.TrimSuffix(s, end), "/")
+	}
+	return s, nil
 }
 
 // fromEnv reads an address from the environment. OLLAMA_HOST is also what the

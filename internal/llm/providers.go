@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -23,11 +24,23 @@ type ProviderConfig struct {
 	BaseURL string
 	// APIKey is the key itself; "" for the provider's environment variable.
 	APIKey string
-	// MaxConcurrent bounds the calls at a time and RequestsPerSecond the calls
-	// that start; 0 for no bound.
+	// API is the way of asking: "" to choose by the model, "chat" for chat
+	// completions, "responses" for OpenAI's Responses API.
+	API string
+	// APIVersion is the api-version of Azure; "" for its API without versions.
+	APIVersion string
+	// Timeout bounds one call; 0 for that of the Options.
+	Timeout time.Duration
+	// MaxConcurrent bounds the calls at a time, the others those that begin, and
+	// the tokens that they take, in a minute; 0 for no bound. They hold for this
+	// process.
 	MaxConcurrent     int
-	RequestsPerSecond float64
+	RequestsPerMinute float64
+	TokensPerMinute   float64
 }
+
+// kind is the name of the profile that the configuration is about.
+func (c ProviderConfig) kind() string { return cmp.Or(c.Type, c.Name) }
 
 // Options are what Providers need from outside. The zero value works.
 type Options struct {
@@ -39,6 +52,8 @@ type Options struct {
 	Timeout time.Duration
 	// MaxResponseBytes bounds an answer; 0 for 16 MiB.
 	MaxResponseBytes int64
+	// Fallbacks are the models that stand in for one, both as "provider:model".
+	Fallbacks map[string][]string
 	// Prices gives the cost of a call; nil for the embedded table.
 	Prices *Prices
 	// UserAgent is sent with each call; "" for "aofctl".
@@ -49,16 +64,15 @@ type Options struct {
 
 // Providers opens models by their references. It is safe for concurrent use.
 type Providers struct {
-	byName map[string]*provider
-	prices *Prices
+	byName    map[string]*provider
+	prices    *Prices
+	fallbacks map[string][]string
 }
 
 // NewProviders makes the providers known by name and those that are configured:
-// openai, google, anthropic, ollama, groq, mistral and openrouter, and any name
-// with type openai-compatible. anthropic goes through Anthropic's
-// OpenAI-compatible endpoint, which Anthropic does not call ready for
-// production: there is no prompt caching. All that is wrong with the
-// configuration is in the error at once.
+// openai, google, anthropic, ollama, azure, groq, mistral and openrouter, and any
+// name with type openai-compatible. All that is wrong with the configuration is
+// in the error at once.
 func NewProviders(cfg []ProviderConfig, opts Options) (*Providers, error) {
 	opts = opts.withDefaults()
 	if opts.Prices == nil {
@@ -68,7 +82,7 @@ func NewProviders(cfg []ProviderConfig, opts Options) (*Providers, error) {
 		}
 		opts.Prices = prices
 	}
-	p := &Providers{byName: map[string]*provider{}, prices: opts.Prices}
+	p := &Providers{byName: map[string]*provider{}, prices: opts.Prices, fallbacks: opts.Fallbacks}
 	shared := newShared(opts)
 	profiles := known()
 	for name, prof := range profiles {
@@ -92,6 +106,7 @@ func NewProviders(cfg []ProviderConfig, opts Options) (*Providers, error) {
 		}
 		p.byName[c.Name] = made
 	}
+	problems = append(problems, p.checkFallbacks()...)
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
 	}
@@ -122,12 +137,12 @@ func profileOf(c ProviderConfig, profiles map[string]profile) (profile, error) {
 	if c.Name == "" || strings.ContainsFunc(c.Name, notInRef) || strings.Contains(c.Name, ":") {
 		return profile{}, errors.New("a name must not be empty nor have spaces or colons")
 	}
-	if c.MaxConcurrent < 0 || !(c.RequestsPerSecond >= 0) {
+	if c.MaxConcurrent < 0 || !(c.RequestsPerMinute >= 0) || !(c.TokensPerMinute >= 0) || c.Timeout < 0 {
 		return profile{}, errors.New("a limit must not be negative")
 	}
-	kind := c.Type
-	if kind == "" {
-		kind = c.Name
+	kind := c.kind()
+	if err := c.checkAPI(); err != nil {
+		return profile{}, err
 	}
 	if kind == openAICompatible {
 		if c.BaseURL == "" {
@@ -143,6 +158,19 @@ func profileOf(c ProviderConfig, profiles map[string]profile) (profile, error) {
 		return profile{}, errors.New(prof.refusal)
 	}
 	return prof, nil
+}
+
+// checkAPI refuses a way of asking that the provider does not have.
+func (c ProviderConfig) checkAPI() error {
+	switch {
+	case c.API != "" && c.API != string(apiChat) && c.API != string(apiResponses):
+		return fmt.Errorf("unknown api %q: want chat or responses", clip(c.API))
+	case c.API != "" && c.kind() == anthropicName:
+		return errors.New("api is for servers like OpenAI's: anthropic has one only")
+	case c.APIVersion != "" && c.kind() != azureName:
+		return errors.New("api_version is for azure only")
+	}
+	return nil
 }
 
 func unknownType(c ProviderConfig, profiles map[string]profile) error {
@@ -167,23 +195,61 @@ func (p *Providers) Names() []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(p.byName)), func(n string) bool { return p.byName[n].refusal != "" })
 }
 
-// Open gives the model that ref, "provider:model", names. Its errors are those
-// of Check.
+// Open gives the model that ref, "provider:model", names, with the fallbacks that
+// are configured for it. Its errors are those of Check.
 func (p *Providers) Open(ref string) (Model, error) {
+	first, err := p.open(ref)
+	if err != nil {
+		return nil, err
+	}
+	var others []Model
+	for _, other := range p.fallbacks[ref] {
+		m, err := p.open(other)
+		if err != nil {
+			return nil, fmt.Errorf("fallback of model %s: %w", ref, err)
+		}
+		others = append(others, m)
+	}
+	return WithFallbacks(first, others...), nil
+}
+
+func (p *Providers) open(ref string) (*model, error) {
 	prov, name, err := p.find(ref)
 	if err != nil {
 		return nil, err
 	}
-	return &chatModel{ref: ref, name: name, provider: prov, prices: p.prices, traits: traitsOf(prov, name)}, nil
+	return &model{ref: ref, name: name, provider: prov, prices: p.prices, traits: traitsOf(prov, name)}, nil
 }
 
 // Check reports what keeps ref from being opened: a malformed reference, an
 // unknown provider (with the nearest name), one that is not offered, or a
-// missing key (with the variable that it is looked for in). It asks nobody, so
-// that it cannot tell whether the key or the model's name is right.
+// missing key (with the variable that it is looked for in); and the same of its
+// fallbacks. It asks nobody, so that it cannot tell whether the key or the
+// model's name is right.
 func (p *Providers) Check(ref string) error {
-	_, _, err := p.find(ref)
+	_, err := p.Open(ref)
 	return err
+}
+
+// checkFallbacks reports names that lead nowhere. Keys are not looked at: a model
+// that no agent uses needs none.
+func (p *Providers) checkFallbacks() []error {
+	var problems []error
+	for _, ref := range slices.Sorted(maps.Keys(p.fallbacks)) {
+		for _, other := range append([]string{ref}, p.fallbacks[ref]...) {
+			name, _, err := ParseRef(other)
+			if err == nil && p.byName[name] == nil {
+				err = p.unknown(other, name)
+			}
+			if err == nil && p.byName[name].refusal != "" {
+				err = errors.New(p.byName[name].refusal)
+			}
+			if err != nil {
+				problems = append(problems, fmt.Errorf("fallbacks of model %q: %w", clip(ref), err))
+			}
+		}
+	}
+	return problems
 }
 
 // CheckRequest reports what Complete would refuse of a request without asking
@@ -191,11 +257,10 @@ func (p *Providers) Check(ref string) error {
 // and schemas that cannot be sent. Messages are not needed. It lets a manifest
 // be checked when it is loaded.
 func (p *Providers) CheckRequest(ref string, req Request) error {
-	prov, name, err := p.find(ref)
+	m, err := p.open(ref)
 	if err != nil {
 		return err
 	}
-	m := &chatModel{ref: ref, name: name, provider: prov, prices: p.prices, traits: traitsOf(prov, name)}
 	if err := m.refuse(req); err != nil {
 		return err
 	}

@@ -100,7 +100,7 @@ func TestEveryFaultOfTheConfigurationIsToldAtOnce(t *testing.T) {
 		{Name: "j", Type: "openai-compatible", BaseURL: "http://llm.internal/v1?key=hunter2"},
 		{Name: "k", Type: "openai-compatible", BaseURL: "http://%zz"},
 		{Name: "l", Type: "openai", MaxConcurrent: -1},
-		{Name: "m", Type: "openai", RequestsPerSecond: math.NaN()},
+		{Name: "m", Type: "openai", RequestsPerMinute: math.NaN()},
 		{Name: "openai", APIKey: "k"},
 		{Name: "openai", APIKey: "k"},
 	}, llm.Options{})

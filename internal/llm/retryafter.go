@@ -41,3 +41,24 @@ func parseWait(v string, unit time.Duration) (time.Duration, bool) {
 func clampWait(d time.Duration) time.Duration {
 	return min(max(d, 0), maxWait)
 }
+
+// waitInText finds "try again in 1m2.5s", as OpenAI and Groq write it, or "retry
+// after 20 seconds", as Azure does.
+func waitInText(text string) time.Duration {
+	text = strings.ToLower(text)
+	for _, lead := range []string{"try again in ", "retry after ", "retry in "} {
+		_, rest, found := strings.Cut(text, lead)
+		if !found {
+			continue
+		}
+		number, _, _ := strings.Cut(rest, " ")
+		number = strings.TrimRight(number, ".,;")
+		if d, err := time.ParseDuration(number); err == nil {
+			return clampWait(d)
+		}
+		if d, ok := parseWait(number, time.Second); ok && strings.Contains(rest[:min(len(rest), 40)], "second") {
+			return d
+		}
+	}
+	return 0
+}

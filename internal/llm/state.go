@@ -2,6 +2,7 @@ package llm
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"github.com/tidwall/gjson"
 )
@@ -16,6 +17,11 @@ type state struct {
 	// position, since ids may be repaired.
 	Message fields   `json:"message,omitempty"`
 	Calls   []fields `json:"calls,omitempty"`
+	// Model made it, Prefix tells what it was told before, and Items are the
+	// whole of its answer, in order, where nothing less may come back.
+	Model  string            `json:"model,omitempty"`
+	Prefix string            `json:"prefix,omitempty"`
+	Items  []json.RawMessage `json:"items,omitempty"`
 }
 
 // fields are JSON values by name.
@@ -23,7 +29,7 @@ type fields map[string]json.RawMessage
 
 // stateOf takes what has to come back from the raw message of an answer; nil if
 // there is nothing of the kind.
-func (m *chatModel) stateOf(message gjson.Result) (json.RawMessage, error) {
+func (m *model) stateOf(message gjson.Result) (json.RawMessage, error) {
 	d := m.provider.dialect
 	s := state{Provider: m.provider.name, Message: pick(message, d.keepMessage)}
 	some := len(s.Message) > 0
@@ -35,7 +41,15 @@ func (m *chatModel) stateOf(message gjson.Result) (json.RawMessage, error) {
 	if !some {
 		return nil, nil
 	}
-	return json.Marshal(s)
+	return s.encode()
+}
+
+func (s state) encode() (json.RawMessage, error) {
+	raw, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("keep provider state: %w", err)
+	}
+	return raw, nil
 }
 
 func pick(v gjson.Result, names []string) fields {
@@ -53,7 +67,7 @@ func pick(v gjson.Result, names []string) fields {
 
 // messagePatch gives the fields to add to an assistant message. State that
 // another provider made, or that cannot be read, is left out.
-func (m *chatModel) messagePatch(msg Message) messagePatch {
+func (m *model) messagePatch(msg Message) messagePatch {
 	var p messagePatch
 	if msg.Role != Assistant {
 		return p
@@ -98,4 +112,18 @@ func (p *messagePatch) sign() {
 		p.calls = []fields{{}}
 	}
 	p.calls[0]["extra_content"] = json.RawMessage(`{"google":{"thought_signature":"` + skipSignature + `"}}`)
+}
+
+// stateFor is the state of an answer if this very model made it; another is not
+// shown it.
+func (m *model) stateFor(msg Message) (state, bool) {
+	var s state
+	if len(msg.ProviderState) == 0 || json.Unmarshal(msg.ProviderState, &s) != nil {
+		return state{}, false
+	}
+	ok := s.Provider == m.provider.name && s.Model == m.name && len(s.Items) > 0
+	for _, item := range s.Items {
+		ok = ok && gjson.ParseBytes(item).IsObject()
+	}
+	return s, ok
 }

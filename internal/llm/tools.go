@@ -9,8 +9,8 @@ import (
 )
 
 // encodeTools translates the tools, in the order given.
-func (m *chatModel) encodeTools(specs []ToolSpec) ([]openai.Tool, error) {
-	var tools []openai.Tool
+func (m *model) encodeTools(specs []ToolSpec) ([]openai.FunctionDefinition, error) {
+	var tools []openai.FunctionDefinition
 	seen := make(map[string]bool, len(specs))
 	for _, spec := range specs {
 		if err := checkToolName(spec.Name); err != nil {
@@ -24,9 +24,7 @@ func (m *chatModel) encodeTools(specs []ToolSpec) ([]openai.Tool, error) {
 		if err != nil {
 			return nil, m.invalid("tool %q: its parameters cannot be told to a model: %v", spec.Name, err)
 		}
-		tools = append(tools, openai.Tool{Type: openai.ToolTypeFunction, Function: &openai.FunctionDefinition{
-			Name: spec.Name, Description: spec.Description, Parameters: schema,
-		}})
+		tools = append(tools, openai.FunctionDefinition{Name: spec.Name, Description: spec.Description, Parameters: schema})
 	}
 	return tools, nil
 }

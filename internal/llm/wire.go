@@ -21,14 +21,14 @@ var errTooLarge = errors.New("the answer is too large")
 // request can say what go-openai's types cannot, and so that nothing of the
 // answer is lost: error bodies of every shape, headers, unknown fields.
 type exchange struct {
-	model *chatModel
-	patch patch
+	model *model
+	call  *call
 	// answer is the body of a successful answer, once there is one.
 	answer gjson.Result
 }
 
-// client makes a go-openai client that sends through x.
-func (x *exchange) client() *openai.Client {
+// openAI makes a go-openai client that sends through x.
+func (x *exchange) openAI() *openai.Client {
 	cfg := openai.DefaultConfig(x.model.provider.key)
 	cfg.BaseURL = x.model.provider.baseURL
 	cfg.HTTPClient = x
@@ -41,7 +41,6 @@ func (x *exchange) Do(req *http.Request) (*http.Response, error) {
 	if err := x.rewrite(req); err != nil {
 		return nil, err
 	}
-	req.Header.Set("User-Agent", p.userAgent)
 	resp, err := p.client.Do(req)
 	if err != nil {
 		return nil, x.connection(err)
@@ -64,13 +63,21 @@ func (x *exchange) Do(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// rewrite applies the patch to the body that go-openai made.
+// rewrite addresses the request and changes the body that the library made.
 func (x *exchange) rewrite(req *http.Request) error {
+	p := x.model.provider
+	if err := p.address(req, x.model); err != nil {
+		return err
+	}
+	req.Header.Set("User-Agent", p.userAgent)
+	if x.call.edit == nil {
+		return nil
+	}
 	body, err := io.ReadAll(req.Body)
 	if err != nil {
 		return fmt.Errorf("read request: %w", err)
 	}
-	body = x.patch.apply(body)
+	body = x.call.edit(body)
 	req.ContentLength = int64(len(body))
 	req.Body = io.NopCloser(bytes.NewReader(body))
 	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
@@ -114,8 +121,8 @@ func (x *exchange) refused(resp *http.Response, body []byte) *Error {
 	}
 	e := x.fail(resp, said.kind(status), said.message)
 	e.Status = status
-	if said.retryAfter > e.RetryAfter {
-		e.RetryAfter = said.retryAfter
+	if e.Temporary() {
+		e.RetryAfter = max(e.RetryAfter, said.wait(x.model.provider.now()))
 	}
 	if to := resp.Header.Get("Location"); status >= 300 && status < 400 {
 		e.Message = "the server redirects to " + x.clean(to) + ": set base_url to where the API is"
@@ -129,7 +136,7 @@ func (x *exchange) refused(resp *http.Response, body []byte) *Error {
 // fail makes an error of an answer.
 func (x *exchange) fail(resp *http.Response, kind Kind, message string) *Error {
 	e := &Error{
-		Ref: x.model.ref, Status: resp.StatusCode, Kind: kind, Message: x.clean(message),
+		Ref: x.model.ref, Status: resp.StatusCode, Kind: kind, Message: x.clean(message), Advice: x.model.advise(kind),
 		RetryAfter: retryAfter(resp.Header, x.model.provider.now()),
 	}
 	for _, h := range []string{"X-Request-Id", "Request-Id"} {

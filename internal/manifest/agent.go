@@ -24,7 +24,10 @@ const (
 type Agent struct {
 	Meta
 	// Model is "provider:model".
-	Model        string
+	Model string
+	// Fallbacks stand in for it, in their order; none for those that daemon.yaml
+	// has for it.
+	Fallbacks    []string
 	Description  string
 	Instructions string
 	// Tools are canonical tool names, resolved from names, globs and toolsets,

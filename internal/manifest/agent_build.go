@@ -6,6 +6,7 @@ func (b *builder) agent(meta Meta, spec agentSpec, name pos) *Agent {
 	a := &Agent{
 		Meta:               meta,
 		Model:              b.model(spec, name),
+		Fallbacks:          b.fallbacks(spec),
 		Description:        spec.Description.value,
 		Instructions:       spec.Instructions.value,
 		Tools:              b.tools(spec.Tools),
@@ -57,6 +58,16 @@ func (b *builder) model(spec agentSpec, name pos) string {
 		b.errorf(at, "model %q names a provider and no model", shorten(text))
 	}
 	return b.provider(provider, at) + ":" + model
+}
+
+// fallbacks returns the models that stand in for the agent's.
+func (b *builder) fallbacks(spec agentSpec) []string {
+	var list []string
+	for _, ref := range b.modelRefs(spec.Model.value, spec.Fallbacks) {
+		provider, model, _ := strings.Cut(ref.value, ":")
+		list = append(list, b.provider(provider, ref.pos)+":"+model)
+	}
+	return list
 }
 
 func (b *builder) provider(name string, at pos) string {

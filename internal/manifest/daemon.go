@@ -23,6 +23,8 @@ type Daemon struct {
 	MasterKey Secret
 	Providers map[string]Provider
 	Prices    map[string]Price
+	// Fallbacks are the models that stand in for one, both as "provider:model".
+	Fallbacks map[string][]string
 	Admin     Admin
 	Log       Log
 	Warnings  []Problem
@@ -166,6 +168,17 @@ type Provider struct {
 	Type    string
 	BaseURL string
 	APIKey  Secret
+	// API is "chat", "responses" or "" to choose by the model; APIVersion is
+	// Azure's.
+	API        string
+	APIVersion string
+	// Timeout bounds one call; 0 for the default.
+	Timeout time.Duration
+	// The limits hold for calls at a time, and for calls and tokens in a minute; 0
+	// for no limit.
+	MaxConcurrent     int
+	RequestsPerMinute float64
+	TokensPerMinute   float64
 }
 
 // Price is in dollars per million tokens.
@@ -173,6 +186,8 @@ type Price struct {
 	Input       float64 `yaml:"input"`
 	Output      float64 `yaml:"output"`
 	CachedInput float64 `yaml:"cached_input"`
+	// CacheWrite is 0 for a quarter more than Input.
+	CacheWrite float64 `yaml:"cache_write"`
 }
 
 // Admin is the listener for the command line and the operator.

@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"math"
 	"net"
 	"net/url"
 	"strings"
@@ -68,65 +67,6 @@ func (l *daemonLoader) log(decl telemetryDecl) Log {
 		out.Level = "info"
 	}
 	return out
-}
-
-// KnownProviders are the names of the model providers that need no entry in
-// models.providers.
-func KnownProviders() []string {
-	return []string{"anthropic", "azure", "bedrock", "google", "groq", "mistral", "ollama", "openai", "openrouter"}
-}
-
-func (l *daemonLoader) models(decl modelsDecl) {
-	l.severity = Warning
-	defer func() { l.severity = Error }()
-	for _, e := range decl.Providers.entries {
-		if l.daemon.Providers == nil {
-			l.daemon.Providers = map[string]Provider{}
-		}
-		l.daemon.Providers[e.key] = l.provider(e)
-	}
-	for _, e := range decl.Prices.entries {
-		if l.daemon.Prices == nil {
-			l.daemon.Prices = map[string]Price{}
-		}
-		if !strings.Contains(e.key, ":") {
-			l.errorf(e.pos, "expected provider:model, found %q", shorten(e.key))
-		}
-		l.daemon.Prices[e.key] = l.price(e.value)
-	}
-}
-
-func (l *daemonLoader) provider(e entry[providerDecl]) Provider {
-	decl := e.value
-	known := containsFold(KnownProviders(), e.key)
-	p := Provider{
-		Type:    l.oneOf(decl.Type, "type", "openai-compatible"),
-		BaseURL: l.address(decl.BaseURL, "base_url"),
-		APIKey:  l.secret(secretForms{name: "api_key", inline: decl.APIKey, env: decl.APIKeyEnv, file: decl.APIKeyFile}),
-	}
-	if strings.Contains(e.key, ":") || e.key == "" {
-		l.errorf(e.pos, "%q cannot be a provider's name", shorten(e.key))
-	}
-	if !known && p.BaseURL == "" && !decl.BaseURL.set {
-		l.errorf(e.pos, "provider %q is not known by name%s: it needs type: openai-compatible and base_url",
-			shorten(e.key), meant(e.key, KnownProviders()))
-	}
-	if !known && p.Type == "" && !decl.Type.set {
-		p.Type = "openai-compatible"
-	}
-	return p
-}
-
-func (l *daemonLoader) price(decl priceDecl) Price {
-	for _, o := range []opt[float64]{decl.Input, decl.Output, decl.CachedInput} {
-		if o.value < 0 || math.IsInf(o.value, 0) {
-			l.errorf(o.pos, "a price cannot be negative")
-		}
-	}
-	if !decl.Input.set || !decl.Output.set {
-		l.errorf(decl.pos, "a price needs input and output")
-	}
-	return Price{Input: decl.Input.value, Output: decl.Output.value, CachedInput: decl.CachedInput.or(decl.Input.value)}
 }
 
 // address checks an http(s) URL and takes the slashes at its end away.

@@ -20,6 +20,7 @@ type flatAgentDecl struct {
 type agentSpec struct {
 	at
 	Model              str          `yaml:"model" jsonschema_description:"provider:model, such as google:gemini-2.5-flash"`
+	Fallbacks          []str        `yaml:"fallbacks" jsonschema_description:"The models that stand in where it is out of service, in their order"`
 	Provider           str          `yaml:"provider" jsonschema_description:"For a model that is named without one"`
 	Description        str          `yaml:"description"`
 	Instructions       str          `yaml:"instructions" alias:"system_prompt,system" jsonschema_description:"A template; the system prompt"`

@@ -229,16 +229,23 @@ type modelsDecl struct {
 	at
 	Providers mapping[providerDecl] `yaml:"providers"`
 	Prices    mapping[priceDecl]    `yaml:"prices" jsonschema_description:"By provider:model, in dollars per million tokens"`
-	Fallbacks data                  `yaml:"fallbacks" refuse:""`
+	Fallbacks mapping[[]str]        `yaml:"fallbacks" jsonschema_description:"By provider:model, the models that stand in for it, in their order"`
 }
 
 type providerDecl struct {
 	at
-	Type       str        `yaml:"type" jsonschema_description:"openai-compatible, for a provider that is not known by name"`
+	Type       str        `yaml:"type" jsonschema_description:"openai-compatible, or the name of a known provider for a second one of its kind"`
 	BaseURL    str        `yaml:"base_url"`
 	APIKey     unexpanded `yaml:"api_key"`
 	APIKeyEnv  str        `yaml:"api_key_env"`
 	APIKeyFile str        `yaml:"api_key_file"`
+	API        str        `yaml:"api" jsonschema_description:"chat or responses; default by the model"`
+	APIVersion str        `yaml:"api_version" jsonschema_description:"For azure; default its API without versions"`
+
+	TimeoutSecs       opt[int]     `yaml:"timeout_secs" jsonschema_description:"Of one call; default 120"`
+	MaxConcurrent     opt[int]     `yaml:"max_concurrent" jsonschema_description:"Calls at a time; default no limit"`
+	RequestsPerMinute opt[float64] `yaml:"requests_per_minute" jsonschema_description:"Default no limit"`
+	TokensPerMinute   opt[float64] `yaml:"tokens_per_minute" jsonschema_description:"Default no limit"`
 }
 
 type priceDecl struct {
@@ -246,6 +253,7 @@ type priceDecl struct {
 	Input       opt[float64] `yaml:"input"`
 	Output      opt[float64] `yaml:"output"`
 	CachedInput opt[float64] `yaml:"cached_input"`
+	CacheWrite  opt[float64] `yaml:"cache_write"`
 }
 
 type policyDecl struct {
