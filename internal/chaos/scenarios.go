@@ -12,6 +12,7 @@ func scenarios() []scenario {
 		{"power-loss", "the power is cut: what was not synced is dropped, kept or torn", powerLoss},
 		{"dedupe-sqlite", "deliveries come again, in a crowd, and weeks later", dedupeSQLite},
 		{"dedupe-pg", "the same with three replicas on PostgreSQL", dedupePostgres},
+		{"loops", "the daemon answers itself, another daemon, and strangers' automations", loops},
 		{"backlog", "deliveries pile up while Jira and the model are away", backlog},
 		{"soak", "a steady stream, of which nothing may be left in memory", soak},
 		{"rolling-pg", "three replicas are restarted one after the other under load", rollingReplicas},

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/aofctl/aofctl/internal/chaos/rig"
@@ -178,10 +179,14 @@ func (w *world) judge(ctx context.Context, limit time.Duration) (*rig.Story, err
 	return story, nil
 }
 
-// evidence prints the ends of the daemons' logs.
+// evidence prints the ends of the latest daemons' logs.
 func (w *world) evidence(out io.Writer) {
-	for _, d := range w.daemons {
-		_, _ = fmt.Fprintf(out, "  the end of the log of %s (%s):\n%s\n", d.Name, d.LogFile(), d.Tail(15))
+	const daemons, lines, width = 3, 12, 400
+	for _, d := range w.daemons[max(0, len(w.daemons)-daemons):] {
+		_, _ = fmt.Fprintf(out, "  the end of the log of %s (%s):\n", d.Name, d.LogFile())
+		for line := range strings.SplitSeq(d.Tail(lines), "\n") {
+			_, _ = fmt.Fprintf(out, "    %s\n", line[:min(len(line), width)])
+		}
 	}
 }
 

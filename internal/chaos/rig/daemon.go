@@ -37,6 +37,9 @@ type DaemonOptions struct {
 	// Agent is the agent's specification as YAML in braces; "" for one that does
 	// what events ask for.
 	Agent string
+	// Trigger is the trigger's configuration as YAML in braces; "" for one that
+	// takes new comments.
+	Trigger string
 	// Login and Token are its account in Jira; empty for the one named bot.
 	Login, Token string
 }
@@ -71,9 +74,12 @@ func NewDaemon(site *Site, o DaemonOptions) (*Daemon, error) {
 	if d.opts.Agent == "" {
 		d.opts.Agent = `{model: "sandbox:script", instructions: "Do what is asked for: {{ metadata.comment_body }}", tools: [jira], output: none, max_iterations: 20}`
 	}
+	if d.opts.Trigger == "" {
+		d.opts.Trigger = "{events: [comment_created]}"
+	}
 	files := map[string]string{
 		"daemon.yaml":         d.config(site),
-		"triggers/chaos.yaml": manifest("Trigger", "{type: Jira, config: {events: [comment_created]}, default_agent: chaos}"),
+		"triggers/chaos.yaml": manifest("Trigger", "{type: Jira, config: "+d.opts.Trigger+", default_agent: chaos}"),
 		"agents/chaos.yaml":   manifest("Agent", d.opts.Agent),
 	}
 	for name, text := range files {

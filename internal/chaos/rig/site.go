@@ -145,6 +145,11 @@ func (s *Site) JiraURL() string { return s.root }
 // ModelURL is the base URL for the named daemon's requests to the model.
 func (s *Site) ModelURL(daemon string) string { return s.root + "/" + daemon + "/llm/v1" }
 
+// Tell lets Jira tell a URL of everything that happens, signed as daemons want it.
+func (s *Site) Tell(url string) {
+	s.Jira.Register(jira.Webhook{Name: "chaos", URL: url, Secret: secret})
+}
+
 // Close stops everything.
 func (s *Site) Close() error {
 	s.Jira.Close()
