@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -36,6 +37,10 @@ const (
 	cancelChannel = "aof_cancel"
 )
 
+// postgresPatience is longer than a writer may have to wait for the others, which
+// the server itself bounds by lock_timeout.
+const postgresPatience = 15 * time.Second
+
 func postgresDialect() *dialect {
 	return &dialect{
 		numbered: true,
@@ -45,6 +50,7 @@ func postgresDialect() *dialect {
 		notify:       `SELECT pg_notify('` + commitChannel + `', '')`,
 		notifyCancel: `SELECT pg_notify('` + cancelChannel + `', '')`,
 		isolation:    sql.LevelReadCommitted,
+		patience:     postgresPatience,
 		clock:        `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)`,
 		refused:      postgres.Refused,
 	}

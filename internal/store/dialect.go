@@ -1,11 +1,13 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"regexp"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // dialect is what differs between the databases. Statements are written for
@@ -25,6 +27,9 @@ type dialect struct {
 	// isolation lets each statement see what was committed before it, as the
 	// writers need who wait for each other.
 	isolation sql.IsolationLevel
+	// patience bounds a write transaction where a server or the network may hang;
+	// 0 for as long as it takes.
+	patience time.Duration
 	// refused tells the errors that are a change's own fault.
 	refused func(error) bool
 
@@ -65,6 +70,7 @@ func number(query string) string {
 // tx is a write transaction.
 type tx struct {
 	*sql.Tx
+	ctx     context.Context //nolint:containedctx // it bounds the transaction
 	dialect *dialect
 	// news is set once there is something that others wait for.
 	news *bool
@@ -74,7 +80,7 @@ type tx struct {
 func (t tx) tell() { *t.news = true }
 
 func (t tx) exec(query string, args ...any) (sql.Result, error) {
-	return t.Exec(t.dialect.sql(query), clean(args)...)
+	return t.ExecContext(t.ctx, t.dialect.sql(query), clean(args)...)
 }
 
 // change executes a statement and returns how many rows it changed.
@@ -87,11 +93,11 @@ func (t tx) change(query string, args ...any) (int64, error) {
 }
 
 func (t tx) row(query string, args ...any) *sql.Row {
-	return t.QueryRow(t.dialect.sql(query), clean(args)...)
+	return t.QueryRowContext(t.ctx, t.dialect.sql(query), clean(args)...)
 }
 
 func (t tx) rows(query string, args ...any) (*sql.Rows, error) {
-	return t.Query(t.dialect.sql(query), clean(args)...)
+	return t.QueryContext(t.ctx, t.dialect.sql(query), clean(args)...)
 }
 
 // clean makes texts that every database takes, in place: PostgreSQL has no zero

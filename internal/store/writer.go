@@ -191,8 +191,14 @@ func (w *writer) eachAlone(batch []write, errs []error, news *bool) {
 // transact sets news if what was carried out, and may be committed, is something
 // that others wait for. It reports whether it came to carrying it out at all.
 func (w *writer) transact(news *bool, fn func(tx tx) error) (begun bool, err error) {
-	t := tx{dialect: w.dialect, news: new(bool)}
-	if t.Tx, err = w.db.BeginTx(context.Background(), &sql.TxOptions{Isolation: w.dialect.isolation}); err != nil {
+	ctx := context.Background()
+	if w.dialect.patience > 0 { // what hangs would keep all others waiting for ever
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, w.dialect.patience)
+		defer cancel()
+	}
+	t := tx{ctx: ctx, dialect: w.dialect, news: new(bool)}
+	if t.Tx, err = w.db.BeginTx(ctx, &sql.TxOptions{Isolation: w.dialect.isolation}); err != nil {
 		return false, fmt.Errorf("begin write: %w", err)
 	}
 	if begun, err = w.inside(t, fn); err != nil {

@@ -214,6 +214,22 @@ func TestAHeartbeatDoesNotWaitForWriters(t *testing.T) {
 
 // TestWritersWaitForEachOtherWhateverTheServersDefault sets the isolation in which
 // a writer would not see what the one before it committed.
+// TestAWriteThatHangsIsGivenUp lets a statement take longer than any may.
+func TestAWriteThatHangsIsGivenUp(t *testing.T) {
+	s := postgresDatabase(t).store(t, nil)
+	s.dialect.patience = 100 * time.Millisecond
+	err := s.writer.do(t.Context(), func(tx tx) error {
+		_, err := tx.exec(`SELECT pg_sleep(60)`)
+		return err
+	})
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the write ended with %v", err)
+	}
+	s.dialect.patience = time.Minute
+	must(t, s.Beat(t.Context(), Replica{ID: me}))
+	admit(t, s, "issue:1", "next")
+}
+
 func TestWritersWaitForEachOtherWhateverTheServersDefault(t *testing.T) {
 	d := postgresDatabase(t)
 	dsn := d.dsn + "&default_transaction_isolation=" + "repeatable%20read"
