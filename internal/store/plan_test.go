@@ -109,6 +109,33 @@ func TestHotStatementsUseIndexesOnPostgreSQL(t *testing.T) {
 	}
 }
 
+// TestManifestsWithoutRunsAreFoundQuickly has more runs than fit into the memory
+// that a statement may take.
+func TestManifestsWithoutRunsAreFoundQuickly(t *testing.T) {
+	s := postgresDatabase(t).store(t, nil)
+	var runs []Run
+	for i := range 4000 {
+		r := projectRun(fmt.Sprint("r", i), "P")
+		r.State, r.Revision = StateRejected, fmt.Sprint("rev", i%10)
+		runs = append(runs, r)
+	}
+	admitRuns(t, s, runs...)
+	conn, err := s.db.Conn(t.Context())
+	must(t, err)
+	defer conn.Close()
+	for _, statement := range []string{`ANALYZE`, `SET work_mem = '64kB'`, `SET hash_mem_multiplier = 1`} {
+		_, err = conn.ExecContext(t.Context(), statement)
+		must(t, err)
+	}
+	rows, err := conn.QueryContext(t.Context(), `EXPLAIN `+unusedSQL)
+	must(t, err)
+	lines, err := collectStrings(rows)
+	must(t, err)
+	if plan := strings.Join(lines, "\n"); !strings.Contains(plan, "hashed SubPlan") {
+		t.Errorf("plan is\n%s", plan)
+	}
+}
+
 // recordSteps records the first n steps of a run.
 func recordSteps(tx tx, s *Store, c Claim, n int) error {
 	for i := range n {

@@ -33,7 +33,7 @@ func (s *Store) Prune(ctx context.Context, before time.Time) (int, error) {
 		return n, err
 	}
 	return n, s.writer.do(ctx, func(tx tx) error {
-		if _, err := tx.exec(`DELETE FROM revisions WHERE revision NOT IN (SELECT revision FROM runs)`); err != nil {
+		if _, err := tx.exec(unusedSQL); err != nil {
 			return fmt.Errorf("prune revisions: %w", err)
 		}
 		return nil
@@ -43,6 +43,11 @@ func (s *Store) Prune(ctx context.Context, before time.Time) (int, error) {
 // oldSQL finds runs that ended before a time. One that is tried again has not
 // ended.
 const oldSQL = `SELECT id FROM runs WHERE wiped = ? AND finished_at IS NOT NULL AND finished_at < ? ORDER BY finished_at LIMIT ?`
+
+// unusedSQL deletes manifests without a run. Of many runs PostgreSQL would make no
+// table to look things up in, and read all of them for each manifest; there are
+// few revisions among them.
+const unusedSQL = `DELETE FROM revisions WHERE revision NOT IN (SELECT DISTINCT revision FROM runs)`
 
 // sweep carries out the statements for each run that is found, a batch at a time.
 func (s *Store) sweep(ctx context.Context, before time.Time, wiped int, statements ...string) (int, error) {
