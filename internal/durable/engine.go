@@ -138,14 +138,25 @@ func (e *Engine) run(ctx context.Context, t *turn) {
 		return err
 	})
 	if err != nil {
-		if ctx.Err() == nil {
-			e.lost(t, err)
-		}
+		e.unread(ctx, t, err)
 		return
 	}
 	j := newJournal(e, t, known)
 	outcome := e.guard(ctx, t.claim.Run, j)
 	e.settle(t, context.Cause(ctx), outcome)
+}
+
+// unread records what becomes of a run of which the journal was not read. One
+// whose journal never can be must not hold up its subject for ever.
+func (e *Engine) unread(ctx context.Context, t *turn, err error) {
+	switch {
+	case ctx.Err() != nil:
+		e.settle(t, context.Cause(ctx), store.Outcome{})
+	case errors.Is(err, store.ErrDamaged):
+		e.finish(t, store.Outcome{State: store.StateFailed, Error: err.Error()})
+	default:
+		e.lost(t, err)
+	}
 }
 
 // guard turns a panic of the work into a failure of the run: the process would

@@ -289,3 +289,42 @@ func TestAStopDoesNotWaitForTheDatabase(t *testing.T) {
 		t.Errorf("the run is %s", r.State)
 	}
 }
+
+// TestARunIsCanceledWhileItsJournalIsRead lets the database answer too late.
+func TestARunIsCanceledWhileItsJournalIsRead(t *testing.T) {
+	h, reading := newHouse(t), make(chan struct{}, 100)
+	storage := &broken{Store: h.store}
+	storage.set(func(what string) error {
+		if what != "journal" {
+			return nil
+		}
+		reading <- struct{}{}
+		return errAway
+	})
+	h.storage = storage
+	e := h.engine(func(context.Context, string, step.Journal) store.Outcome { return done() }, Options{})
+	h.begin(e, "r")
+	<-reading
+	if _, err := h.store.Cancel(t.Context(), "r", "alice"); err != nil {
+		t.Fatal(err)
+	}
+	e.Cancel("r")
+	h.reaches("r", store.StateCanceled)
+}
+
+func TestARunWithADamagedJournalFails(t *testing.T) {
+	h := newHouse(t)
+	storage := &broken{Store: h.store}
+	storage.set(func(what string) error {
+		if what == "journal" {
+			return fmt.Errorf("read journal of run r: %w", store.ErrDamaged)
+		}
+		return nil
+	})
+	h.storage = storage
+	e := h.engine(func(context.Context, string, step.Journal) store.Outcome { return done() }, Options{})
+	h.begin(e, "r")
+	if r := h.reaches("r", store.StateFailed); !strings.Contains(r.Error, store.ErrDamaged.Error()) {
+		t.Errorf("the run failed with %q", r.Error)
+	}
+}

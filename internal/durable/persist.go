@@ -3,6 +3,7 @@ package durable
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -29,7 +30,10 @@ func (e *HopelessError) Unwrap() error { return e.Cause }
 
 func hopeless(err error) bool {
 	var known *HopelessError
-	return errors.As(err, &known) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrRefused) || errors.Is(err, store.ErrLost)
+	if errors.As(err, &known) {
+		return true
+	}
+	return slices.ContainsFunc([]error{store.ErrNotFound, store.ErrRefused, store.ErrLost, store.ErrDamaged}, func(sign error) bool { return errors.Is(err, sign) })
 }
 
 // Persist repeats what must not be given up until it goes through, cannot ever

@@ -13,6 +13,9 @@ import (
 	"github.com/aofctl/aofctl/internal/step"
 )
 
+// ErrDamaged is returned for a journal that is there and cannot be understood.
+var ErrDamaged = errors.New("the journal is damaged")
+
 // Record is a finished step as the journal has it.
 type Record struct {
 	Entry step.Entry
@@ -51,7 +54,7 @@ type Waited struct {
 }
 
 // Journal returns what a claimed run has on record. The error is ErrLost if the
-// claim no longer holds.
+// claim no longer holds, and ErrDamaged if nobody will ever read it.
 func (s *Store) Journal(ctx context.Context, c Claim) (Journal, error) {
 	var j Journal
 	var wake sql.NullInt64
@@ -92,7 +95,7 @@ func parseRewinds(list string) ([]int, error) {
 		}
 		n, err := strconv.Atoi(text)
 		if err != nil {
-			return nil, fmt.Errorf("rewinds: %w", err)
+			return nil, fmt.Errorf("%w: rewinds: %w", ErrDamaged, err)
 		}
 		steps = append(steps, n)
 	}
@@ -108,11 +111,11 @@ func scanRecord(rows *sql.Rows) (Record, error) {
 		return r, err
 	}
 	if err := json.Unmarshal(entry, &r.Entry); err != nil {
-		return r, fmt.Errorf("decode step: %w", err)
+		return r, fmt.Errorf("%w: decode step: %w", ErrDamaged, err)
 	}
 	if failure != nil {
 		if err := json.Unmarshal(failure, &r.Failure); err != nil {
-			return r, fmt.Errorf("decode failure of step: %w", err)
+			return r, fmt.Errorf("%w: decode failure of step: %w", ErrDamaged, err)
 		}
 	}
 	r.Asked, r.Worked = r.Entry.Name, time.Duration(worked)*time.Microsecond

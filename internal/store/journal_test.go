@@ -257,6 +257,35 @@ func TestAnEntryThatIsNoJSONIsRefusedForGood(t *testing.T) {
 	})
 }
 
+// TestADamagedJournalIsToldFromADatabaseThatIsAway damages each part of one.
+func TestADamagedJournalIsToldFromADatabaseThatIsAway(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *Store) {
+		for column, damage := range map[string]string{
+			"entry":   `UPDATE run_steps SET entry = ? WHERE run = ?`,
+			"failure": `UPDATE run_steps SET failure = ? WHERE run = ?`,
+			"rewinds": `UPDATE runs SET rewinds = ? WHERE id = ?`,
+		} {
+			c := claim(t, s, column)
+			record(t, s, c, toolStep(0))
+			must(t, s.writer.do(t.Context(), func(tx tx) error {
+				value := any([]byte("{{"))
+				if column == "rewinds" {
+					value = "1,x"
+				}
+				_, err := tx.exec(damage, value, c.Run)
+				return err
+			}))
+			_, err := s.Journal(t.Context(), c)
+			is(t, column, err, ErrDamaged)
+		}
+		c := claim(t, s, "away")
+		must(t, s.Close())
+		if _, err := s.Journal(t.Context(), c); err == nil || errors.Is(err, ErrDamaged) {
+			t.Errorf("Journal of a closed store = %v", err)
+		}
+	})
+}
+
 // TestARunEndsWhateverItsResultLooksLike ends runs whose texts are of no use: a
 // run that cannot end would hold its subject for ever.
 func TestARunEndsWhateverItsResultLooksLike(t *testing.T) {
