@@ -165,6 +165,7 @@ func (a *App) drain(stop context.CancelFunc, background *sync.WaitGroup) error {
 	a.stopping.Store(true)
 	stop()
 	background.Wait()
+	a.supervisor.Retire()
 	grace, cancel := context.WithTimeout(context.Background(), a.opts.Daemon.Runtime.ShutdownGrace)
 	defer cancel()
 	errs := []error{a.engine.Shutdown(grace)}

@@ -29,7 +29,17 @@ const (
 
 // ErrSilent is why a replica stops its steps that could not tell the others for
 // too long that it is alive: they take its runs over.
-var ErrSilent = errors.New("this replica could not reach the database in time; its runs go on elsewhere")
+var ErrSilent error = silence{}
+
+type silence struct{}
+
+func (silence) Error() string {
+	return "this replica could not reach the database in time; its runs go on elsewhere"
+}
+
+// Temporary reports that a write that was not permitted may be later: nobody need
+// have taken the run.
+func (silence) Temporary() bool { return true }
 
 // Supervisor keeps one replica honest with the others: it says that this one is
 // alive, takes over the runs of those that are not, wakes what has waited long
@@ -45,6 +55,8 @@ type Supervisor struct {
 	silent bool
 	lease  store.Lease
 	leads  bool
+	// retired is true once another replica is to decide about deliveries.
+	retired bool
 	// since is when a claimed run was first seen that is not at work.
 	since map[store.Claim]time.Time
 }
@@ -94,36 +106,42 @@ func (s *Supervisor) Begin(ctx context.Context) error {
 	return s.beat(ctx)
 }
 
-// Run supervises until ctx ends.
+// Run supervises until ctx ends. The heartbeat waits for none of the other
+// duties, each of which may have to wait for the writes of all replicas.
 func (s *Supervisor) Run(ctx context.Context) {
 	ctx = s.cfg.Log.WithContext(ctx)
 	var all sync.WaitGroup
 	defer all.Wait()
-	all.Go(func() { s.watchLease(ctx) })
+	if s.cfg.Store.Shared() {
+		all.Go(func() { s.repeat(ctx, s.beat) })
+		all.Go(func() { s.repeat(ctx, s.lead, s.revive) })
+		all.Go(func() { s.watchLease(ctx) })
+	}
 	all.Go(func() { s.watchCancels(ctx) })
+	all.Go(func() { s.repeat(ctx, s.tend) })
+	s.repeat(ctx, s.wakeWaiting, s.audit, s.cancel)
+}
+
+// repeat does what is to be done each second.
+func (s *Supervisor) repeat(ctx context.Context, duties ...func(context.Context) error) {
 	for ctx.Err() == nil {
-		s.round(ctx)
+		for _, duty := range duties {
+			if err := duty(ctx); err != nil {
+				if ctx.Err() == nil {
+					s.cfg.Log.Warn().Err(err).Msg("the database does not answer the supervisor")
+				}
+				break
+			}
+		}
 		rest(ctx, s.cfg.Interval)
 	}
 }
 
-// round does what is to be done each second.
-func (s *Supervisor) round(ctx context.Context) {
-	duties := []func(context.Context) error{s.wakeWaiting, s.audit, s.cancel}
-	if s.cfg.Store.Shared() {
-		duties = append([]func(context.Context) error{s.beat, s.lead, s.revive}, duties...)
-	}
-	for _, duty := range duties {
-		if err := duty(ctx); err != nil {
-			if ctx.Err() == nil {
-				s.cfg.Log.Warn().Err(err).Msg("the database does not answer the supervisor")
-			}
-			return
-		}
-	}
+func (s *Supervisor) tend(ctx context.Context) error {
 	if s.cfg.Tend != nil && s.Leads() {
 		s.cfg.Tend(ctx)
 	}
+	return nil
 }
 
 // beat says that this replica is alive.
@@ -143,8 +161,14 @@ func (s *Supervisor) beat(ctx context.Context) error {
 	return nil
 }
 
-// lead takes or renews the lease of intake.
+// lead takes or renews the lease of intake, or gives it back.
 func (s *Supervisor) lead(ctx context.Context) error {
+	if !s.Alive() {
+		return nil
+	}
+	if resigned, err := s.resign(ctx); resigned || err != nil {
+		return err
+	}
 	lease, ours, err := s.cfg.Store.Lead(ctx, intake, s.cfg.Replica.ID, s.cfg.Lease)
 	if err != nil {
 		return err
@@ -158,7 +182,38 @@ func (s *Supervisor) lead(ctx context.Context) error {
 	return nil
 }
 
+// Retire lets another replica decide about deliveries from the next round on. It
+// is called once this one has stopped to.
+func (s *Supervisor) Retire() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.retired = true
+}
+
+// resign gives the lease of intake back if this replica has retired, which it
+// reports.
+func (s *Supervisor) resign(ctx context.Context) (bool, error) {
+	s.mu.Lock()
+	lease, leads, retired := s.lease, s.leads, s.retired
+	s.mu.Unlock()
+	if !retired || !leads {
+		return retired, nil
+	}
+	if err := s.cfg.Store.Resign(ctx, lease); err != nil {
+		return true, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leads = false
+	return true, nil
+}
+
+// revive takes the runs of replicas that are gone. One that was silent itself is
+// heard first.
 func (s *Supervisor) revive(ctx context.Context) error {
+	if !s.Alive() {
+		return nil
+	}
 	n, err := s.cfg.Store.Revive(ctx, s.cfg.Lease)
 	if n > 0 {
 		s.cfg.Log.Warn().Int("runs", n).Msg("a replica is gone; its runs go on")
@@ -232,9 +287,6 @@ func (s *Supervisor) cancel(ctx context.Context) error {
 // watchLease stops the steps at work in time when this replica cannot say that
 // it is alive.
 func (s *Supervisor) watchLease(ctx context.Context) {
-	if !s.cfg.Store.Shared() {
-		return
-	}
 	for ctx.Err() == nil {
 		rest(ctx, s.cfg.Interval/4)
 		if s.Alive() {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/rs/zerolog"
 
 	"github.com/aofctl/aofctl/internal/durable"
@@ -251,5 +252,64 @@ func TestOneReplicaAtATimeDecides(t *testing.T) {
 	}
 	if err := two.Admit(t.Context(), b.supervisor.Lease(), late, nil); err != nil {
 		t.Errorf("the one that leads: %v", err)
+	}
+}
+
+// TestAReplicaStaysAliveWhateverItsOtherDutiesWaitFor makes deleting what is old
+// take for ever, and keeps the right to write from it.
+func TestAReplicaStaysAliveWhateverItsOtherDutiesWaitFor(t *testing.T) {
+	const lease = time.Second
+	dsn := pgtest.Database(t)
+	s := onPostgres(t, dsn)
+	tending, ctx := make(chan struct{}, 1), t.Context()
+	sup := run.NewSupervisor(run.SupervisorConfig{Store: s, Engine: durable.New(s, quick, durable.Options{Log: zerolog.Nop()}),
+		Replica: store.Replica{ID: "me", Started: time.Now()}, Wake: func() {}, Interval: lease / 20, Lease: lease, Log: zerolog.Nop(),
+		Tend: func(ctx context.Context) {
+			tending <- struct{}{}
+			<-ctx.Done()
+		}})
+	if err := sup.Begin(ctx); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var all sync.WaitGroup
+	all.Go(func() { sup.Run(ctx) })
+	defer all.Wait()
+	defer cancel()
+	<-tending
+	other, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Close(context.Background()) }()
+	if _, err := other.Exec(ctx, `SELECT pg_advisory_lock(1633642595)`); err != nil {
+		t.Fatal(err)
+	}
+	for began := time.Now(); time.Since(began) < 2*lease; time.Sleep(lease / 50) {
+		if !sup.Alive() {
+			t.Fatalf("the replica counts as dead after %s", time.Since(began))
+		}
+	}
+}
+
+// TestAReplicaThatRetiresLetsAnotherDecide stops one that is otherwise well.
+func TestAReplicaThatRetiresLetsAnotherDecide(t *testing.T) {
+	dsn := pgtest.Database(t)
+	one, two := onPostgres(t, dsn), onPostgres(t, dsn)
+	h := &house{t: t}
+	a := newCrew(t, one, "a", 20*time.Second, quick)
+	h.await("the first to lead", a.supervisor.Leads)
+	b := newCrew(t, two, "b", 20*time.Second, quick)
+	a.supervisor.Retire()
+	h.await("the second to lead", b.supervisor.Leads)
+	if a.supervisor.Leads() || !a.supervisor.Alive() {
+		t.Error("the one that retired is dead, or leads")
+	}
+}
+
+func TestAWriteThatIsNotPermittedMayBeLater(t *testing.T) {
+	var passing interface{ Temporary() bool }
+	if !errors.As(run.ErrSilent, &passing) || !passing.Temporary() {
+		t.Error("a run would fail for a write that its replica was not permitted for a moment")
 	}
 }
