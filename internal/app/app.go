@@ -206,8 +206,10 @@ func (a *App) watch(ctx context.Context) {
 func (a *App) checkModels(cat *manifest.Catalog) error {
 	var problems manifest.Problems
 	for _, ag := range cat.Agents {
-		if err := a.checkModel(ag.Model); err != nil {
-			problems = append(problems, manifest.Problem{Path: ag.Source, Severity: manifest.Error, Message: "agent " + ag.Name + ": " + err.Error()})
+		for _, ref := range append([]string{ag.Model}, ag.Fallbacks...) {
+			if err := a.checkModel(ref); err != nil {
+				problems = append(problems, manifest.Problem{Path: ag.Source, Severity: manifest.Error, Message: "agent " + ag.Name + ": " + err.Error()})
+			}
 		}
 	}
 	slices.SortFunc(problems, func(x, y manifest.Problem) int { return cmp.Compare(x.String(), y.String()) })
