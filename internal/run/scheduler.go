@@ -27,6 +27,9 @@ const (
 	// settleInterval is how long it waits after others have changed something: who
 	// has something to do there comes first.
 	settleInterval = 5 * time.Millisecond
+	// claimTimeout bounds how long looking may take: a connection that nobody
+	// answers must not keep this replica idle for ever.
+	claimTimeout = 10 * time.Second
 )
 
 // Scheduler claims each run when its turn has come and a place is free.
@@ -112,6 +115,8 @@ func (s *Scheduler) fill(ctx context.Context) bool {
 }
 
 func (s *Scheduler) claim(ctx context.Context, n int) ([]store.Claim, error) {
+	ctx, cancel := context.WithTimeout(ctx, claimTimeout)
+	defer cancel()
 	some, err := s.store.Claimable(ctx)
 	if err != nil || !some {
 		return nil, err

@@ -114,12 +114,22 @@ func (s *Supervisor) Run(ctx context.Context) {
 	defer all.Wait()
 	if s.cfg.Store.Shared() {
 		all.Go(func() { s.repeat(ctx, s.beat) })
-		all.Go(func() { s.repeat(ctx, s.lead, s.revive) })
+		all.Go(func() { s.repeat(ctx, s.bounded(s.lead), s.bounded(s.revive)) })
 		all.Go(func() { s.watchLease(ctx) })
 	}
 	all.Go(func() { s.watchCancels(ctx) })
 	all.Go(func() { s.repeat(ctx, s.tend) })
-	s.repeat(ctx, s.wakeWaiting, s.audit, s.cancel)
+	s.repeat(ctx, s.bounded(s.wakeWaiting), s.bounded(s.audit), s.bounded(s.cancel))
+}
+
+// bounded gives a duty up that hangs on a connection that nobody answers: the
+// heartbeat, on another one, would go on and keep all others from helping.
+func (s *Supervisor) bounded(duty func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, s.cfg.Lease)
+		defer cancel()
+		return duty(ctx)
+	}
 }
 
 // repeat does what is to be done each second.
@@ -265,7 +275,7 @@ func (s *Supervisor) audit(ctx context.Context) error {
 func (s *Supervisor) watchCancels(ctx context.Context) {
 	for ctx.Err() == nil {
 		changed := s.cfg.Store.Canceled()
-		if err := s.cancel(ctx); err != nil {
+		if err := s.bounded(s.cancel)(ctx); err != nil {
 			rest(ctx, s.cfg.Interval)
 			continue
 		}
