@@ -214,6 +214,8 @@ func TestADeliveryIsMergedOnceHoweverOftenItIsHandedOver(t *testing.T) {
 		if _, err := h.store.Cancel(t.Context(), r.ID, "somebody"); err != nil {
 			t.Fatal(err)
 		}
+		// Nor is it decided anew by manifests that changed meanwhile.
+		h.cfg.Router = router{&manifest.Catalog{Triggers: []*manifest.Trigger{trigger("any", nil)}}}
 		again()
 		if runs := h.runsOf(second); len(runs) != 0 {
 			t.Errorf("it started %v", runs)
@@ -221,16 +223,17 @@ func TestADeliveryIsMergedOnceHoweverOftenItIsHandedOver(t *testing.T) {
 	})
 }
 
-// reader lets the dispatcher begin anew, as after a crash.
+// reader lets a dispatcher begin anew, as after a crash, and nothing beside it.
 func (h *house) reader() {
 	h.t.Helper()
+	h.stop()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		run.NewDispatcher(h.cfg).Run(ctx)
 	}()
-	h.t.Cleanup(func() { cancel(); <-done })
+	h.stop = func() { cancel(); <-done }
 }
 
 // TestGatheredEventsSurviveARestart stops everything while a run waits.
@@ -279,5 +282,23 @@ func TestAnIssueThatIsDeletedMeanwhileIsToldSo(t *testing.T) {
 	h.settled(h.send(gone))
 	if r := h.waiting(); r.EventType != "issue_deleted" {
 		t.Errorf("the run is for %s", r.EventType)
+	}
+}
+
+// TestCompanyDoesNotMakeAnAnswerOriginal lets a person's change join the run that
+// an app's answer started.
+func TestCompanyDoesNotMakeAnAnswerOriginal(t *testing.T) {
+	gather := gathering(time.Hour)
+	gather.IgnoreBots = false
+	h := newHouse(t, settings{triggers: []*manifest.Trigger{gather}})
+	h.wrote(h.over(h.send(comment("1", "c", "/now")), 1).ID)
+	answer := update("1", "Robot", "x")
+	answer.Actor.Type = "app"
+	first := h.send(answer)
+	h.settled(first)
+	h.settled(h.send(update("1", "Alice", "y")))
+	r, err := h.store.Run(t.Context(), first+"-1")
+	if err != nil || depthOf(t, r) != 1 || !strings.Contains(string(r.Work), `"merged_count":2`) {
+		t.Errorf("work %s, %v", r.Work, err)
 	}
 }
