@@ -3,6 +3,7 @@ package adf
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -208,8 +209,8 @@ func (n jsonNode) allText() string {
 			parts = append(parts, s)
 		}
 		below := top.content()
-		for i := len(below) - 1; i >= 0; i-- {
-			stack = append(stack, below[i])
+		for _, c := range slices.Backward(below) {
+			stack = append(stack, c)
 		}
 	}
 	return strings.Join(parts, " ")

@@ -1,6 +1,9 @@
 package doc
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Tidy brings inline nodes into the one form that readers agree upon:
 // neighbouring texts are one, marks of the same kind next to or within each other
@@ -102,10 +105,8 @@ func keys(s string) []*Node {
 }
 
 func tidyMark(n *Node, within []Kind) []*Node {
-	for _, k := range within {
-		if k == n.Kind {
-			return merge(n.Children, within)
-		}
+	if slices.Contains(within, n.Kind) {
+		return merge(n.Children, within)
 	}
 	inner := merge(n.Children, append(within[:len(within):len(within)], n.Kind))
 	var before, after []*Node

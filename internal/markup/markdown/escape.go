@@ -75,7 +75,7 @@ func (w *inlineWriter) special(r, before, after rune, rest string) bool {
 	case '*', '_':
 		return w.emphasis(r, before, after)
 	case '~':
-		return w.count['~'] > 1 && !(doc.IsBlank(before) && doc.IsBlank(after))
+		return w.count['~'] > 1 && (!doc.IsBlank(before) || !doc.IsBlank(after))
 	case '`':
 		return w.count['`'] > 1
 	case '[':

@@ -189,4 +189,4 @@ func texts(nodes []*doc.Node) {
 	}
 }
 
-var lineBreak = regexp.MustCompile(`(?i)^<br\s*/?>$`) //nolint:gochecknoglobals // a constant pattern
+var lineBreak = regexp.MustCompile(`(?i)^<br\s*/?>$`)

@@ -77,12 +77,8 @@ func Unwrap(md string) string {
 	if !ok || len(marks) < 3 || strings.Trim(marks, "`") != "" && strings.Trim(marks, "~") != "" || info != "markdown" && info != "md" {
 		return md
 	}
-	body, last := rest, ""
-	if i := strings.LastIndexByte(rest, '\n'); i >= 0 {
-		body, last = rest[:i+1], rest[i+1:]
-	} else {
-		body, last = "", rest
-	}
+	end := strings.LastIndexByte(rest, '\n') + 1
+	body, last := rest[:end], rest[end:]
 	if strings.TrimSpace(last) != marks {
 		return md
 	}

@@ -15,7 +15,7 @@ func (w *inlineWriter) marked(n *doc.Node, next rune) {
 	if mark == "*" && (w.before() == '*' || next == '*') {
 		mark = "_"
 	}
-	if mark != "" && w.flanks(n, mark, next) && !(w.careful && w.nested(n)) {
+	if mark != "" && w.flanks(n, mark, next) && (!w.careful || !w.nested(n)) {
 		w.b.WriteString(mark)
 		w.nodes(n.Children, rune(mark[0]))
 		w.b.WriteString(mark)
@@ -65,7 +65,7 @@ func (w *inlineWriter) flanks(n *doc.Node, mark string, next rune) bool {
 	if first == c && n.Kind == doc.Em && len(n.Children) == 1 && n.Children[0].Kind == doc.Strong && !w.nested(n.Children[0]) {
 		return edges(before, next)
 	}
-	if first == c || last == c {
+	if first == c || last == c && (n.Kind == doc.Strike || w.nested(n.Children[len(n.Children)-1])) {
 		return false
 	}
 	if edges(before, next) || n.Kind == doc.Strong && plainStrong(n) && !isDigitRune(before) {

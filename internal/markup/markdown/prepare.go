@@ -67,7 +67,7 @@ func levels(line string) int {
 
 // splitPoint finds where to split a text that is too long.
 func splitPoint(s string) int {
-	at, fence := 0, ""
+	at, blank, fence := 0, 0, ""
 	for pos := 0; pos < len(s); {
 		end := strings.IndexByte(s[pos:], '\n')
 		if end < 0 {
@@ -76,9 +76,15 @@ func splitPoint(s string) int {
 		line := s[pos : pos+end]
 		fence = FenceAfter(fence, line)
 		pos += end + 1
-		if fence == "" && strings.TrimSpace(line) == "" && (at == 0 || beginsBlock(s[pos:])) {
-			at = pos
+		if fence == "" && strings.TrimSpace(line) == "" {
+			blank = pos
+			if beginsBlock(s[pos:]) {
+				at = pos
+			}
 		}
+	}
+	if at == 0 {
+		at = blank // the last one, or a long list would be cut into its items
 	}
 	if at > 0 {
 		return at

@@ -169,7 +169,7 @@ func pageTarget(space, title, anchor string) string {
 
 // mention reads a person. Data Center knows them by keys.
 func mention(e *element) *doc.Node {
-	id := ""
+	var id string
 	switch {
 	case e.attrs["ri:account-id"] != "":
 		id = "accountid:" + e.attrs["ri:account-id"]

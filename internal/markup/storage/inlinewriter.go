@@ -147,7 +147,7 @@ func (w *writer) mention(n *doc.Node) {
 
 // image writes a picture: one of an address, or a file of the page.
 func (w *writer) image(n *doc.Node) {
-	source := ""
+	var source string
 	name, file := strings.CutPrefix(n.Target, "attachment:")
 	switch {
 	case file || n.Target != "" && !strings.ContainsAny(n.Target, ":/#?"):

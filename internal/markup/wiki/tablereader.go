@@ -95,7 +95,7 @@ func wikiCells(line string) []wikiCell {
 // end a cell: [text|url], {{code}}, {macro:a|b}, !image|thumbnail!.
 func atomLength(s string) int {
 	s = s[:min(len(s), maxInline)]
-	end := 0
+	var end int
 	switch {
 	case s[0] == '[':
 		end = strings.IndexByte(s, ']')

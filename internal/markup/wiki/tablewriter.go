@@ -30,18 +30,16 @@ func (w *writer) table(n *doc.Node) string {
 func cell(n *doc.Node) string {
 	var lines []*doc.Node
 	for _, c := range n.Children {
-		switch {
-		case len(lines) > 0 && !c.Inline():
+		if len(lines) > 0 && !c.Inline() {
 			lines = append(lines, doc.New(doc.Break))
-			fallthrough
+		}
+		switch {
+		case c.Kind == doc.Paragraph:
+			lines = append(lines, c.Children...)
+		case c.Inline():
+			lines = append(lines, c)
 		default:
-			if c.Kind == doc.Paragraph {
-				lines = append(lines, c.Children...)
-			} else if c.Inline() {
-				lines = append(lines, c)
-			} else {
-				lines = append(lines, doc.NewText(doc.Text, doc.Flat(c)))
-			}
+			lines = append(lines, doc.NewText(doc.Text, doc.Flat(c)))
 		}
 	}
 	if s := inlineText(doc.Tidy(lines), inCell); s != "" {
