@@ -47,7 +47,7 @@ func dedupePostgres(ctx context.Context, w *world) error {
 	if err := w.open(ctx, rig.SiteOptions{Issues: 10, Partners: 10}); err != nil {
 		return err
 	}
-	if err := w.replicas(ctx, 3); err != nil {
+	if err := w.replicas(ctx); err != nil {
 		return err
 	}
 	return w.dedupe(ctx, func(ctx context.Context, by time.Duration) error {

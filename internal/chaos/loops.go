@@ -53,9 +53,9 @@ type loop struct {
 
 // told is what a stranger's automation reads of a webhook.
 type told struct {
-	Event   string    `json:"webhookEvent"`
-	User    jiraUser  `json:"user"`
-	Comment *struct { //nolint:revive // the payload's form
+	Event   string   `json:"webhookEvent"`
+	User    jiraUser `json:"user"`
+	Comment *struct {
 		Author jiraUser `json:"author"`
 	} `json:"comment"`
 	Issue struct {

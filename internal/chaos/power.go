@@ -16,7 +16,7 @@ func powerLoss(ctx context.Context, w *world) error {
 	lives, image, syncs := w.pick(8, 60, 600), "", 0
 	for life := range lives {
 		d, dev, err := w.onDisk(ctx, image)
-		if err != nil || d == nil {
+		if err != nil {
 			return err
 		}
 		if err := w.startAlone(ctx, d); err != nil {

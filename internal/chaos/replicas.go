@@ -18,7 +18,7 @@ func pgReplicas(ctx context.Context, w *world) error {
 	if err := w.open(ctx, rig.SiteOptions{Issues: w.pick(20, 100, 400), Partners: n/6 + 1}); err != nil {
 		return err
 	}
-	if err := w.replicas(ctx, 3); err != nil {
+	if err := w.replicas(ctx); err != nil {
 		return err
 	}
 	// There is always a step at work.

@@ -14,7 +14,7 @@ func rollingReplicas(ctx context.Context, w *world) error {
 	if err := w.openFor(ctx, w.pick(150, 1500, 10_000)); err != nil {
 		return err
 	}
-	if err := w.replicas(ctx, 3); err != nil {
+	if err := w.replicas(ctx); err != nil {
 		return err
 	}
 	return w.roll(ctx, w.pick(150, 1500, 10_000))

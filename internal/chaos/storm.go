@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"regexp"
 	"strings"
 	"time"
@@ -107,7 +108,7 @@ func (w *world) judgeTries(story *rig.Story) {
 	sent, carried := map[string]int{}, map[string]int{}
 	for _, r := range w.site.Jira.Requests() {
 		m := markerPattern.FindStringSubmatch(r.Body)
-		if r.Method != "POST" || m == nil || strings.Contains(r.Path, "/search") {
+		if r.Method != http.MethodPost || m == nil || strings.Contains(r.Path, "/search") {
 			continue
 		}
 		sent[m[1]]++

@@ -19,7 +19,7 @@ const mostRecovery = 15 * time.Second
 // sync, one after the other, while deliveries come.
 func diskTrouble(ctx context.Context, w *world) error {
 	d, dev, err := w.onDisk(ctx, "")
-	if err != nil || d == nil {
+	if err != nil {
 		return err
 	}
 	lasts := time.Duration(w.pick(4, 20, 60)) * time.Second
@@ -48,7 +48,7 @@ func databaseAway(ctx context.Context, w *world) error {
 	if err := w.open(ctx, rig.SiteOptions{Issues: w.pick(20, 60, 100), Partners: n/6 + 1}); err != nil {
 		return err
 	}
-	if err := w.replicas(ctx, 3); err != nil {
+	if err := w.replicas(ctx); err != nil {
 		return err
 	}
 	lasts := time.Duration(w.pick(8, 60, 60)) * time.Second
@@ -66,7 +66,7 @@ func databaseAway(ctx context.Context, w *world) error {
 }
 
 // onDisk lays out a daemon whose directory is on a disk that fails when asked
-// to. The daemon is nil, and the report says why, where that is not possible.
+// to.
 func (w *world) onDisk(ctx context.Context, image string) (*rig.Daemon, *disk.Disk, error) {
 	if w.site == nil {
 		if err := w.open(ctx, rig.SiteOptions{Issues: 30, Partners: w.pick(50, 300, 1000)}); err != nil {
@@ -77,7 +77,7 @@ func (w *world) onDisk(ctx context.Context, image string) (*rig.Daemon, *disk.Di
 	dev, err := disk.Mount(filepath.Join(w.dir, name), image)
 	if errors.Is(err, disk.ErrCannotMount) {
 		w.report.Skip(err.Error())
-		return nil, nil, nil
+		return nil, nil, errSkipped
 	}
 	if err != nil {
 		return nil, nil, err

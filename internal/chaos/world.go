@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,10 @@ import (
 	"github.com/aofctl/aofctl/internal/sandbox/jira"
 	"github.com/aofctl/aofctl/internal/sandbox/pgserver"
 )
+
+// errSkipped is returned by a scenario that cannot be played here; the report
+// says why.
+var errSkipped = errors.New("the scenario was skipped")
 
 // world is what a scenario is played in.
 type world struct {
@@ -88,13 +93,13 @@ func (w *world) single(ctx context.Context) (*rig.Daemon, error) {
 	return d, w.start(ctx, d)
 }
 
-// replicas lays out n daemons on one PostgreSQL server with their sender, and
+// replicas lays out three daemons on one PostgreSQL server with their sender, and
 // starts them.
-func (w *world) replicas(ctx context.Context, n int) error {
+func (w *world) replicas(ctx context.Context) error {
 	if err := w.openPostgres(ctx); err != nil {
 		return err
 	}
-	for range n {
+	for range 3 {
 		if _, err := w.add(rig.DaemonOptions{DSN: w.pg.DSN("postgres")}); err != nil {
 			return err
 		}
@@ -105,7 +110,12 @@ func (w *world) replicas(ctx context.Context, n int) error {
 
 func (w *world) openPostgres(ctx context.Context) error {
 	var err error
-	if w.pg, err = pgserver.Start(ctx, pgserver.Options{}); err != nil {
+	w.pg, err = pgserver.Start(ctx, pgserver.Options{})
+	if errors.Is(err, pgserver.ErrNoPostgres) {
+		w.report.Skip(err.Error())
+		return errSkipped
+	}
+	if err != nil {
 		return err
 	}
 	w.onClose(func() error { return w.pg.Stop(context.WithoutCancel(ctx)) })
@@ -194,8 +204,8 @@ func (w *world) onClose(undo func() error) { w.undo = append(w.undo, undo) }
 
 func (w *world) close() error {
 	var errs []error
-	for i := len(w.undo) - 1; i >= 0; i-- {
-		errs = append(errs, w.undo[i]())
+	for _, undo := range slices.Backward(w.undo) {
+		errs = append(errs, undo())
 	}
 	return errors.Join(errs...)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -113,7 +114,7 @@ func (e Event) payload(issueID string) ([]byte, error) {
 	at := fmt.Sprintf("2026-03-01T10:%02d:%02d.000+0000", e.N/60%60, e.N%60)
 	body, err := json.Marshal(obj{
 		"timestamp": 1_772_359_200_000 + e.N, "webhookEvent": "comment_created",
-		"comment": obj{"id": fmt.Sprint(firstComment + e.N), "author": alice, "updateAuthor": alice, "body": e.order(), "created": at, "updated": at},
+		"comment": obj{"id": strconv.Itoa(firstComment + e.N), "author": alice, "updateAuthor": alice, "body": e.order(), "created": at, "updated": at},
 		"issue": obj{"id": issueID, "key": e.Issue, "fields": obj{
 			"summary": "Chaos", "issuetype": obj{"name": "Task"}, "project": obj{"key": e.Project, "name": e.Project},
 			"status": obj{"name": "To Do"}, "priority": obj{"name": "Medium"}, "assignee": nil,

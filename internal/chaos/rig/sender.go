@@ -5,8 +5,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -153,7 +155,7 @@ func (s *Sender) Post(ctx context.Context, e Event, try int) (int, error) {
 	req.Header.Set("X-Hub-Signature", jira.Sign(secret, body))
 	req.Header.Set("X-Atlassian-Webhook-Identifier", s.Prefix+"-"+e.Token)
 	if try > 0 {
-		req.Header.Set("X-Atlassian-Webhook-Retry", fmt.Sprint(try))
+		req.Header.Set("X-Atlassian-Webhook-Retry", strconv.Itoa(try))
 	}
 	resp, err := s.http.Do(req)
 	if err == nil {
@@ -181,11 +183,7 @@ func (s *Sender) Receipts() []Receipt {
 func (s *Sender) Statuses() map[int]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := map[int]int{}
-	for status, n := range s.status {
-		out[status] = n
-	}
-	return out
+	return maps.Clone(s.status)
 }
 
 // pause waits unless the context ends first.

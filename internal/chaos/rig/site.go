@@ -8,6 +8,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -103,7 +104,7 @@ func NewSite(ctx context.Context, o SiteOptions) (*Site, error) {
 func (s *Site) openJira(o SiteOptions) error {
 	seed := &o.Jira.Seed
 	for n, key := range o.Projects {
-		seed.Projects = append(seed.Projects, jira.Project{ID: fmt.Sprint(20_000 + n), Key: key, Name: key, Lead: "bob", TypeKey: "software"})
+		seed.Projects = append(seed.Projects, jira.Project{ID: strconv.Itoa(20_000 + n), Key: key, Name: key, Lead: "bob", TypeKey: "software"})
 		count := o.Issues
 		if n == 0 {
 			count += o.Partners
