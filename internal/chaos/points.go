@@ -41,7 +41,7 @@ type point struct {
 // killPoints kills the daemon at every request that a run makes, from the
 // acceptance of its webhook to its end, at each moment of it, again and again.
 func killPoints(ctx context.Context, w *world) error {
-	if err := w.open(ctx, rig.SiteOptions{Issues: 20, Partners: w.pick(60, 3000, 40_000)}); err != nil {
+	if err := w.open(ctx, rig.SiteOptions{Issues: 20, Partners: w.pick(60, 500, 15_000)}); err != nil {
 		return err
 	}
 	d, err := w.add(rig.DaemonOptions{Runtime: "settle: 300ms, max_runs_per_issue_per_hour: 0"})

@@ -186,6 +186,9 @@ func (w *world) judge(ctx context.Context, limit time.Duration) (*rig.Story, err
 		return nil, err
 	}
 	w.report.Judged(rig.Judge(w.site.Truth(), w.sender.Receipts(), story.Doubts()), story, w.site.Gate.Calls(), w.losses, w.sender.Statuses())
+	if bare := w.sender.Bare(); bare > 0 {
+		w.report.Breach("%d answers of 503 or 429 were without Retry-After", bare)
+	}
 	return story, nil
 }
 

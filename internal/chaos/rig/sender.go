@@ -46,6 +46,7 @@ type Sender struct {
 	rnd     *rand.Rand
 	list    []Receipt
 	status  map[int]int
+	bare    int
 }
 
 // retries is how often Jira repeats a delivery.
@@ -169,6 +170,10 @@ func (s *Sender) Post(ctx context.Context, e Event, try int) (int, error) {
 		return 0, err
 	}
 	s.status[resp.StatusCode]++
+	busy := resp.StatusCode == http.StatusServiceUnavailable || resp.StatusCode == http.StatusTooManyRequests
+	if busy && resp.Header.Get("Retry-After") == "" {
+		s.bare++
+	}
 	return resp.StatusCode, nil
 }
 
@@ -184,6 +189,13 @@ func (s *Sender) Statuses() map[int]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return maps.Clone(s.status)
+}
+
+// Bare is how often a daemon had no time and did not say when to come again.
+func (s *Sender) Bare() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bare
 }
 
 // pause waits unless the context ends first.

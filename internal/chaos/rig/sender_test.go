@@ -38,6 +38,9 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if status == 0 {
 		panic(http.ErrAbortHandler)
 	}
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "1")
+	}
 	w.WriteHeader(status)
 }
 
@@ -56,13 +59,14 @@ func TestDeliveriesAreRepeatedAsJiraDoes(t *testing.T) {
 		statuses []int
 		accepted bool
 		tries    int
+		bare     int
 	}{
-		"taken at once":             {nil, true, 1},
-		"taken after failures":      {[]int{503, 500, 0, 429}, true, 5},
-		"given up after five again": {[]int{503, 503, 503, 503, 503, 503}, false, 6},
-		"never repeated after 400":  {[]int{400}, false, 1},
-		"never repeated after 401":  {[]int{401}, false, 1},
-		"repeated after 408, 409":   {[]int{408, 409, 425}, true, 4},
+		"taken at once":             {nil, true, 1, 0},
+		"taken after failures":      {[]int{503, 500, 0, 429}, true, 5, 1},
+		"given up after five again": {[]int{503, 503, 503, 503, 503, 503}, false, 6, 0},
+		"never repeated after 400":  {[]int{400}, false, 1, 0},
+		"never repeated after 401":  {[]int{401}, false, 1, 0},
+		"repeated after 408, 409":   {[]int{408, 409, 425}, true, 4, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := &receiver{statuses: c.statuses}
@@ -70,6 +74,9 @@ func TestDeliveriesAreRepeatedAsJiraDoes(t *testing.T) {
 			got := s.Send(t.Context(), NewEvent(1, "CHA-1"))
 			if got.Accepted != c.accepted || got.Tries != c.tries || len(s.Receipts()) != 1 {
 				t.Errorf("receipt %+v", got)
+			}
+			if bare := s.Bare(); bare != c.bare {
+				t.Errorf("%d answers without Retry-After", bare)
 			}
 			if ids := slices.Compact(slices.Clone(r.ids)); len(ids) != 1 || len(r.ids) != c.tries {
 				t.Errorf("identifiers %v in %d tries", ids, c.tries)
