@@ -32,6 +32,7 @@ func allowed() map[string][]string {
 		"manifest":         {"spell"},
 		"atlassian":        {},
 		"atlassian/jira":   {"atlassian"},
+		"doctor":           {"admin", "atlassian", "atlassian/jira", "registration", "store/postgres"},
 		"reconcile":        {"atlassian", "atlassian/jira", "event", "store/inbox"},
 		"registration":     {"atlassian/jira"},
 		"route":            {"event", "manifest", "spell"},

@@ -1,8 +1,8 @@
 package internal_test
 
 import (
-	"context"
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"

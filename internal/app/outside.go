@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/aofctl/aofctl/internal/atlassian"
 	"github.com/aofctl/aofctl/internal/atlassian/jira"
@@ -42,6 +43,8 @@ type Sites struct {
 	List   []Site
 	tokens tokens
 	close  []func() error
+	// Secrets are the values that must not be shown.
+	Secrets []string
 }
 
 // OpenSites makes connections to the sites, and the place where their refresh
@@ -50,7 +53,7 @@ type Sites struct {
 func OpenSites(ctx context.Context, opts Options, cat *manifest.Catalog) *Sites {
 	out := &Sites{}
 	// Nobody reads these metrics.
-	parts := siteParts{version: opts.Version, tokens: &out.tokens, metrics: telemetry.NewMetrics(opts.Version)}
+	parts := siteParts{version: opts.Version, tokens: &out.tokens, metrics: telemetry.NewMetrics(opts.Version), backoff: 200 * time.Millisecond}
 	var trouble error
 	if !opts.Daemon.MasterKey.IsZero() {
 		parts.sealer, trouble = out.openTokens(ctx, opts)
@@ -78,6 +81,7 @@ func (s *Sites) open(cfg manifest.JiraSite, parts siteParts, opts Options) Site 
 	secrets := &secretStore{env: opts.Env}
 	parts.secrets = secrets
 	built, err := newSite(cfg, parts)
+	s.Secrets = append(s.Secrets, secrets.values...)
 	out := Site{Config: cfg, Err: errors.Join(secrets.err(), err)}
 	if out.Err != nil {
 		return out

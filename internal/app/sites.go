@@ -55,6 +55,8 @@ type sites struct {
 type siteParts struct {
 	secrets *secretStore
 	version string
+	// backoff is the first pause before another try; 0 for the daemon's.
+	backoff time.Duration
 	// metrics are told of each request.
 	metrics *telemetry.Metrics
 	// permit is asked before each write; nil for none.
@@ -102,7 +104,8 @@ func newSite(cfg manifest.JiraSite, parts siteParts) (*site, error) {
 		HTTPProxy: secrets.address(cfg.HTTPProxy), HTTPSProxy: secrets.address(cfg.HTTPSProxy), NoProxy: cfg.NoProxy,
 		InsecureSkipVerify: !cfg.TLSVerify, CACertPath: cfg.CACertPath, RequestsPerSecond: cfg.RequestsPerSecond,
 		Burst: cfg.Burst, Concurrency: cfg.Concurrency, Version: parts.version, BotName: cfg.BotName, Permit: parts.permit,
-		Observer: siteObserver{parts.metrics, cmp.Or(cfg.Name, "default")},
+		FirstBackoff: parts.backoff,
+		Observer:     siteObserver{parts.metrics, cmp.Or(cfg.Name, "default")},
 	})
 	if err != nil {
 		return nil, err

@@ -89,7 +89,7 @@ func (c *console) withSite(ctx context.Context, f siteFlags, do func(context.Con
 		return err
 	}
 	if one.Webhook.URL = f.url; f.url != "" {
-		one.Webhook.URL = withPath(f.url, one.Webhook.Paths)
+		one.Webhook.URL = app.CompleteURL(f.url, one.Webhook.Paths)
 	}
 	return whyNot(one, do(ctx, one))
 }
@@ -101,15 +101,6 @@ func daemonURL(raw string) (string, error) {
 		return "", &usageError{fmt.Errorf("--url %q is no address such as https://aof.example.com/webhook/jira", raw)}
 	}
 	return raw, nil
-}
-
-// withPath completes an address without a path.
-func withPath(raw string, paths []string) string {
-	u, err := url.Parse(raw)
-	if err != nil || strings.Trim(u.Path, "/") != "" || len(paths) == 0 {
-		return raw
-	}
-	return u.JoinPath(paths[len(paths)-1]).String()
 }
 
 // whyNot says what to do about a Jira that does not let its webhooks be managed.

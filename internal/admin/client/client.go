@@ -27,6 +27,17 @@ type Client struct {
 	http  *http.Client
 }
 
+// AwayError says that nothing listens where the daemon should.
+type AwayError struct{ Base string }
+
+// Error says what to look at.
+func (e *AwayError) Error() string {
+	return fmt.Sprintf("no daemon answers at %s: is `aofctl serve` running, and is --server right?", e.Base)
+}
+
+// Unwrap returns the system's error.
+func (e *AwayError) Unwrap() error { return syscall.ECONNREFUSED }
+
 // New makes a Client for the daemon whose admin listener is at base, such as
 // http://127.0.0.1:3001.
 func New(base, token string, httpClient *http.Client) *Client {
@@ -145,7 +156,7 @@ func (c *Client) request(ctx context.Context, method, path string, query url.Val
 	}
 	resp, err := c.http.Do(req)
 	if errors.Is(err, syscall.ECONNREFUSED) {
-		return nil, fmt.Errorf("no daemon answers at %s: is `aofctl serve` running, and is --server right?", c.base)
+		return nil, &AwayError{Base: c.base}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("ask the daemon: %w", err)

@@ -45,16 +45,19 @@ type Contact struct {
 	Date, Sent, Received time.Time
 }
 
-// Contact asks what kind of Jira this is, anew.
+// Contact asks what kind of Jira this is, anew. If it answers with a refusal, the
+// Contact has its date all the same.
 func (c *Client) Contact(ctx context.Context) (Contact, error) {
 	out := Contact{Sent: time.Now()}
 	a, err := c.send(ctx, request{method: http.MethodGet, path: "serverInfo"})
 	out.Received = time.Now()
+	if a.resp != nil {
+		if at, err := http.ParseTime(a.resp.Header.Get("Date")); err == nil {
+			out.Date = at
+		}
+	}
 	if err != nil {
 		return out, err
-	}
-	if at, err := http.ParseTime(a.resp.Header.Get("Date")); err == nil {
-		out.Date = at
 	}
 	return out, atlassian.Decode(a.resp, a.body, &out.ServerInfo)
 }
