@@ -113,8 +113,8 @@ func TestOpenRoutersReasoningDetailsComeBackUnchanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if resp.CostMicroUSD != nil {
-		t.Errorf("a model without a price costs %d", *resp.CostMicroUSD)
+	if resp.CostMicroUSD == nil || *resp.CostMicroUSD != 10_000 {
+		t.Errorf("a model without a price costs %v, want what OpenRouter charged", resp.CostMicroUSD)
 	}
 	req := llm.Request{Messages: throughJournal(t, answerCalls(hello().Messages, resp.Message))}
 	if _, err := m.Complete(t.Context(), req); err != nil {

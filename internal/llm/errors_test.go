@@ -43,7 +43,7 @@ func TestErrorBodiesOfEveryShapeAreUnderstood(t *testing.T) {
 		{"OpenAI length", 400, `{"error":{"message":"This model's maximum context length is 128000 tokens.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}`,
 			llm.KindTooLong, false, "128000"},
 		{"OpenAI model", 404, `{"error":{"message":"The model 'gpt-9' does not exist","type":"invalid_request_error","param":null,"code":"model_not_found"}}`,
-			llm.KindInvalid, false, "gpt-9"},
+			llm.KindNotFound, false, "gpt-9"},
 		{"OpenAI 500", 500, `{"error":{"message":"The server had an error","type":"server_error","param":null,"code":null}}`,
 			llm.KindUnavailable, true, "The server had an error"},
 		{"OpenAI messages as a list", 400, `{"error":{"message":["first","second"],"type":"invalid_request_error"}}`,
@@ -62,7 +62,7 @@ func TestErrorBodiesOfEveryShapeAreUnderstood(t *testing.T) {
 			llm.KindOverloaded, true, "Overloaded"},
 		{"Anthropic length", 400, `{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 250000 tokens > 200000 maximum"}}`,
 			llm.KindTooLong, false, "prompt is too long"},
-		{"Ollama text", 404, `{"error":"model 'llama9' not found"}`, llm.KindInvalid, false, "model 'llama9' not found"},
+		{"Ollama text", 404, `{"error":"model 'llama9' not found"}`, llm.KindNotFound, false, "model 'llama9' not found"},
 		{"Ollama object", 400, `{"error":{"message":"invalid message content type: <nil>","type":"invalid_request_error","param":null,"code":null}}`,
 			llm.KindInvalid, false, "<nil>"},
 		{"OpenRouter", 429, `{"error":{"message":"Provider returned error","code":429,"metadata":{"raw":"upstream says slow down","provider_name":"X"}}}`,
@@ -74,7 +74,7 @@ func TestErrorBodiesOfEveryShapeAreUnderstood(t *testing.T) {
 		{"vLLM flat", 400, `{"object":"error","message":"bad tool","type":"BadRequestError","param":null,"code":400}`, llm.KindInvalid, false, "bad tool"},
 		{"FastAPI list", 422, `{"detail":[{"loc":["body","messages"],"msg":"field required","type":"value_error.missing"},{"msg":"too short"}]}`,
 			llm.KindInvalid, false, "field required, too short"},
-		{"FastAPI text", 404, `{"detail":"Not Found"}`, llm.KindInvalid, false, "Not Found"},
+		{"FastAPI text", 404, `{"detail":"Not Found"}`, llm.KindNotFound, false, "Not Found"},
 		{"Groq capacity", 498, `{"error":{"message":"Flex tier capacity exceeded","type":"","code":"capacity_exceeded"}}`, llm.KindOverloaded, true, "capacity"},
 		{"proxy page", 502, "<html>\n<head><TITLE>502 Bad\nGateway</TITLE></head><body>" + strings.Repeat("x", 5000) + "</body></html>",
 			llm.KindUnavailable, true, "502 Bad Gateway"},
@@ -163,6 +163,13 @@ func TestTheWaitThatAProviderAsksForIsKept(t *testing.T) {
 		{"words", http.Header{"Retry-After": {"soon"}}, `{}`, 0},
 		{"Gemini, a year", nil, strings.Replace(gemini, "36.5s", "8760h", 1), time.Hour},
 		{"Gemini, negative", nil, strings.Replace(gemini, "36.5s", "-1s", 1), 0},
+		{"OpenAI, in words", nil, `{"error":{"message":"Rate limit reached for gpt-4.1. Please try again in 1m2.5s. Visit …"}}`, 62500 * time.Millisecond},
+		{"Groq, in words", nil, `{"error":{"message":"Limit 6000, Used 5990. Please try again in 7.66s."}}`, 7660 * time.Millisecond},
+		{"Azure, in words", nil, `{"error":{"code":"429","message":"Please retry after 20 seconds."}}`, 20 * time.Second},
+		{"words without a number", nil, `{"error":{"message":"Please try again in a while."}}`, 0},
+		{"words about tries", nil, `{"error":{"message":"retry after 3 attempts"}}`, 0},
+		{"OpenRouter", nil, `{"error":{"message":"x","code":429,"metadata":{"headers":{"X-RateLimit-Reset":"1795262412000"}}}}`, 12 * time.Second},
+		{"OpenRouter, long ago", nil, `{"error":{"message":"x","code":429,"metadata":{"headers":{"X-RateLimit-Reset":1}}}}`, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -208,6 +215,74 @@ func TestTheRequestIDIsKeptForTheProvidersSupport(t *testing.T) {
 		_, err := fake(t, "openai:gpt-4.1", answering(500, "", http.Header{name: {"req_123"}})).Complete(t.Context(), hello())
 		if e := wantError(t, err, llm.KindUnavailable, 500, true, ""); e.RequestID != "req_123" {
 			t.Errorf("%s: %q", name, e.RequestID)
+		}
+	}
+}
+
+// What to do stands in the error: it is what an operator sees of the run.
+func TestARefusalSaysWhatToDo(t *testing.T) {
+	tests := []struct {
+		ref    string
+		status int
+		body   string
+		want   string
+	}{
+		{"openai:gpt-4.1", 401, `{"error":{"message":"Incorrect API key provided"}}`, "check the key in OPENAI_API_KEY (or models.providers.openai.api_key_env)"},
+		{"google:gemini-2.5-pro", 403, `[{"error":{"code":403,"message":"no"}}]`, "check the key in GOOGLE_API_KEY or GEMINI_API_KEY"},
+		{"anthropic:claude-haiku-4-5", 401, `{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}`, "check the key in ANTHROPIC_API_KEY"},
+		{"gateway:m", 401, `{}`, "check models.providers.gateway.api_key_env"},
+		{"openai:gpt-4.1", 429, `{"error":{"message":"You exceeded your current quota","code":"insufficient_quota"}}`, "add credit to the account"},
+		{"openai:gpt-99", 404, `{"error":{"message":"no such model","code":"model_not_found"}}`, "check the agent's model"},
+		{"mistral:nope", 400, `{"message":"Invalid model: nope","type":"invalid_model","code":"1500"}`, "check the agent's model"},
+		{"ollama:llama9", 404, `{"error":"model 'llama9' not found"}`, "run ollama pull llama9 there"},
+		{"azure:team", 404, `{"error":{"code":"DeploymentNotFound","message":"x"}}`, "check that team is the name of a deployment"},
+		{"anthropic:claude-haiku-4-5", 400, `{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 210000 tokens > 200000 maximum"}}`, "max_context_messages lower"},
+	}
+	for _, tt := range tests {
+		p, err := llm.NewProviders([]llm.ProviderConfig{
+			{Name: "gateway", Type: "openai-compatible", BaseURL: "http://gateway.test/v1"}, {Name: "azure", BaseURL: "http://azure.test"},
+		}, llm.Options{Transport: answering(tt.status, tt.body, nil), Getenv: allKeys("k")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := p.Open(tt.ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = m.Complete(t.Context(), hello())
+		var e *llm.Error
+		if !errors.As(err, &e) || e.Temporary() || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s, %d: %v, want …%s…", tt.ref, tt.status, err, tt.want)
+		}
+	}
+}
+
+// Whatever the API, what is no answer is an error that says so.
+func TestWhatIsNoAnswerIsAnErrorInEachAPI(t *testing.T) {
+	tests := []struct {
+		name, body string
+		kind       llm.Kind
+		temporary  bool
+	}{
+		{"nothing", "", llm.KindUnavailable, true},
+		{"a page", "<html><title>Sign in</title></html>", llm.KindConfig, false},
+		{"a stream", "event: message_start\ndata: {}\n\n", llm.KindUnavailable, true},
+		{"half of it", saidAnyhow("hello")[:70], llm.KindUnavailable, true},
+		{"null", "null", llm.KindUnavailable, true},
+		{"another thing", `{"ok":true}`, llm.KindUnavailable, true},
+		{"wrong types", `{"choices":{},"content":"x","output":{}}`, llm.KindUnavailable, true},
+		{"a failure", `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`, llm.KindOverloaded, true},
+		{"a failed response", `{"status":"failed","output":[],"error":{"code":"server_error","message":"x"}}`, llm.KindUnavailable, true},
+		{"a list of failures", `[{"error":{"code":429,"message":"x"}}]`, llm.KindRateLimit, true},
+	}
+	for _, kind := range []struct{ provider, model string }{{"openai", "gpt-4.1"}, {"responses", "gpt-5.4"}, {"anthropic", "claude-haiku-4-5"}, {"azure", "m"}} {
+		for _, tt := range tests {
+			m := open(t, kind.provider, kind.model, "http://x.test", llm.Options{Transport: answering(200, tt.body, nil)})
+			_, err := m.Complete(t.Context(), hello())
+			var e *llm.Error
+			if !errors.As(err, &e) || e.Kind != tt.kind || e.Temporary() != tt.temporary {
+				t.Errorf("%s, %s: %v", kind.provider, tt.name, err)
+			}
 		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/aofctl/aofctl/internal/llm"
 )
 
@@ -23,11 +25,19 @@ func FuzzAnswer(f *testing.F) {
 		f.Add(200, body)
 		f.Add(500, body)
 	}
+	for _, body := range []string{
+		saidAnyhow("x"), `{"content":[{"type":"thinking","signature":"S"},{"type":"tool_use","id":"x","name":"t","input":[1]}],"stop_reason":"tool_use","usage":{"input_tokens":1e99}}`,
+		`{"content":[{"type":"text","text":"\ud800"},{"type":"tool_use"}],"stop_reason":"refusal"}`, `{"type":"error","error":{"type":"overloaded_error"}}`,
+		`{"output":[{"type":"reasoning","encrypted_content":"E"},{"type":"function_call","call_id":"c","name":"t","arguments":"{"}],"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"}}`,
+		`{"output":[{"type":"message","content":[{"refusal":"no"}]}],"status":"failed","error":null}`,
+	} {
+		f.Add(200, body)
+	}
 	f.Fuzz(func(t *testing.T, status int, body string) {
 		if status < 200 || status > 599 {
 			return
 		}
-		for _, ref := range []string{"google:gemini-3-pro-preview", "gateway:m"} {
+		for _, ref := range []string{"google:gemini-3-pro-preview", "gateway:m", "anthropic:claude-sonnet-5", "openai:gpt-5.4", "openrouter:m"} {
 			resp, err := fake(t, ref, answering(status, body, http.Header{})).Complete(t.Context(), hello())
 			if err != nil {
 				checkFuzzedError(t, err)
@@ -72,6 +82,11 @@ func checkFuzzedAnswer(t *testing.T, ref string, resp llm.Response) {
 	if !json.Valid(sent) {
 		t.Errorf("what is sent back is not JSON: %s", sent)
 	}
+	if strings.HasPrefix(ref, "anthropic:") {
+		if why := messagesTurns(gjson.ParseBytes(sent)); why != "" {
+			t.Errorf("what is sent back is refused: %s: %s", why, sent)
+		}
+	}
 }
 
 func FuzzSanitiseSchema(f *testing.F) {
@@ -96,11 +111,13 @@ func FuzzSanitiseSchema(f *testing.F) {
 }
 
 func FuzzTranscript(f *testing.F) {
+	f.Add("call_a", "tool", `{"a":1}`, "text", `{"provider":"anthropic","model":"m","prefix":"x","items":[{"type":"tool_use","id":"call_a"}]}`)
+	f.Add("call_a", "tool", `{"a":1}`, "text", `{"provider":"openai","model":"gpt-5.4","items":[{"call_id":"call_a"}]}`)
 	f.Add("call_a", "tool", `{"a":1}`, "text", `{"provider":"google","calls":[{"extra_content":{"google":{"thought_signature":"S"}}}]}`)
 	f.Add("", "", ``, "", `{"provider":"google","message":{"extra_content":5},"calls":[null,{}]}`)
 	f.Add("\"}", "a.b", `{"x":"\u0000"}`, "\xff", `{`)
 	f.Fuzz(func(t *testing.T, id, name, args, text, state string) {
-		for _, ref := range []string{"google:gemini-3-pro-preview", "mistral:m"} {
+		for _, ref := range []string{"google:gemini-3-pro-preview", "mistral:m", "anthropic:m", "openai:gpt-5.4"} {
 			var sent []byte
 			_, err := fake(t, ref, keepBody(&sent)).Complete(t.Context(), llm.Request{Messages: []llm.Message{
 				{Role: llm.User, Text: text},

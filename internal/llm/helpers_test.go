@@ -77,10 +77,16 @@ func (r *recorder) last(t *testing.T) map[string]any {
 // open makes a model of a provider of a kind, at a base URL.
 func open(t *testing.T, kind, model, baseURL string, opts llm.Options) llm.Model {
 	t.Helper()
-	p, err := llm.NewProviders([]llm.ProviderConfig{{Name: kind, BaseURL: baseURL, APIKey: "test-key-1234"}}, opts)
-	if kind == "gateway" {
-		p, err = llm.NewProviders([]llm.ProviderConfig{{Name: kind, Type: "openai-compatible", BaseURL: baseURL}}, opts)
+	cfg := llm.ProviderConfig{Name: kind, BaseURL: baseURL, APIKey: "test-key-1234"}
+	switch {
+	case kind == "gateway":
+		cfg.Type, cfg.APIKey = "openai-compatible", ""
+	case kind == "responses":
+		cfg.Type, cfg.API = "openai", "responses"
+	case strings.HasPrefix(kind, "azure-"):
+		cfg.Type, cfg.APIVersion = "azure", strings.TrimPrefix(kind, "azure-")
 	}
+	p, err := llm.NewProviders([]llm.ProviderConfig{cfg}, opts)
 	if err != nil {
 		t.Fatalf("make providers: %v", err)
 	}
@@ -129,6 +135,12 @@ func said(text string) string {
 		quote(text) + `},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":2,"total_tokens":12}}`
 }
 
+// saidAnyhow is a plain answer that each of the APIs takes for its own.
+func saidAnyhow(text string) string {
+	return strings.TrimSuffix(said(text), `}}`) + `,"input_tokens":10,"output_tokens":2},"content":[{"type":"text","text":` + quote(text) +
+		`}],"stop_reason":"end_turn","status":"completed","output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":` + quote(text) + `}]}]}`
+}
+
 func quote(s string) string {
 	b, _ := json.Marshal(s)
 	return string(b)
@@ -160,7 +172,7 @@ func tool(name string) llm.ToolSpec {
 func roundTripURL(to *string) roundTrip {
 	return func(r *http.Request) (*http.Response, error) {
 		*to = r.URL.String()
-		return answering(200, said("ok"), nil)(r)
+		return answering(200, saidAnyhow("ok"), nil)(r)
 	}
 }
 
@@ -168,7 +180,12 @@ func roundTripURL(to *string) roundTrip {
 func roundTripAuth(to *[]string) roundTrip {
 	return func(r *http.Request) (*http.Response, error) {
 		*to = r.Header.Values("Authorization")
-		return answering(200, said("ok"), nil)(r)
+		for _, name := range []string{"x-api-key", "api-key"} {
+			for _, value := range r.Header.Values(name) {
+				*to = append(*to, name+" "+value)
+			}
+		}
+		return answering(200, saidAnyhow("ok"), nil)(r)
 	}
 }
 
@@ -180,6 +197,6 @@ func keepBody(to *[]byte) roundTrip {
 			return nil, err
 		}
 		*to = body
-		return answering(200, said("ok"), nil)(r)
+		return answering(200, saidAnyhow("ok"), nil)(r)
 	}
 }

@@ -105,8 +105,18 @@ func (p *Prices) Cost(ref string, u Usage) *int64 {
 	t := r.at(u.In)
 	written := min(int64(clampCount(u.CacheWriteIn)), in-cached)
 	sum := (in-cached-written)*t.in + cached*t.cached + written*t.write + out*t.out
-	cost := (sum + perMicro/2) / perMicro
+	cost := roundToMicro(sum)
 	return &cost
+}
+
+// roundToMicro rounds to the nearest micro-dollar, halves to the even one, so that
+// sums over many calls do not drift.
+func roundToMicro(sum int64) int64 {
+	whole, rest := sum/perMicro, sum%perMicro
+	if rest > perMicro/2 || rest == perMicro/2 && whole%2 == 1 {
+		whole++
+	}
+	return whole
 }
 
 // Known reports whether a call of the model has a price.

@@ -149,7 +149,7 @@ func (m *model) decodeResponse(req Request, root gjson.Result) (Response, error)
 			calls = append(calls, ToolCall{ID: text(item.Get("call_id")), Name: text(item.Get("name")), Args: argsOf(text(item.Get("arguments")))})
 		}
 		if item.IsObject() {
-			s.Items = append(s.Items, json.RawMessage(item.Raw))
+			s.Items = append(s.Items, wireItem(item))
 		}
 	}
 	resp.Message.Text, resp.Message.ToolCalls = out.String(), m.calls(req, calls)
@@ -164,6 +164,25 @@ func (m *model) decodeResponse(req Request, root gjson.Result) (Response, error)
 		resp.Message.ProviderState = raw
 	}
 	return resp, m.empty(reason, resp)
+}
+
+// wireItem is an item as it may come back: with arguments that are an object.
+func wireItem(item gjson.Result) json.RawMessage {
+	given := item.Get("arguments")
+	args := wireArgs(json.RawMessage(text(given)))
+	if item.Get("type").String() != "function_call" || given.Type == gjson.String && args == given.Str {
+		return json.RawMessage(item.Raw)
+	}
+	out := []byte{'{'}
+	item.ForEach(func(k, v gjson.Result) bool {
+		raw := v.Raw
+		if k.Str == "arguments" {
+			raw = string(jsonOf(args))
+		}
+		out = appendField(out, k.Str, raw)
+		return true
+	})
+	return append(out, '}')
 }
 
 func readOutputText(item gjson.Result, out, refusal *strings.Builder) {
