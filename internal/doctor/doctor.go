@@ -56,9 +56,9 @@ func Run(ctx context.Context, checks []Check, limit time.Duration, secrets []str
 	}
 	all.Wait()
 	list := []Result{}
-	for i, results := range found {
-		for _, r := range results {
-			r.Subject = checks[i].Subject
+	for i, c := range checks {
+		for _, r := range found[i] {
+			r.Subject = c.Subject
 			r.Detail, r.Cure = oneLine(clean(r.Detail, secrets)), oneLine(clean(r.Cure, secrets))
 			list = append(list, r)
 		}
