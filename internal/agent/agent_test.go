@@ -25,6 +25,8 @@ import (
 type script struct {
 	answers []llm.Message
 	asked   []llm.Request
+	// stops says why an answer ended, by its number from 0.
+	stops map[int]llm.Stop
 }
 
 func (s *script) Open(string) (llm.Model, error) { return s, nil }
@@ -34,7 +36,8 @@ func (s *script) Complete(_ context.Context, req llm.Request) (llm.Response, err
 	if len(s.answers) < len(s.asked) {
 		return llm.Response{}, errors.New("the script has no more answers")
 	}
-	return llm.Response{Message: s.answers[len(s.asked)-1], Usage: llm.Usage{In: 10, Out: 2}, Model: "m"}, nil
+	stop := s.stops[len(s.asked)-1]
+	return llm.Response{Message: s.answers[len(s.asked)-1], Usage: llm.Usage{In: 10, Out: 2}, Model: "m", Stop: stop, Truncated: stop != llm.StopEnd}, nil
 }
 
 func says(text string) llm.Message { return llm.Message{Role: llm.Assistant, Text: text} }
