@@ -34,7 +34,21 @@ func (l *daemonLoader) models(decl modelsDecl) {
 		if l.daemon.Fallbacks == nil {
 			l.daemon.Fallbacks = map[string][]string{}
 		}
-		l.daemon.Fallbacks[l.modelRef(str{at: at{e.pos}, value: e.key, set: true})] = values(l.modelRefs(e.key, e.value))
+		first := str{at: at{e.pos}, value: e.key, set: true}
+		list := l.modelRefs(e.key, e.value)
+		for _, s := range append([]str{first}, list...) {
+			l.knownProvider(s)
+		}
+		l.daemon.Fallbacks[l.modelRef(first)] = values(list)
+	}
+}
+
+// knownProvider reports a model of a provider that is not there.
+func (l *daemonLoader) knownProvider(s str) {
+	name, _, found := strings.Cut(strings.TrimSpace(s.value), ":")
+	_, configured := l.daemon.Providers[name]
+	if found && name != "" && !configured && !slices.Contains(KnownProviders(), name) {
+		l.errorf(s.pos, "unknown model provider %q%s", shorten(name), meant(name, KnownProviders()))
 	}
 }
 

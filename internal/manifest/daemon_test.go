@@ -92,8 +92,9 @@ spec:
   runtime: {max_concurrent_tasks: 3, task_timeout_secs: 60, max_runs_per_issue_per_hour: 0, default_agent: helper, settle: 5s, shutdown_grace: 1m30s}
   storage: {dsn: "sqlite:///var/lib/aof", retention: {deliveries: 2d}}
   models:
-    providers: {google: {api_key_env: GOOGLE_API_KEY}, local: {type: openai-compatible, base_url: "http://localhost:8000/v1/"}}
-    prices: {"google:x": {input: 0.3, output: 2.5, cached_input: 0.03}, "local:y": {input: 1, output: 2}}
+    providers: {google: {api_key_env: GOOGLE_API_KEY}, local: {type: openai-compatible, base_url: "http://localhost:8000/v1/", api: responses, timeout_secs: 300, max_concurrent: 4, requests_per_minute: 90.5, tokens_per_minute: 100000}, azure: {base_url: "https://res.openai.azure.com", api_version: "2024-10-21"}}
+    prices: {"google:x": {input: 0.3, output: 2.5, cached_input: 0.03, cache_write: 0.4}, "local:y": {input: 1, output: 2}}
+    fallbacks: {"google:x": ["local:y", " anthropic:z "], "local:y": []}
   policy: {}
   admin: {host: 0.0.0.0, port: 0, token_env: ADMIN}
   telemetry: {log: {level: DEBUG, format: json}, metrics: true}
@@ -130,8 +131,10 @@ func TestDaemonIsResolved(t *testing.T) {
 		Runtime:  Runtime{MaxConcurrentTasks: 3, TaskTimeout: time.Minute, DefaultAgent: "helper", Settle: 5 * time.Second, ShutdownGrace: 90 * time.Second},
 		Storage: Storage{Directory: "/var/lib/aof", RetentionDeliveries: 48 * time.Hour,
 			RetentionTranscripts: 30 * 24 * time.Hour, RetentionAudit: 400 * 24 * time.Hour},
-		Providers: map[string]Provider{"google": {APIKey: Secret{Env: "GOOGLE_API_KEY"}}, "local": {Type: "openai-compatible", BaseURL: "http://localhost:8000/v1"}},
-		Prices:    map[string]Price{"google:x": {Input: 0.3, Output: 2.5, CachedInput: 0.03}, "local:y": {Input: 1, Output: 2, CachedInput: 1}},
+		Providers: map[string]Provider{"google": {APIKey: Secret{Env: "GOOGLE_API_KEY"}}, "azure": {BaseURL: "https://res.openai.azure.com", APIVersion: "2024-10-21"},
+			"local": {Type: "openai-compatible", BaseURL: "http://localhost:8000/v1", API: "responses", Timeout: 5 * time.Minute, MaxConcurrent: 4, RequestsPerMinute: 90.5, TokensPerMinute: 100_000}},
+		Fallbacks: map[string][]string{"google:x": {"local:y", "anthropic:z"}, "local:y": nil},
+		Prices:    map[string]Price{"google:x": {Input: 0.3, Output: 2.5, CachedInput: 0.03, CacheWrite: 0.4}, "local:y": {Input: 1, Output: 2, CachedInput: 1}},
 		Admin:     Admin{Enabled: true, Host: "0.0.0.0", Port: 0, Token: Secret{Env: "ADMIN"}},
 		Log:       Log{Level: "debug", Format: "json"},
 		Warnings:  got.Warnings,
@@ -154,7 +157,7 @@ func TestMissingSecretsAreToldAtOnceAndWhereTheyAreNamed(t *testing.T) {
 	got := lines(d.MissingSecrets(testEnv), dir)
 	want := `daemon.yaml:14:52: environment variable NEW_SECRET is not set (webhook_secret_env)
 daemon.yaml:36:39: warning: environment variable GOOGLE_API_KEY is not set (api_key_env)
-daemon.yaml:39:46: environment variable ADMIN is not set (token_env)
+daemon.yaml:40:46: environment variable ADMIN is not set (token_env)
 `
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("missing (-want +got):\n%s", diff)
