@@ -178,7 +178,7 @@ func mention(n jsonNode) *doc.Node {
 	if !doc.IsAccount(id) {
 		return textOrNil("@" + name)
 	}
-	return &doc.Node{Kind: doc.Mention, Target: "accountid:" + id, Text: name}
+	return &doc.Node{Kind: doc.Mention, Target: "accountid:" + id, Text: doc.PersonName(name)}
 }
 
 // date writes a timestamp in milliseconds as a day.

@@ -61,6 +61,23 @@ func IsAccount(id string) bool {
 	return true
 }
 
+// PersonName makes a person's name fit into a mention in Markdown, whatever it
+// holds.
+func PersonName(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch r {
+		case '[', '{':
+			return '('
+		case ']', '}':
+			return ')'
+		case '|':
+			return ' '
+		}
+		return r
+	}, s)
+	return OneLine(strings.TrimLeft(s, "@ \t\n"))
+}
+
 // Linkable accepts addresses without a scheme and those with a harmless one.
 func Linkable(dest string) bool {
 	scheme, _, ok := strings.Cut(dest, ":")

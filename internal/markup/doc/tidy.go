@@ -23,13 +23,13 @@ func merge(nodes []*Node, within []Kind) []*Node {
 	return group(out)
 }
 
-// group makes one node of neighbouring texts, and of neighbours with the same
+// group makes one node of neighbouring texts, of code next to code, and of neighbours with the same
 // mark.
 func group(nodes []*Node) []*Node {
 	var out []*Node
 	for i := 0; i < len(nodes); {
 		n, end := nodes[i], i+1
-		for end < len(nodes) && nodes[end].Kind == n.Kind && (n.Kind == Text || n.Marked()) {
+		for end < len(nodes) && nodes[end].Kind == n.Kind && (n.Kind == Text || n.Kind == Span || n.Marked()) {
 			end++
 		}
 		if end > i+1 {

@@ -116,7 +116,7 @@ func mention(line []byte) (node *doc.Node, n int) {
 	if !doc.IsAccount(id) || name != "" && line[0] == '[' || strings.ContainsAny(name, "[|{\n") {
 		return nil, 0
 	}
-	return &doc.Node{Kind: doc.Mention, Target: id, Text: doc.OneLine(name)}, end + 1
+	return &doc.Node{Kind: doc.Mention, Target: id, Text: doc.PersonName(name)}, end + 1
 }
 
 // wikiLink reads [text|https://…], [https://…] and [^file.txt].

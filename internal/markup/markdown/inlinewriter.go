@@ -207,8 +207,7 @@ func (w *inlineWriter) lineEnd() string {
 // mention writes @[accountid:… Name], which becomes a mention again when it goes
 // back.
 func (w *inlineWriter) mention(n *doc.Node) {
-	name := strings.NewReplacer("[", "(", "]", ")", "|", " ", "{", "(", "}", ")").Replace(n.Text)
-	name = doc.OneLine(strings.TrimPrefix(name, "@"))
+	name := doc.PersonName(n.Text)
 	switch {
 	case !doc.IsAccount(n.Target):
 		w.text("@"+name, 0)
@@ -242,8 +241,8 @@ func (w *inlineWriter) linkTo(n *doc.Node, next rune) {
 		w.nodes(n.Children, next)
 	case plain && label == n.Target && bare(label) && w.standsAlone(next):
 		w.b.WriteString(label)
-	case plain && "mailto:"+label == n.Target && strings.ContainsRune(label, '@') && !strings.ContainsAny(label, " \\<>"):
-		w.b.WriteString("<" + label + ">")
+	case plain && ("mailto:"+label == n.Target || "http://"+label == n.Target && strings.HasPrefix(label, "www.")):
+		w.text(label, next) // an address in the text, which is as good as a link
 	case plain && label == n.Target && strings.Contains(label, "://") && !strings.ContainsAny(label, " \\<>"):
 		w.b.WriteString("<" + label + ">")
 	default:

@@ -79,7 +79,7 @@ func Unwrap(md string) string {
 	}
 	end := strings.LastIndexByte(rest, '\n') + 1
 	body, last := rest[:end], rest[end:]
-	if strings.TrimSpace(last) != marks {
+	if strings.TrimSpace(last) != marks || strings.TrimSpace(body) == "" {
 		return md
 	}
 	inside := ""

@@ -197,3 +197,15 @@ func TestListsAndBlocksAreWrittenSoThatTheyAreRead(t *testing.T) {
 		}
 	}
 }
+
+func TestCodeInMarkdownIsNoWrappedAnswer(t *testing.T) {
+	for _, body := range []string{"# a", "", "```go\nx\n```"} {
+		code := doc.New(doc.Document, &doc.Node{Kind: doc.Code, Target: "markdown", Text: body})
+		if diff := cmp.Diff(code, Parse(Write(code), false)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", body, diff)
+		}
+	}
+	if got := Unwrap("```markdown\n\n```"); got != "```markdown\n\n```" {
+		t.Errorf("an empty answer becomes %q", got)
+	}
+}

@@ -14,7 +14,21 @@ import (
 // are escaped only where Markdown would take them for markup.
 func Write(n *doc.Node) string {
 	w := &writer{}
+	if len(n.Children) == 1 && n.Children[0].Kind == doc.Code {
+		return fenced(alone(info(n.Children[0])), n.Children[0].Text)
+	}
 	return w.blocks(n.Children, "")
+}
+
+// alone is what follows the fence of code that is the whole text. Markdown in
+// such a fence would be taken for an answer that was wrapped, see Unwrap, if
+// there were no word behind its language.
+func alone(info string) string {
+	switch strings.ToLower(info) {
+	case "markdown", "md":
+		return info + " source"
+	}
+	return info
 }
 
 // writer writes blocks.

@@ -92,7 +92,7 @@ func TestPhrasesAreRead(t *testing.T) {
 		"{color:red}a{color} {anchor:x}b":               "a b",
 		"[~accountid:5b:1] [~bob] [^a b.txt]":           "@[accountid:5b:1] @[bob] [^a b.txt]",
 		"[a|https://x.y/(b)] [https://x.y]":             "[a](<https://x.y/(b)>) https://x.y",
-		"[mail|mailto:a@b.c] [mailto:a@b.c]":            "[mail](mailto:a@b.c) <a@b.c>",
+		"[mail|mailto:a@b.c] [mailto:a@b.c]":            "[mail](mailto:a@b.c) a@b.c",
 		"!a b.png|thumbnail! !https://x.y/i.png|alt=A!": "![](<a b.png>) ![A](https://x.y/i.png)",
 		"(/) (x) (!) (y) \\(x)":                         "✅ ❌ ⚠️ 👍 (x)",
 		"&lt;b&gt; &amp;amp; a & b":                     `\<b> \&amp; a & b`,
