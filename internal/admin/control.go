@@ -26,6 +26,7 @@ func (a *api) cancelRun(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, conflict(err)
 	}
+	a.cfg.Wake() // for the next of its subject
 	a.cfg.Log.Info().Str("run", id).Str("state", string(state)).Msg("run canceled by an operator")
 	return Changed{Run: id, State: state}, nil
 }

@@ -184,8 +184,8 @@ func TestRunsAreCanceledAndTriedAgain(t *testing.T) {
 		got := d.call(t, http.MethodPost, "/api/v1/runs/"+tt.path)
 		got.has(t, tt.status, tt.says)
 	}
-	if n := d.woken.Load(); n != 1 {
-		t.Errorf("the scheduler was woken %d times, want once for the run that was tried again", n)
+	if n := d.woken.Load(); n != 2 {
+		t.Errorf("the scheduler was woken %d times, want once for what follows the canceled run and once for the one that was tried again", n)
 	}
 	r := decode[admin.RunDetail](t, d.get(t, "/api/v1/runs/waiting"))
 	if r.State != store.StateQueued || r.Retries != 1 || r.CanceledBy != "" {

@@ -83,6 +83,8 @@ type tape struct {
 	next     int
 }
 
+func (*tape) Next() (step.Kind, bool) { return "", false }
+
 func (t *tape) Wait(context.Context, string, step.Pause) (step.Entry, error) {
 	return step.Entry{}, errors.New("agents do not wait")
 }

@@ -92,6 +92,8 @@ func TestTheFirstQuestionIsOnRecordAndWhatFollowsIsNotRepeated(t *testing.T) {
 // garbled is a journal whose records are of no use.
 type garbled struct{ kind step.Kind }
 
+func (garbled) Next() (step.Kind, bool) { return "", false }
+
 func (garbled) Wait(context.Context, string, step.Pause) (step.Entry, error) {
 	return step.Entry{}, errors.New("agents do not wait")
 }

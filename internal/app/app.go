@@ -231,7 +231,7 @@ func (a *App) checkModel(ref string) error {
 func (a *App) buildRuns(ctx context.Context) error {
 	d := a.opts.Daemon
 	var err error
-	writer := tool.Writer{Ledger: a.store, Settle: d.Runtime.Settle, Patience: settlePatience, Now: time.Now}
+	writer := tool.Writer{Ledger: a.store, Settle: d.Runtime.Settle, Patience: settlePatience}
 	if a.registry, err = newRegistry(a.sites, writer); err != nil {
 		return err
 	}

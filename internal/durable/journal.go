@@ -38,6 +38,14 @@ type suspension struct{ wait store.Wait }
 
 func (s *suspension) Error() string { return "the run waits for " + s.wait.For }
 
+// Next implements step.Journal.
+func (j *journal) Next() (step.Kind, bool) {
+	if j.next >= len(j.known.Records) {
+		return "", false
+	}
+	return j.known.Records[j.next].Entry.Kind, true
+}
+
 // Do implements step.Journal.
 func (j *journal) Do(ctx context.Context, kind step.Kind, name string, fn step.Func) (step.Entry, error) {
 	name = readable(name)

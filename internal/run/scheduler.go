@@ -27,6 +27,9 @@ const (
 	// settleInterval is how long it waits after others have changed something: who
 	// has something to do there comes first.
 	settleInterval = 5 * time.Millisecond
+	// limitedInterval is how long it waits when runs are ready that the limits of
+	// all replicas do not let start: to try costs a write.
+	limitedInterval = 100 * time.Millisecond
 	// claimTimeout bounds how long looking may take: a connection that nobody
 	// answers must not keep this replica idle for ever.
 	claimTimeout = 10 * time.Second
@@ -65,8 +68,12 @@ func NewScheduler(s *store.Store, engine Engine, cfg SchedulerConfig) *Scheduler
 func (s *Scheduler) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		changed := s.store.Changed()
-		if s.fill(ctx) {
+		started, limited := s.fill(ctx)
+		if started {
 			continue
+		}
+		if limited {
+			rest(ctx, limitedInterval)
 		}
 		if !s.store.Shared() {
 			changed = nil // nobody else changes anything
@@ -97,13 +104,13 @@ func (s *Scheduler) Wake() {
 }
 
 // fill claims as many runs as there are free places and reports whether it
-// started any.
-func (s *Scheduler) fill(ctx context.Context) bool {
+// started any, and whether some were ready that could not start.
+func (s *Scheduler) fill(ctx context.Context) (started, limited bool) {
 	free := s.cfg.Limit - s.engine.Active()
 	if free <= 0 || !s.cfg.May() {
-		return false
+		return false, false
 	}
-	claims, err := s.claim(ctx, free)
+	claims, ready, err := s.claim(ctx, free)
 	if err != nil && ctx.Err() == nil {
 		s.cfg.Log.Error().Err(err).Msg("could not claim runs")
 	}
@@ -111,15 +118,16 @@ func (s *Scheduler) fill(ctx context.Context) bool {
 		// An engine that stops takes nothing; the run is given back with all others.
 		_ = s.engine.Start(c)
 	}
-	return len(claims) > 0
+	return len(claims) > 0, ready && len(claims) == 0
 }
 
-func (s *Scheduler) claim(ctx context.Context, n int) ([]store.Claim, error) {
+func (s *Scheduler) claim(ctx context.Context, n int) (claims []store.Claim, ready bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, claimTimeout)
 	defer cancel()
-	some, err := s.store.Claimable(ctx)
-	if err != nil || !some {
-		return nil, err
+	ready, err = s.store.Claimable(ctx)
+	if err != nil || !ready {
+		return nil, false, err
 	}
-	return s.store.Claim(ctx, s.cfg.Owner, n, s.cfg.Limits)
+	claims, err = s.store.Claim(ctx, s.cfg.Owner, n, s.cfg.Limits)
+	return claims, true, err
 }

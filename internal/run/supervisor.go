@@ -159,11 +159,17 @@ func (s *Supervisor) beat(ctx context.Context) error {
 	sent := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, s.trusted())
 	defer cancel()
-	if err := s.cfg.Store.Beat(ctx, s.cfg.Replica); err != nil {
+	known, err := s.cfg.Store.Beat(ctx, s.cfg.Replica)
+	if err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !known && !s.heard.IsZero() {
+		// By the database's clock it was silent for too long, whatever ours says.
+		s.cfg.Log.Error().Err(ErrSilent).Msg("steps at work are stopped")
+		s.cfg.Engine.Abandon(ErrSilent)
+	}
 	if s.silent {
 		s.cfg.Log.Info().Msg("this replica reaches the database again")
 	}

@@ -140,7 +140,10 @@ func (w *Worker) enrich(ctx context.Context, task *Task, exec Executor, journal 
 		return err
 	}
 	missing := w.enricher.Askable(&task.Work.Event, absent(&task.Work, append(names, identity(&task.Work.Event)...)))
-	if len(missing) == 0 {
+	// What can be asked for changes with the program and its configuration; whether
+	// it was asked for is on record.
+	kind, recorded := journal.Next()
+	if (recorded && kind != step.KindEnrich) || (!recorded && len(missing) == 0) {
 		return nil
 	}
 	entry, err := journal.Do(ctx, step.KindEnrich, "enrich", func(ctx context.Context, _ string) (step.Entry, error) {

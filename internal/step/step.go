@@ -71,7 +71,12 @@ type Func func(ctx context.Context, id string) (Entry, error)
 // run lets go of everything meanwhile, and Wait returns an error that the caller
 // hands on. When the run goes on, the loop runs again and Wait returns: with the
 // signal's payload as Output, or without Output if the time came first.
+//
+// Next tells what is on record for the step that comes next, for choices that
+// depend on more than the entries so far, such as the version of the program:
+// where a record is, the way that it tells has to be taken.
 type Journal interface {
+	Next() (kind Kind, recorded bool)
 	Do(ctx context.Context, kind Kind, name string, fn Func) (Entry, error)
 	Wait(ctx context.Context, name string, p Pause) (Entry, error)
 }

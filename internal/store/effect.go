@@ -39,7 +39,7 @@ func (s *Store) Begin(ctx context.Context, id, kind, target string) (tool.Effect
 	err := s.inLedger(ctx, func(tx tx) error {
 		now := s.now()
 		run, _, _ := strings.Cut(id, ":")
-		n, err := tx.change(`INSERT INTO effects (id, run, kind, target, begun_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		n, err := tx.change(`INSERT INTO effects (id, run, kind, target, begun_at, sent_at) VALUES (?, ?, ?, ?, ?, {clock}) ON CONFLICT DO NOTHING`,
 			id, run, kind, target, millis(now))
 		if err != nil {
 			return fmt.Errorf("insert effect %s: %w", id, err)
@@ -54,14 +54,24 @@ func (s *Store) Begin(ctx context.Context, id, kind, target string) (tool.Effect
 }
 
 func readEffect(tx tx, e *tool.Effect) error {
-	var begun int64
+	var begun, age int64
 	var done sql.NullInt64
-	err := tx.row(`SELECT begun_at, done_at, ref FROM effects WHERE id = ?`, e.ID).Scan(&begun, &done, &e.Ref)
+	err := tx.row(`SELECT begun_at, {clock} - sent_at, done_at, ref FROM effects WHERE id = ?`, e.ID).Scan(&begun, &age, &done, &e.Ref)
 	if err != nil {
 		return fmt.Errorf("read effect %s: %w", e.ID, err)
 	}
-	e.Begun, e.Done = time.UnixMilli(begun), done.Valid
+	e.Begun, e.Age, e.Done = time.UnixMilli(begun), time.Duration(age)*time.Millisecond, done.Valid
 	return nil
+}
+
+// Sent implements tool.Ledger.
+func (s *Store) Sent(ctx context.Context, id string) error {
+	return s.inLedger(ctx, func(tx tx) error {
+		if _, err := tx.exec(`UPDATE effects SET sent_at = {clock} WHERE id = ?`, id); err != nil {
+			return fmt.Errorf("update effect %s: %w", id, err)
+		}
+		return nil
+	})
 }
 
 // Done implements tool.Ledger.

@@ -227,6 +227,14 @@ func must(t testing.TB, err error) {
 	}
 }
 
+// heartbeat says that a replica is alive, and returns whether it was known.
+func heartbeat(t testing.TB, s *Store, r Replica) bool {
+	t.Helper()
+	known, err := s.Beat(context.Background(), r)
+	must(t, err)
+	return known
+}
+
 func is(t testing.TB, what string, got, want error) {
 	t.Helper()
 	if !errors.Is(got, want) {

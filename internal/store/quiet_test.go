@@ -22,7 +22,7 @@ func TestWhatChangesNothingTellsNobody(t *testing.T) {
 			if len(claims) != 0 {
 				t.Errorf("claimed %v", claims)
 			}
-			must(t, s.Beat(t.Context(), Replica{ID: me}))
+			heartbeat(t, s, Replica{ID: me})
 			_, err = s.Revive(t.Context(), time.Hour)
 			must(t, err)
 			_, _, err = s.Lead(t.Context(), "intake", me, time.Hour)

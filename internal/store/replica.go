@@ -22,26 +22,41 @@ type Replica struct {
 // step of a run. A run that takes its process down would do so for ever.
 const maxDeaths = 20
 
-const beatSQL = `INSERT INTO replicas (id, host, version, started_at, beat_at) VALUES (?, ?, ?, ?, {clock})
-	ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at`
+const (
+	beatSQL = `UPDATE replicas SET beat_at = {clock} WHERE id = ?`
+	joinSQL = `INSERT INTO replicas (id, host, version, started_at, beat_at) VALUES (?, ?, ?, ?, {clock}) ON CONFLICT (id) DO NOTHING`
+)
 
-// Beat says that the replica is alive. Where there are others it does not wait
-// for their writes: one of them may hang.
-func (s *Store) Beat(ctx context.Context, r Replica) error {
-	args := []any{r.ID, r.Host, r.Version, millis(r.Started)}
-	var err error
-	if s.Shared() {
-		_, err = s.db.ExecContext(ctx, s.dialect.sql(beatSQL), clean(args)...)
-	} else {
-		err = s.writer.do(ctx, func(tx tx) error {
-			_, err := tx.exec(beatSQL, args...)
-			return err
-		})
+// Beat says that the replica is alive, and tells whether it was known: one that
+// was and is not any more has been taken for dead, and its runs are others' now.
+// Where there are other processes it does not wait for their writes: one of them
+// may hang.
+func (s *Store) Beat(ctx context.Context, r Replica) (known bool, err error) {
+	n, err := s.apart(ctx, beatSQL, r.ID)
+	if err == nil && n == 0 {
+		_, err = s.apart(ctx, joinSQL, r.ID, r.Host, r.Version, millis(r.Started))
 	}
 	if err != nil {
-		return fmt.Errorf("record heartbeat: %w", err)
+		return false, fmt.Errorf("record heartbeat: %w", err)
 	}
-	return nil
+	return n > 0, nil
+}
+
+// apart carries out one statement beside the other writes, where the database
+// can.
+func (s *Store) apart(ctx context.Context, query string, args ...any) (n int64, err error) {
+	if !s.Shared() {
+		err = s.writer.do(ctx, func(tx tx) error {
+			n, err = tx.change(query, args...)
+			return err
+		})
+		return n, err
+	}
+	res, err := s.db.ExecContext(ctx, s.dialect.sql(query), clean(args)...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
 }
 
 // Replicas lists the replicas, the oldest first.

@@ -10,7 +10,7 @@ import (
 
 func beat(t testing.TB, s *Store, id string) {
 	t.Helper()
-	must(t, s.Beat(t.Context(), Replica{ID: id, Host: "host-" + id, Version: "1", Started: time.UnixMilli(1_800_000_000_000).UTC()}))
+	heartbeat(t, s, Replica{ID: id, Host: "host-" + id, Version: "1", Started: time.UnixMilli(1_800_000_000_000).UTC()})
 }
 
 // silence makes a replica one that was last heard of long ago.
@@ -36,7 +36,9 @@ func TestReplicasAreListedWithWhatTheyHave(t *testing.T) {
 		beat(t, s, "b")
 		beat(t, s, "a")
 		first := Replica{ID: "z", Host: "h", Version: "2", Started: time.UnixMilli(1).UTC()}
-		must(t, s.Beat(t.Context(), first))
+		if heartbeat(t, s, first) {
+			t.Error("a new replica is known")
+		}
 		admitRuns(t, s, crowd(3)...)
 		_, err := s.Claim(t.Context(), "a", 2, Limits{})
 		must(t, err)
@@ -53,7 +55,9 @@ func TestReplicasAreListedWithWhatTheyHave(t *testing.T) {
 		if diff := cmp.Diff([]string{"z h 2 0", "a host-a 1 2", "b host-b 1 0"}, got); diff != "" {
 			t.Errorf("replicas (-want +got):\n%s", diff)
 		}
-		beat(t, s, "z")
+		if !heartbeat(t, s, first) {
+			t.Error("a replica that is listed is not known")
+		}
 		if list, err = s.Replicas(t.Context()); err != nil || list[0].Silent > time.Minute || list[0].Version != "2" {
 			t.Errorf("after its beat it is %+v, %v", list[0], err)
 		}

@@ -36,7 +36,7 @@ const Schema = "aof"
 
 // postgresConns bounds the connections to PostgreSQL: one writes, the others
 // read. Three replicas have to fit into the 100 that a server takes by default.
-const postgresConns = 6
+const postgresConns = 5
 
 // Store is the daemon's database.
 type Store struct {

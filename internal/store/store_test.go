@@ -189,7 +189,7 @@ func TestAClosedStoreSaysSo(t *testing.T) {
 			"Replicas":     func() error { _, err := s.Replicas(ctx); return err },
 			"NextWake":     func() error { _, err := s.NextWake(ctx); return err },
 			"Wake":         func() error { _, err := s.Wake(ctx); return err },
-			"Beat":         func() error { return s.Beat(ctx, Replica{ID: me}) },
+			"Beat":         func() error { _, err := s.Beat(ctx, Replica{ID: me}); return err },
 		}
 		for name, read := range reads {
 			if err := read(); err == nil || errors.Is(err, ErrNotFound) || errors.Is(err, ErrLost) || errors.Is(err, ErrRefused) {

@@ -35,7 +35,7 @@ func TestTextsOfAllKindsAreKept(t *testing.T) {
 		rev := Revision{Revision: key, Kind: text, Name: text, Source: text, Text: text}
 		must(t, s.Admit(t.Context(), Lease{}, []Run{run}, []Revision{rev}))
 		must(t, s.Admit(t.Context(), Lease{}, []Run{run}, []Revision{rev}))
-		must(t, s.Beat(t.Context(), Replica{ID: key, Host: text, Version: text, Started: time.Now()}))
+		heartbeat(t, s, Replica{ID: key, Host: text, Version: text, Started: time.Now()})
 		lease, ours, err := s.Lead(t.Context(), key, key, time.Hour)
 		if err != nil || !ours {
 			t.Fatalf("Lead = %v, %v", ours, err)

@@ -226,7 +226,7 @@ func TestAWriteThatHangsIsGivenUp(t *testing.T) {
 		t.Errorf("the write ended with %v", err)
 	}
 	s.dialect.patience = time.Minute
-	must(t, s.Beat(t.Context(), Replica{ID: me}))
+	heartbeat(t, s, Replica{ID: me})
 	admit(t, s, "issue:1", "next")
 }
 

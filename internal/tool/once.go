@@ -15,8 +15,12 @@ var ErrInDoubt = errors.New("it cannot be known whether this write happened")
 type Effect struct {
 	// ID is the Call's id.
 	ID string
-	// Begun is when the write was last about to be sent.
+	// Begun is when the write was first about to be sent, by the clock of whoever
+	// did so.
 	Begun time.Time
+	// Age is how long ago it was sent, or about to be, for the last time, by the
+	// clock of the ledger alone.
+	Age time.Duration
 	// Fresh is true if this is the first try: nothing can have happened yet.
 	Fresh bool
 	// Done is true if the write is known to have happened; Ref then names its
@@ -31,6 +35,8 @@ type Ledger interface {
 	// Begin records that the write is about to be sent, before it is. If it was
 	// recorded before, it returns what is known of it.
 	Begin(ctx context.Context, id, kind, target string) (Effect, error)
+	// Sent records that the write was just sent and nobody knows what became of it.
+	Sent(ctx context.Context, id string) error
 	// Done records that the write happened.
 	Done(ctx context.Context, id, ref string) error
 	// Abandon forgets a write of which it is certain that it did not happen.
@@ -48,8 +54,6 @@ type Writer struct {
 	// longer one is a *SettlingError, so that the caller's run need not hold its
 	// place meanwhile. 0 for any.
 	Patience time.Duration
-	// Now tells the time; nil is the system's clock.
-	Now func() time.Time
 }
 
 // SettlingError says that it is not known yet whether a write happened, and when
@@ -174,11 +178,7 @@ func (w Writer) unsettled(effect Effect, a Action) time.Duration {
 	if a.Repeatable {
 		return 0
 	}
-	now := time.Now
-	if w.Now != nil {
-		now = w.Now
-	}
-	return min(w.Settle, w.Settle-now().Sub(effect.Begun))
+	return min(w.Settle, w.Settle-effect.Age)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -203,6 +203,11 @@ func (w Writer) done(ctx context.Context, id, ref string) error {
 
 func (w Writer) failed(ctx context.Context, id string, a Action, cause error) error {
 	if a.NotSent == nil || !a.NotSent(cause) {
+		// It may have taken long to learn that there is no answer. What is on its
+		// way gets the whole time to show up from here.
+		if err := w.Ledger.Sent(context.WithoutCancel(ctx), id); err != nil {
+			return errors.Join(cause, fmt.Errorf("renew intent %s: %w", id, err))
+		}
 		return cause
 	}
 	if err := w.Ledger.Abandon(context.WithoutCancel(ctx), id); err != nil {

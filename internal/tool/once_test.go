@@ -17,10 +17,13 @@ type memoryLedger struct {
 	mu      sync.Mutex
 	effects map[string]tool.Effect
 	broken  string
+	sent    map[string]time.Time
 	log     []string
 }
 
-func newLedger() *memoryLedger { return &memoryLedger{effects: map[string]tool.Effect{}} }
+func newLedger() *memoryLedger {
+	return &memoryLedger{effects: map[string]tool.Effect{}, sent: map[string]time.Time{}}
+}
 
 func (l *memoryLedger) enter(ctx context.Context, method string) error {
 	l.log = append(l.log, method)
@@ -37,12 +40,22 @@ func (l *memoryLedger) Begin(ctx context.Context, id, _, _ string) (tool.Effect,
 		return tool.Effect{}, err
 	}
 	if known, ok := l.effects[id]; ok {
-		known.Fresh = false
+		known.Fresh, known.Age = false, time.Since(l.sent[id])
 		return known, nil
 	}
 	e := tool.Effect{ID: id, Begun: time.Now(), Fresh: true}
-	l.effects[id] = e
+	l.effects[id], l.sent[id] = e, time.Now()
 	return e, nil
+}
+
+func (l *memoryLedger) Sent(ctx context.Context, id string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.enter(ctx, "sent"); err != nil {
+		return err
+	}
+	l.sent[id] = time.Now()
+	return nil
 }
 
 func (l *memoryLedger) Done(ctx context.Context, id, ref string) error {
@@ -332,12 +345,33 @@ func TestOnceStopsWaitingWhenCanceled(t *testing.T) {
 func TestOnceWaitsNoLongerThanSettleIfTheClockWasSetBack(t *testing.T) {
 	run(t, func(t *testing.T, w tool.Writer, l *memoryLedger, o *outside) {
 		interrupt(t, w, o)
-		w.Now = func() time.Time { return o.start.Add(-24 * time.Hour) }
+		l.sent["run:1"] = o.start.Add(24 * time.Hour)
 		if _, err := w.Once(t.Context(), "run:1", o.action(true)); err != nil {
 			t.Fatal(err)
 		}
 		if waited := time.Since(o.start); waited > settle {
 			t.Errorf("waited %s", waited)
+		}
+	})
+}
+
+// TestOnceGivesASlowWriteItsTimeFromTheTimeOut is a request that times out after
+// as long as a write may take to show up, and shows up just after that.
+func TestOnceGivesASlowWriteItsTimeFromTheTimeOut(t *testing.T) {
+	run(t, func(t *testing.T, w tool.Writer, _ *memoryLedger, o *outside) {
+		a := o.action(true)
+		a.Send = func(context.Context) (string, error) {
+			o.sent++
+			time.Sleep(settle)
+			return "", errors.New("no answer")
+		}
+		if _, err := w.Once(t.Context(), "run:1", a); err == nil {
+			t.Fatal("the first try went through")
+		}
+		o.appears = settle + 3*time.Second
+		ref, err := w.Once(t.Context(), "run:1", o.action(true))
+		if err != nil || ref != "found" || o.sent != 1 {
+			t.Errorf("ref %q, err %v, sent %d", ref, err, o.sent)
 		}
 	})
 }

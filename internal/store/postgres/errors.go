@@ -64,16 +64,17 @@ func passing(err *pgconn.PgError) bool {
 
 // Refused tells whether the change itself is at fault and will be refused for
 // ever: its values do not fit (class 22), break a constraint (23, 44), or are
-// more than the server handles (54), or its statement is wrong (21, 42). Errors
-// that are neither Away nor Refused say nothing of the change either way, such as
-// that of a statement in a transaction that had already failed.
+// more than the server handles (54), or its statement is wrong (21). Errors that
+// are neither Away nor Refused say nothing of the change, such as that of a
+// missing right or of a table that a newer version has changed (42): somebody has
+// to mend that, and nothing may be given up until then.
 func Refused(err error) bool {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
 		return false
 	}
 	switch class(pg) {
-	case "21", "22", "23", "42", "44", "54":
+	case "21", "22", "23", "44", "54":
 		return true
 	}
 	return false

@@ -218,7 +218,7 @@ func (l *ledger) Begin(_ context.Context, id, _, _ string) (tool.Effect, error) 
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if e, ok := l.effects[id]; ok {
-		e.Fresh = false
+		e.Fresh, e.Age = false, time.Since(e.Begun)
 		return e, nil
 	}
 	e := tool.Effect{ID: id, Begun: time.Now(), Fresh: true}
@@ -232,6 +232,8 @@ func (l *ledger) Done(_ context.Context, id, ref string) error {
 	l.effects[id] = tool.Effect{ID: id, Done: true, Ref: ref}
 	return nil
 }
+
+func (l *ledger) Sent(context.Context, string) error { return nil }
 
 func (l *ledger) Abandon(_ context.Context, id string) error {
 	l.mu.Lock()

@@ -25,7 +25,7 @@ var migrations embed.FS
 const Schema = "aof_inbox"
 
 // readers is the number of connections for everything but storing deliveries.
-const readers = 4
+const readers = 3
 
 // Options tune an inbox. The zero value is right for production.
 type Options struct {
@@ -37,7 +37,7 @@ type Options struct {
 	// deliveries and 64 MiB, compressed.
 	MaxWaiting int
 	MaxBytes   int64
-	// Writers is how many connections store deliveries at once; 0 means 12. Five
+	// Writers is how many connections store deliveries at once; 0 means 10. Five
 	// more do the rest.
 	Writers int
 	// Patience is how long storing one delivery may take; 0 means 5 s.
@@ -62,7 +62,7 @@ func (o Options) withDefaults() Options {
 	}
 	setDefault(&o.MaxWaiting, 8192)
 	setDefault(&o.MaxBytes, 64<<20)
-	setDefault(&o.Writers, 12)
+	setDefault(&o.Writers, 10)
 	setDefault(&o.Patience, 5*time.Second)
 	setDefault(&o.Probe, time.Second)
 	setDefault(&o.KeepIdentities, 32*24*time.Hour)
