@@ -66,42 +66,44 @@ func killPoints(ctx context.Context, w *world) error {
 	return err
 }
 
-// strikeAll kills the daemon until each point was struck often enough. Requests
+// strikeAll kills the daemon at all points and counts what was struck. Requests
 // with the same name are one kind of point.
 func (w *world) strikeAll(ctx context.Context, d *rig.Daemon, requests int) (map[string]int, error) {
-	each, most := w.pick(1, 1, 100), w.pick(40, 2000, 100_000)
 	notes, err := os.Create(filepath.Join(w.dir, "points.log"))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = notes.Close() }()
 	struck := map[string]int{}
-	missed := 0
-	for i := 0; i < most && missed < 3*(requests+1)*len(moments()) && ctx.Err() == nil; i++ {
-		p := point{n: w.rnd.IntN(requests+1) - 1, moment: moments()[w.rnd.IntN(len(moments()))]}
-		if w.size != short {
-			p = w.leastStruck(i, requests)
-		}
+	for i, p := range w.points(requests) {
 		e := w.everything()
 		where, err := w.strike(ctx, d, e, p)
 		if err != nil {
-			return nil, fmt.Errorf("%s, kill at request %d, %s: %w", e.Token, p.n, p.moment, err)
+			return nil, fmt.Errorf("%s, kill %d at request %d, %s: %w", e.Token, i, p.n, p.moment, err)
 		}
 		if where != "" {
 			struck[where+" "+p.moment]++
 		}
 		_, _ = fmt.Fprintf(notes, "%s %d %s %s\n", e.Token, p.n, p.moment, where)
-		if w.size != short && i >= each*(requests+1)*len(moments()) {
+		if ctx.Err() != nil {
 			break
 		}
 	}
 	return struck, ctx.Err()
 }
 
-// leastStruck goes through all points in turn.
-func (w *world) leastStruck(i, requests int) point {
-	all := (requests + 1) * len(moments())
-	return point{n: i%all/len(moments()) - 1, moment: moments()[i%len(moments())]}
+// points are where to strike: all that there are, or in the short form some.
+func (w *world) points(requests int) []point {
+	var all []point
+	for range w.pick(1, 1, 100) {
+		for n := -1; n < requests; n++ {
+			for _, moment := range moments() {
+				all = append(all, point{n, moment})
+			}
+		}
+	}
+	w.rnd.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all[:min(len(all), w.pick(40, len(all), len(all)))]
 }
 
 // everything is an event that asks for all there is.
