@@ -180,3 +180,47 @@ func TestARunThatCannotBeExplainedFailsForItsOwnReason(t *testing.T) {
 		t.Errorf("run is %s: %s, result %q", r.State, r.Error, r.Result)
 	}
 }
+
+// TestWhetherSomethingWasAskedForIsOnRecord stops a run in its second step and goes
+// on with a program that can ask for more, or for less.
+func TestWhetherSomethingWasAskedForIsOnRecord(t *testing.T) {
+	tests := map[string]struct{ before, after []string }{
+		"it can ask for more": {nil, []string{"issue_description"}},
+		"it can ask for less": {[]string{"issue_description"}, nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := settings{triggers: []*manifest.Trigger{trigger("any", nil)}}
+			h := newHouse(t, s)
+			h.plat.vars = map[string]any{"issue_description": "long story"}
+			reached, again := make(chan struct{}, 1), false
+			h.exec.set(func(e *executor) {
+				e.needs = tt.before
+				e.do = func(ctx context.Context, _ run.Task, j step.Journal) (run.Result, error) {
+					if _, err := oneStep(ctx, run.Task{}, j); err != nil {
+						return run.Result{}, err
+					}
+					_, err := j.Do(ctx, step.KindTool, "t", func(ctx context.Context, _ string) (step.Entry, error) {
+						if again {
+							return step.Entry{}, nil
+						}
+						reached <- struct{}{}
+						<-ctx.Done()
+						return step.Entry{}, ctx.Err()
+					})
+					return run.Result{}, err
+				}
+			})
+			id := h.send(created("1"))
+			<-reached
+			h.stop()
+			again = true
+			h.exec.set(func(e *executor) { e.needs = tt.after })
+			h.start(s)
+			t.Cleanup(h.stop)
+			if r := h.over(id, 1); r.State != store.StateSucceeded || r.Steps != 2+len(tt.before) {
+				t.Errorf("the run is %s with %d steps: %s", r.State, r.Steps, r.Error)
+			}
+		})
+	}
+}
