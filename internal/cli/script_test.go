@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -57,6 +58,9 @@ func isolate(env *testscript.Env) error {
 	return nil
 }
 
+// cloudAuth is how a daemon signs in to Jira Cloud.
+const cloudAuth = "{type: api_token, email_env: JIRA_EMAIL, token_env: JIRA_API_TOKEN}"
+
 // world starts a sandbox, of Jira Cloud or, with "dc" and perhaps a version, of a
 // Data Center, whose webhooks go to a port that is free for a daemon,
 // and sets the variables that a configuration needs: PORT, ADMIN, JIRA, MODEL,
@@ -65,7 +69,7 @@ func world(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 2 {
 		ts.Fatalf("usage: world [dc [version]]")
 	}
-	opts, auth := sandbox.Options{}, "{type: api_token, email_env: JIRA_EMAIL, token_env: JIRA_API_TOKEN}"
+	opts, auth := sandbox.Options{}, cloudAuth
 	if len(args) > 0 {
 		deployment, err := jira.ParseDeployment(args[0])
 		ts.Check(err)
@@ -124,7 +128,7 @@ spec:
   models: {providers: {google: {base_url: %s}}}
   admin: {host: 127.0.0.1, port: %s}
   storage: {dsn: "sqlite:./data"}
-`, ts.Getenv("PORT"), ts.Getenv("JIRA"), ts.Getenv("AUTH"), ts.Getenv("MODEL"), ts.Getenv("ADMIN")), 0o600))
+`, ts.Getenv("PORT"), ts.Getenv("JIRA"), cmp.Or(ts.Getenv("AUTH"), cloudAuth), ts.Getenv("MODEL"), ts.Getenv("ADMIN")), 0o600))
 }
 
 // await polls a URL until its answer contains a text: await url [text].
