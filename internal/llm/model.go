@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/http"
 
 	"github.com/tidwall/gjson"
 )
@@ -119,8 +120,8 @@ func (m *model) invalid(format string, args ...any) *Error {
 }
 
 // unusable is an answer with a good status that is none.
-func (m *model) unusable(format string, args ...any) *Error {
-	return &Error{Ref: m.ref, Status: 200, Kind: KindUnavailable, Message: fmt.Sprintf(format, args...)}
+func (m *model) unusable(message string) *Error {
+	return &Error{Ref: m.ref, Status: http.StatusOK, Kind: KindUnavailable, Message: message}
 }
 
 // waitError explains why a call got no turn.

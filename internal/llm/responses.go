@@ -46,14 +46,14 @@ func (m *model) encodeResponses(req Request) (*call, error) {
 func (m *model) responsesInput(req Request) []any {
 	input := make([]any, 0, 2*len(req.Messages))
 	for _, msg := range req.Messages {
-		switch {
-		case msg.Role == ToolRole:
+		switch msg.Role {
+		case ToolRole:
 			text := msg.Text
 			if text == "" {
 				text = noOutput
 			}
 			input = append(input, openai.ResponseFunctionCallOutput{Type: "function_call_output", CallID: m.wireID(msg.ToolCallID), Output: text})
-		case msg.Role == Assistant:
+		case Assistant:
 			input = append(input, m.responsesTurn(msg)...)
 		default:
 			input = append(input, textItem(msg))
