@@ -32,7 +32,7 @@ import (
 const secret = "e2e-webhook-secret"
 
 // patience bounds every wait.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // binary is the program under test, built once.
 var binary string
