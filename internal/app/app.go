@@ -206,14 +206,29 @@ func (a *App) watch(ctx context.Context) {
 func (a *App) checkModels(cat *manifest.Catalog) error {
 	var problems manifest.Problems
 	for _, ag := range cat.Agents {
-		for _, ref := range append([]string{ag.Model}, ag.Fallbacks...) {
-			if err := a.checkModel(ref); err != nil {
-				problems = append(problems, manifest.Problem{Path: ag.Source, Severity: manifest.Error, Message: "agent " + ag.Name + ": " + err.Error()})
-			}
+		for _, err := range a.checkAgent(ag) {
+			problems = append(problems, manifest.Problem{Path: ag.Source, Severity: manifest.Error, Message: "agent " + ag.Name + ": " + err.Error()})
 		}
 	}
 	slices.SortFunc(problems, func(x, y manifest.Problem) int { return cmp.Compare(x.String(), y.String()) })
 	return problems.Err()
+}
+
+// checkAgent reports what keeps an agent's models from being asked as it would.
+func (a *App) checkAgent(ag *manifest.Agent) []error {
+	var problems []error
+	for _, ref := range append([]string{ag.Model}, ag.Fallbacks...) {
+		if err := a.checkModel(ref); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	if len(problems) > 0 {
+		return problems
+	}
+	if err := a.providers.CheckRequest(ag.Model, llm.Request{Temperature: ag.Temperature, MaxTokens: ag.MaxTokens}); err != nil {
+		problems = append(problems, err)
+	}
+	return problems
 }
 
 // checkModel reports what keeps a model from being asked. The variable that the

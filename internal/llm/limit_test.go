@@ -245,3 +245,33 @@ func TestWaitingForATurnDoesNotCountAsAnswering(t *testing.T) {
 		}
 	})
 }
+
+func TestTheTimeOfACallIsItsProviders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for timeout, want := range map[time.Duration]time.Duration{0: 2 * time.Minute, 7 * time.Second: 7 * time.Second, 10 * time.Minute: 10 * time.Minute} {
+			start := time.Now()
+			_, err := limited(t, silent(), llm.ProviderConfig{Timeout: timeout}).Complete(t.Context(), hello())
+			wantError(t, err, llm.KindTimeout, 0, true, "no answer within "+want.String())
+			if took := time.Since(start); took != want {
+				t.Errorf("given up after %s, want %s", took, want)
+			}
+		}
+	})
+}
+
+func TestEveryAPIIsBoundedInTimeAndSize(t *testing.T) {
+	for _, kind := range []struct{ provider, model string }{{"responses", "gpt-5.4"}, {"anthropic", "claude-haiku-4-5"}, {"azure", "m"}} {
+		synctest.Test(t, func(t *testing.T) {
+			m := open(t, kind.provider, kind.model, "http://x.test", llm.Options{Transport: silent(), Timeout: time.Minute})
+			_, err := m.Complete(t.Context(), hello())
+			wantError(t, err, llm.KindTimeout, 0, true, "no answer within 1m0s")
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			_, err = m.Complete(ctx, hello())
+			wantContextError(t, err, context.DeadlineExceeded)
+		})
+		m := open(t, kind.provider, kind.model, "http://x.test", llm.Options{Transport: answering(200, saidAnyhow(strings.Repeat("x", 1<<20)), nil), MaxResponseBytes: 1 << 20})
+		_, err := m.Complete(t.Context(), hello())
+		wantError(t, err, llm.KindInvalid, 200, false, "larger than 1048576 bytes")
+	}
+}
