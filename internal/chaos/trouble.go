@@ -90,6 +90,7 @@ func (w *world) onDisk(ctx context.Context, image string) (*rig.Daemon, *disk.Di
 // endure lets a trouble of the store begin, watches what the daemon says of it,
 // lets it end, and waits until the daemon is well by itself.
 func (w *world) endure(ctx context.Context, d *rig.Daemon, name string, lasts time.Duration, begin, end func() error) error {
+	before := w.sender.Statuses()[503]
 	if err := begin(); err != nil {
 		return fmt.Errorf("begin trouble %s: %w", name, err)
 	}
@@ -101,13 +102,16 @@ func (w *world) endure(ctx context.Context, d *rig.Daemon, name string, lasts ti
 		if told == 0 && err == nil && status == 503 {
 			told, detail = time.Since(began), text
 		}
-		if refused == 0 && w.sender.Statuses()[503] > 0 {
+		if refused == 0 && w.sender.Statuses()[503] > before {
 			refused = time.Since(began)
 		}
 		rest(ctx, 50*time.Millisecond)
 	}
 	if err := end(); err != nil {
 		return fmt.Errorf("end trouble %s: %w", name, err)
+	}
+	if refused == 0 {
+		w.report.Breach("no webhook was answered with 503 meanwhile: %s", name)
 	}
 	if told == 0 {
 		w.report.Breach("readyz never told of the trouble: %s", name)
