@@ -67,7 +67,7 @@ func TestWhatTheClientSendsPassesTheStrictChecks(t *testing.T) {
 		{Name: "b", Description: "B", Parameters: json.RawMessage(`{"$schema":"x","properties":{"p":{"type":["null","array"]},"q":{"anyOf":[{"type":"null"},{"type":"integer"}]}},"required":["p","zz"]}`)},
 		{Name: "c", Parameters: json.RawMessage(`{"type":"object","properties":{"n":{"$ref":"#/$defs/N"}},"$defs":{"N":{"properties":{"n":{"$ref":"#/$defs/N"}}}}}`)},
 	}
-	for _, kind := range []string{"openai", "sandbox", "mistral", "groq", "anthropic"} {
+	for _, kind := range []string{"openai", "sandbox", "mistral", "groq"} {
 		m := inProcess(t, kind, s)
 		for name, messages := range transcripts() {
 			temperature := 0.0
@@ -87,7 +87,7 @@ func TestWhatTheScriptRefusesIsNotTriedAgain(t *testing.T) {
 	}
 	_, err = inProcess(t, "sandbox", s).Complete(t.Context(), llm.Request{Messages: []llm.Message{{Role: llm.User, Text: "x"}}})
 	var e *llm.Error
-	if !errors.As(err, &e) || e.Kind != llm.KindInvalid || e.Status != http.StatusNotFound || e.Temporary() {
+	if !errors.As(err, &e) || e.Kind != llm.KindNotFound || e.Status != http.StatusNotFound || e.Temporary() {
 		t.Errorf("%v", err)
 	}
 }
