@@ -79,6 +79,7 @@ func TestFallbacksAreAskedInOrderWhereAModelIsOutOfService(t *testing.T) {
 		{"no credit", map[string][]int{"first": {-402}, "second": {-403}}, "first second third", "third:m"},
 		{"a request that is wrong", map[string][]int{"first": {-400}}, "first", ""},
 		{"a conversation that is too long", map[string][]int{"first": {-413}}, "first", ""},
+		{"all overloaded", map[string][]int{"first": {-503}, "second": {-503}, "third": {-503}}, "first first first second second second third", ""},
 		{"all out of service", map[string][]int{"first": {-401}, "second": {-503}, "third": {-404}}, "first second second second third", ""},
 	}
 	for _, tt := range tests {
@@ -153,7 +154,28 @@ func TestAModelThatWasOutOfServiceIsAskedLastForAWhile(t *testing.T) {
 		ask("second") // somebody has to change something
 		h.faults["second"], h.faults["third"] = []int{401}, []int{401}
 		ask("second third first") // better than nothing
-		ask("first")
+		h.faults["second"] = nil
+		ask("first") // which is well again, while the others rest
+	})
+}
+
+func TestAModelThatAnswersAgainIsTheFirstAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &house{faults: map[string][]int{"first": {404}}}
+		m := h.chained(t, func(o *llm.Options) { o.Fallbacks = map[string][]string{"first:m": {"second:m"}} })
+		for i, want := range []string{"first second", "second second second first", "first"} {
+			if i == 1 {
+				h.faults["second"] = []int{503, 503, 503}
+			}
+			h.asked = nil
+			if _, err := m.Complete(t.Context(), hello()); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(h.asked, " "); got != want {
+				t.Errorf("%d: asked %s, want %s", i, got, want)
+			}
+			time.Sleep(31 * time.Second)
+		}
 	})
 }
 
@@ -196,7 +218,7 @@ func TestALimitOfOursIsNoOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &house{}
 		p, err := llm.NewProviders([]llm.ProviderConfig{
-			{Name: "first", Type: "openai-compatible", BaseURL: "http://first.test", RequestsPerMinute: 1},
+			{Name: "first", Type: "openai-compatible", BaseURL: "http://first.test", RequestsPerMinute: 15},
 			{Name: "second", Type: "openai-compatible", BaseURL: "http://second.test"},
 		}, llm.Options{Transport: h, Fallbacks: map[string][]string{"first:m": {"second:m"}}})
 		if err != nil {
@@ -206,12 +228,15 @@ func TestALimitOfOursIsNoOutage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := m.Complete(t.Context(), hello()); err != nil {
-			t.Fatal(err)
+		for range 2 {
+			if _, err := m.Complete(t.Context(), hello()); err != nil {
+				t.Fatal(err)
+			}
 		}
+		start := time.Now()
 		_, err = m.Complete(t.Context(), hello())
-		if e := wantError(t, err, llm.KindRateLimit, 0, true, ""); e.RetryAfter == 0 || len(h.asked) != 1 {
-			t.Errorf("asked %v: %v", h.asked, err)
+		if e := wantError(t, err, llm.KindRateLimit, 0, true, ""); e.RetryAfter != 4*time.Second || len(h.asked) != 2 || time.Since(start) > 0 {
+			t.Errorf("asked %v, after %s: %v", h.asked, time.Since(start), err)
 		}
 	})
 }

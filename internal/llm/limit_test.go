@@ -156,6 +156,43 @@ func TestAPlaceIsNotGivenBeforeItsTime(t *testing.T) {
 	})
 }
 
+func TestAWaitThatIsBrokenOffTakesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := limited(t, answering(200, said("ok"), nil), llm.ProviderConfig{RequestsPerMinute: 30})
+		for range 3 {
+			if _, err := m.Complete(t.Context(), hello()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := m.Complete(ctx, hello())
+		wantContextError(t, err, context.DeadlineExceeded)
+		start := time.Now()
+		if _, err := m.Complete(t.Context(), hello()); err != nil || time.Since(start) != time.Second {
+			t.Errorf("the next turn came after %s: %v", time.Since(start), err)
+		}
+	})
+}
+
+func TestAPlaceIsGoodForOneCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := limited(t, answering(200, said("ok"), nil), llm.ProviderConfig{RequestsPerMinute: 6})
+		req := hello()
+		req.ID = "a"
+		for i, wait := range []time.Duration{0, 10 * time.Second, 0, 10 * time.Second, 0} {
+			_, err := m.Complete(t.Context(), req)
+			if wait == 0 && err != nil {
+				t.Errorf("%d: %v", i, err)
+			}
+			if wait > 0 {
+				wantError(t, err, llm.KindRateLimit, 0, true, "")
+				time.Sleep(wait)
+			}
+		}
+	})
+}
+
 // Whole answers may be taken into account only after they came.
 func TestTokensPerMinuteAreBoundedByWhatCallsTook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -193,6 +230,41 @@ func TestACallLargerThanTheLimitGoesAlone(t *testing.T) {
 		req.MaxTokens = 100_000
 		if _, err := m.Complete(t.Context(), req); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// Whoever is put off comes back after about half the time that a call takes.
+func TestThePauseFollowsThePaceOfTheProvider(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		took := 80 * time.Second
+		slow := roundTrip(func(r *http.Request) (*http.Response, error) {
+			time.Sleep(took)
+			return answering(200, said("ok"), nil)(r)
+		})
+		m := limited(t, slow, llm.ProviderConfig{MaxConcurrent: 1})
+		for range 20 {
+			if _, err := m.Complete(t.Context(), hello()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		first := make(chan error)
+		go func() {
+			_, err := m.Complete(t.Context(), hello())
+			first <- err
+		}()
+		synctest.Wait()
+		req := hello()
+		req.ID = "put off"
+		_, err := m.Complete(t.Context(), req)
+		if e := wantError(t, err, llm.KindRateLimit, 0, true, ""); e.RetryAfter < 39*time.Second || e.RetryAfter > 40*time.Second {
+			t.Errorf("put off for %s", e.RetryAfter)
+		}
+		if err := <-first; err != nil {
+			t.Error(err)
+		}
+		if _, err := m.Complete(t.Context(), req); err != nil {
+			t.Errorf("and then: %v", err)
 		}
 	})
 }

@@ -58,12 +58,12 @@ func (m *model) encodeMessages(req Request) (*call, error) {
 	}, nil
 }
 
-// anthropic are the options of a client that sends through x and takes nothing
-// from the environment.
+// anthropic are the options of a service that sends through x. Unlike the
+// library's client, a service takes nothing from the environment.
 func (x *exchange) anthropic() []option.RequestOption {
 	p := x.model.provider
 	return []option.RequestOption{
-		option.WithoutEnvironmentDefaults(), option.WithBaseURL(p.baseURL), option.WithAPIKey(p.key), option.WithHTTPClient(x),
+		option.WithBaseURL(p.baseURL), option.WithAPIKey(p.key), option.WithHTTPClient(x),
 		// Tries and time are the caller's. Without a time-out of its own the library
 		// refuses limits of more than 21,333 tokens.
 		option.WithMaxRetries(0), option.WithRequestTimeout(24 * time.Hour),

@@ -95,3 +95,14 @@ func TestARefusalWithoutATextIsAnErrorThatWasBilled(t *testing.T) {
 		t.Errorf("a refusal in words: %+v, %v", resp, err)
 	}
 }
+
+func TestAnAnswerWithoutAModelsNameHasTheOneThatWasAsked(t *testing.T) {
+	for provider, body := range map[string]string{
+		"openai": `{"choices":[{"message":{"content":"x"}}]}`, "responses": `{"output":[]}`, "anthropic": `{"content":[]}`,
+	} {
+		resp, err := open(t, provider, "m", "http://x.test", llm.Options{Transport: answering(200, body, nil)}).Complete(t.Context(), hello())
+		if err != nil || resp.Model != "m" || resp.Ref != provider+":m" {
+			t.Errorf("%s: %+v, %v", provider, resp, err)
+		}
+	}
+}
