@@ -223,8 +223,8 @@ func median(list []sample, of func(sample) float64) float64 {
 	return values[len(values)/2]
 }
 
-// judgeMemory demands that memory and goroutines do not grow within a phase,
-// once it is under way.
+// judgeMemory demands that memory does not grow within a phase, once it is under
+// way, and goroutines no more than connections come and go.
 func (w *world) judgeMemory(s *watch, phase string) {
 	early, late := s.part(phase, 0.2, 0.5), s.part(phase, 0.7, 1)
 	memory := func(x sample) float64 { return x.memory }
@@ -235,11 +235,11 @@ func (w *world) judgeMemory(s *watch, phase string) {
 	}
 	m1, m2, g1, g2 := median(early, memory), median(late, memory), median(early, goroutines), median(late, goroutines)
 	w.report.Set("memory", "%.0f MB early, %.0f MB late in %s, peak of all %.0f MB", m1, m2, phase, peak)
-	w.report.Set("goroutines", "%.0f early, %.0f late", g1, g2)
+	w.report.Set("goroutines in "+phase, "%.0f early, %.0f late", g1, g2)
 	if m2 > 1.2*m1+8 {
 		w.report.Breach("memory grew from %.0f to %.0f MB", m1, m2)
 	}
-	if g2 > 1.2*g1+20 {
+	if g2 > 2*g1+50 {
 		w.report.Breach("goroutines grew from %.0f to %.0f", g1, g2)
 	}
 }

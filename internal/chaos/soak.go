@@ -14,8 +14,13 @@ func soak(ctx context.Context, w *world) error {
 	if err := w.open(ctx, rig.SiteOptions{Issues: w.pick(100, 300, 1000), Partners: n/6 + 1}); err != nil {
 		return err
 	}
-	d, err := w.single(ctx)
+	// There is room for the runs that wait for a second try, so that none queue up.
+	d, err := w.add(rig.DaemonOptions{Runtime: runtime + ", max_concurrent_tasks: 64"})
 	if err != nil {
+		return err
+	}
+	w.sender = w.newSender(d)
+	if err := w.start(ctx, d); err != nil {
 		return err
 	}
 	if w.size != short {
@@ -23,15 +28,40 @@ func soak(ctx context.Context, w *world) error {
 			return err
 		}
 	}
+	before, err := w.goroutines(ctx, d)
+	if err != nil {
+		return err
+	}
 	watch := w.watch(ctx, d)
 	began := time.Now()
 	w.sender.Again = 0.05
-	w.sender.SendAll(ctx, w.site.Plan(w.rnd, n), 30*time.Millisecond)
+	w.sender.SendAll(ctx, w.site.Plan(w.rnd, n), time.Duration(w.pick(30, 40, 40))*time.Millisecond)
 	watch.phase("the stream")
 	watch.stop()
 	w.report.Set("stream", "%.0f events/s for %.0f s", float64(n)/time.Since(began).Seconds(), time.Since(began).Seconds())
 	w.judgeMemory(watch, "the stream")
 	w.site.Jira.ClearFaults()
-	_, err = w.judge(ctx, 20*time.Minute)
-	return err
+	if _, err = w.judge(ctx, 20*time.Minute); err != nil {
+		return err
+	}
+	behind, err := w.goroutines(ctx, d)
+	if err != nil {
+		return err
+	}
+	w.report.Set("goroutines at rest", "%.0f before, %.0f behind it", before, behind)
+	if behind > before+idleConnections {
+		w.report.Breach("%.0f goroutines are left, %.0f there were before", behind, before)
+	}
+	return nil
+}
+
+// idleConnections is how many goroutines may belong to connections that are kept
+// for later: two for each of the twenty to Jira and some to the model.
+const idleConnections = 60
+
+// goroutines counts those of a daemon that has nothing to do.
+func (w *world) goroutines(ctx context.Context, d *rig.Daemon) (float64, error) {
+	w.sender.HangUp()
+	rest(ctx, time.Duration(w.pick(1, 5, 10))*time.Second)
+	return d.Metric(ctx, "go_goroutines")
 }

@@ -191,6 +191,9 @@ func (s *Sender) Statuses() map[int]int {
 	return maps.Clone(s.status)
 }
 
+// HangUp closes the connections that nobody uses.
+func (s *Sender) HangUp() { s.http.CloseIdleConnections() }
+
 // Bare is how often a daemon had no time and did not say when to come again.
 func (s *Sender) Bare() int {
 	s.mu.Lock()
