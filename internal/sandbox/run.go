@@ -33,10 +33,7 @@ with this environment:
 
   export {{if .Cloud}}JIRA_EMAIL={{.Email}} {{end}}JIRA_API_TOKEN={{.Token}}
   export JIRA_WEBHOOK_SECRET={{.Secret}} GOOGLE_API_KEY=sandbox
-{{if .Cloud}}
-OAuth 2.0: tokens from {{.Jira}}/oauth/token (client {{.Client}}, secret {{.ClientSecret}},
-first refresh token {{.Refresh}}), used at {{.Jira}}/ex/jira/{{.CloudID}}
-{{end}}{{if not .Hooks}}
+{{if not .Hooks}}
 Send webhooks to it (signed with the secret; they fire on every change):
 
   curl -s {{.Control}}/webhooks -d '{"url": "http://127.0.0.1:3000/webhook/jira", "secret": "{{.Secret}}"}'
@@ -94,8 +91,7 @@ func (s *Sandbox) explain(out io.Writer) error {
 		kind = "Data Center"
 	}
 	return page.Execute(out, map[string]any{
-		"Cloud": cloud, "Kind": kind, "Client": jira.OAuthClientID, "ClientSecret": jira.OAuthClientSecret,
-		"Refresh": jira.OAuthRefreshToken, "CloudID": jira.CloudID,
+		"Cloud": cloud, "Kind": kind,
 		"Jira": s.JiraURL(), "Model": s.ModelURL(), "Control": s.ControlURL(), "Email": email, "Token": token,
 		"Secret": secret, "Hooks": hooks,
 	})

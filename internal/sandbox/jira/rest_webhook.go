@@ -102,10 +102,7 @@ func (s *Server) registered() []Webhook {
 
 // renderWebhook never shows the secret, only that there is one.
 func (t *tx) renderWebhook(w Webhook) obj {
-	events := w.Events
-	if events == nil {
-		events = []string{}
-	}
+	events := w.shown()
 	return obj{
 		"name": w.Name, "url": w.URL, "excludeBody": w.ExcludeBody, "events": events, "enabled": !w.Disabled,
 		"filters": obj{jqlFilter: w.JQL}, "isSigned": w.Secret != "", "lastUpdatedUser": t.by.id(),

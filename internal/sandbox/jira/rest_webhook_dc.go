@@ -71,10 +71,7 @@ func (s *Server) restUpdateWebhookDC(t *tx, c *call) (any, error) {
 
 // renderWebhookDC does not show the secret.
 func (t *tx) renderWebhookDC(w Webhook) obj {
-	events := w.Events
-	if events == nil {
-		events = []string{}
-	}
+	events := w.shown()
 	return obj{
 		"id": w.ID, "name": w.Name, "url": w.URL, "events": events, "active": !w.Disabled, "sslVerificationRequired": true,
 		"configuration": obj{"FILTERS": w.JQL, "EXCLUDE_BODY": strconv.FormatBool(w.ExcludeBody)}, "scopeType": "global",

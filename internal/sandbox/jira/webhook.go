@@ -66,6 +66,21 @@ func (w Webhook) completed(dc bool) Webhook {
 	return w
 }
 
+// shown is what an administrator reads about the events: all of them for a
+// webhook that was made for everything.
+func (w *Webhook) shown() []string {
+	if len(w.Events) > 0 {
+		return w.Events
+	}
+	return []string{
+		"attachment_created", "attachment_deleted", "board_created", "board_deleted", "board_updated", "comment_created", "comment_deleted",
+		"comment_updated", "issuelink_created", "issuelink_deleted", "jira:issue_created", "jira:issue_deleted", "jira:issue_updated",
+		"jira:version_created", "jira:version_deleted", "jira:version_released", "jira:version_unreleased", "jira:version_updated",
+		"project_created", "project_deleted", "project_updated", "sprint_closed", "sprint_created", "sprint_deleted", "sprint_started",
+		"sprint_updated", "user_created", "user_deleted", "user_updated", "worklog_created", "worklog_deleted", "worklog_updated",
+	}
+}
+
 // wants tells whether an event goes to the webhook.
 func (w *Webhook) wants(name string) bool {
 	return !w.Disabled && (len(w.Events) == 0 || slices.Contains(w.Events, name))
