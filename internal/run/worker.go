@@ -164,7 +164,19 @@ func (w *Worker) enrich(ctx context.Context, task *Task, exec Executor, journal 
 	}
 	restore(vars)
 	maps.Copy(task.Work.Event.Vars, vars)
-	return nil
+	return w.identify(ctx, task)
+}
+
+// identify puts on the run of which issue it turned out to be, for those who look
+// for it: Data Center's comment events tell the issue's id alone.
+func (w *Worker) identify(ctx context.Context, task *Task) error {
+	key := task.Work.Event.String("issue_key")
+	if task.Run.IssueKey != "" || key == "" {
+		return nil
+	}
+	return durable.Persist(ctx, "record the run's issue", func() error {
+		return w.store.Identify(ctx, task.Run.ID, key, task.Work.Event.String("project_key"))
+	})
 }
 
 func describeEnrichment(target string, missing []string, vars map[string]any, refused error) (step.Entry, error) {

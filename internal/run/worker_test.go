@@ -135,9 +135,12 @@ func TestAnIssueKnownByItsIDAloneGetsItsKey(t *testing.T) {
 	ev := created("7")
 	ev.IssueKey, ev.Project = "", ""
 	delete(ev.Vars, "issue_key")
-	h.over(h.send(ev), 1)
+	r := h.over(h.send(ev), 1)
 	if got := <-vars; got["issue_key"] != "PROJ-7" || got["project_key"] != "PROJ" {
 		t.Errorf("variables %v", got)
+	}
+	if r.IssueKey != "PROJ-7" || r.Project != "PROJ" {
+		t.Errorf("the run is of issue %q in project %q", r.IssueKey, r.Project)
 	}
 }
 

@@ -133,3 +133,15 @@ func (s *Store) Run(ctx context.Context, id string) (Run, error) {
 	}
 	return r, nil
 }
+
+// Identify records the issue and the project of a run that was admitted without
+// them.
+func (s *Store) Identify(ctx context.Context, id, issueKey, project string) error {
+	return s.writer.do(ctx, func(tx tx) error {
+		if _, err := tx.exec(`UPDATE runs SET issue_key = CASE WHEN issue_key = '' THEN ? ELSE issue_key END,
+			project = CASE WHEN project = '' THEN ? ELSE project END WHERE id = ?`, issueKey, project, id); err != nil {
+			return fmt.Errorf("identify run %s: %w", id, err)
+		}
+		return nil
+	})
+}
