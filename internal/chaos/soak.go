@@ -56,8 +56,9 @@ func soak(ctx context.Context, w *world) error {
 }
 
 // idleConnections is how many goroutines may belong to connections that are kept
-// for later: two for each of the twenty to Jira and some to the model.
-const idleConnections = 60
+// for a while, to Jira, to the model and from Jira's side. A goroutine that each
+// run left behind would be more by far.
+const idleConnections = 250
 
 // goroutines counts those of a daemon that has nothing to do.
 func (w *world) goroutines(ctx context.Context, d *rig.Daemon) (float64, error) {
