@@ -28,7 +28,7 @@ func soak(ctx context.Context, w *world) error {
 			return err
 		}
 	}
-	before, err := w.goroutines(ctx, d)
+	before, err := w.goroutines(ctx, d, time.Second)
 	if err != nil {
 		return err
 	}
@@ -44,25 +44,26 @@ func soak(ctx context.Context, w *world) error {
 	if _, err = w.judge(ctx, 20*time.Minute); err != nil {
 		return err
 	}
-	behind, err := w.goroutines(ctx, d)
+	// Connections that nobody uses any more are closed after a minute and a half.
+	behind, err := w.goroutines(ctx, d, time.Duration(w.pick(1, 100, 100))*time.Second)
 	if err != nil {
 		return err
 	}
+	const few = 20
 	w.report.Set("goroutines at rest", "%.0f before, %.0f behind it", before, behind)
-	if behind > before+idleConnections {
+	if behind > before+float64(w.pick(idleConnections, few, few)) {
 		w.report.Breach("%.0f goroutines are left, %.0f there were before", behind, before)
 	}
 	return nil
 }
 
 // idleConnections is how many goroutines may belong to connections that are kept
-// for a while, to Jira, to the model and from Jira's side. A goroutine that each
-// run left behind would be more by far.
-const idleConnections = 250
+// for later: two for each of 20 to Jira and 64 to the model.
+const idleConnections = 2 * (20 + 64)
 
-// goroutines counts those of a daemon that has nothing to do.
-func (w *world) goroutines(ctx context.Context, d *rig.Daemon) (float64, error) {
+// goroutines counts those of a daemon that has had nothing to do for a while.
+func (w *world) goroutines(ctx context.Context, d *rig.Daemon, idle time.Duration) (float64, error) {
 	w.sender.HangUp()
-	rest(ctx, time.Duration(w.pick(1, 5, 10))*time.Second)
+	rest(ctx, idle)
 	return d.Metric(ctx, "go_goroutines")
 }
