@@ -143,6 +143,9 @@ func play(ctx context.Context, s settings, chosen []scenario, out io.Writer) err
 	slots := make(chan struct{}, s.parallel)
 	for _, c := range chosen {
 		slots <- struct{}{}
+		if ctx.Err() != nil {
+			break
+		}
 		all.Go(func() {
 			defer func() { <-slots }()
 			ok := c.play(ctx, s, &mu, out)
@@ -154,10 +157,13 @@ func play(ctx context.Context, s settings, chosen []scenario, out io.Writer) err
 		})
 	}
 	all.Wait()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if broken > 0 {
 		return fmt.Errorf("%d of %d scenarios broke a promise", broken, len(chosen))
 	}
-	return ctx.Err()
+	return nil
 }
 
 // scenario is one way to break things.
@@ -174,6 +180,12 @@ func (c scenario) play(ctx context.Context, s settings, mu *sync.Mutex, out io.W
 	w, err := newWorld(s, c.name)
 	if err == nil {
 		err = errors.Join(c.run(ctx, w), w.close())
+	}
+	if ctx.Err() != nil {
+		// What was interrupted says nothing about promises.
+		_, _ = fmt.Fprintf(out, "%s: interrupted\n", c.name)
+		_ = os.RemoveAll(w.dir)
+		return true
 	}
 	if err != nil && w.report.Skipped() == "" {
 		w.report.Breach("the scenario could not be played to its end: %v", err)

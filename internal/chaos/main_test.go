@@ -109,3 +109,20 @@ func TestMemoryThatGrowsIsABreach(t *testing.T) {
 		})
 	}
 }
+
+func TestAnInterruptedScenarioSaysNothingAboutPromises(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Setenv("TMPDIR", t.TempDir())
+	played := 0
+	interrupted := scenario{"first", "it is interrupted", func(ctx context.Context, w *world) error {
+		played++
+		cancel()
+		w.report.Breach("a daemon does not answer")
+		return ctx.Err()
+	}}
+	var out strings.Builder
+	err := play(ctx, settings{parallel: 1}, []scenario{interrupted, interrupted}, &out)
+	if !errors.Is(err, context.Canceled) || played != 1 || out.String() != "first: interrupted\n" {
+		t.Errorf("played %d times, error %v, printed %q", played, err, out.String())
+	}
+}
