@@ -104,8 +104,10 @@ func (s *Server) fail(w http.ResponseWriter, entry *pendingEntry, f *Fault, answ
 	case CutBefore, CutAfter:
 		s.hangUp(entry, string(f.Effect))
 	case ResetBefore, ResetAfter:
+		// Logged first, as everything is: whoever feels the reset may read the log at once.
+		entry.end(0, string(f.Effect))
 		reset(w)
-		s.hangUp(entry, string(f.Effect))
+		panic(http.ErrAbortHandler)
 	case Malformed:
 		entry.end(answer.status, string(f.Effect))
 		whole := answer.body.Bytes()
