@@ -89,6 +89,10 @@ func (t *tape) Wait(context.Context, string, step.Pause) (step.Entry, error) {
 	return step.Entry{}, errors.New("agents do not wait")
 }
 
+func (t *tape) Branch(string) step.Journal { return t }
+
+func (*tape) Rest(context.Context) error { return errors.New("agents do not wait") }
+
 func (t *tape) Do(ctx context.Context, kind step.Kind, name string, fn step.Func) (step.Entry, error) {
 	t.next++
 	if t.next <= len(t.recorded) {

@@ -98,6 +98,10 @@ func (garbled) Wait(context.Context, string, step.Pause) (step.Entry, error) {
 	return step.Entry{}, errors.New("agents do not wait")
 }
 
+func (g garbled) Branch(string) step.Journal { return g }
+
+func (garbled) Rest(context.Context) error { return errors.New("agents do not wait") }
+
 func (g garbled) Do(ctx context.Context, kind step.Kind, name string, fn step.Func) (step.Entry, error) {
 	entry, err := fn(ctx, "run:0")
 	if kind == g.kind {

@@ -7,6 +7,7 @@ package step
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 )
 
@@ -19,13 +20,25 @@ const (
 	KindTool   Kind = "tool"
 	KindEnrich Kind = "enrich"
 	KindWait   Kind = "wait"
+	// KindNode is the result of a flow's node that is neither a model's nor a
+	// tool's: what a condition decided, which branches joined, a value made.
+	KindNode Kind = "node"
+	// KindApproval is the question to a person whether a call may happen.
+	KindApproval Kind = "approval"
 )
 
 // Entry is the record of one finished step. It is what the journal keeps and
 // what an operator sees.
 type Entry struct {
-	// Index counts the steps of a run from 0. Set by the Journal.
+	// Index counts the steps of a run from 0, in the order in which they were
+	// recorded. Set by the Journal.
 	Index int `json:"index"`
+	// Branch is the path of the branch that the step belongs to; "" for the run's
+	// own sequence. Set by the Journal.
+	Branch string `json:"branch,omitempty"`
+	// Agent names the member of a fleet, or the agent of a flow's node, that was at
+	// work; "" where the run has only one.
+	Agent string `json:"agent,omitempty"`
 	// Kind and Name identify the work: KindTool and "jira_post_comment".
 	Kind Kind   `json:"kind"`
 	Name string `json:"name"`
@@ -72,6 +85,16 @@ type Func func(ctx context.Context, id string) (Entry, error)
 // hands on. When the run goes on, the loop runs again and Wait returns: with the
 // signal's payload as Output, or without Output if the time came first.
 //
+// Branch returns the journal of a strand of the run that has positions of its
+// own: what is done in one branch may happen at the same time as what is done in
+// another. A name is given once within its parent. Where nothing waits, a branch
+// that fails or ends leaves the others as they are.
+//
+// A branch that waits lets the others go on: Wait, and Do before a long pause,
+// return an error that is ErrWaiting. When no branch can go on, whoever started
+// them calls Rest, which lets the run go of everything until the first of the
+// waits ends, and hands its error on. A run that ends without Rest drops them.
+//
 // Next tells what is on record for the step that comes next, for choices that
 // depend on more than the entries so far, such as the version of the program:
 // where a record is, the way that it tells has to be taken.
@@ -79,7 +102,13 @@ type Journal interface {
 	Next() (kind Kind, recorded bool)
 	Do(ctx context.Context, kind Kind, name string, fn Func) (Entry, error)
 	Wait(ctx context.Context, name string, p Pause) (Entry, error)
+	Branch(name string) Journal
+	Rest(ctx context.Context) error
 }
+
+// ErrWaiting says that a branch cannot go on before something that it waits for
+// has come. It is not a failure.
+var ErrWaiting = errors.New("the branch waits")
 
 // Pause is what a run waits for.
 type Pause struct {
