@@ -39,7 +39,10 @@ func allowed() map[string][]string {
 		"tool":             {},
 		"tool/jira":        {"tool", "atlassian", "atlassian/jira", "markup"},
 		"policy":           {"tool", "step"},
-		"agent":            {"event", "llm", "manifest", "policy", "prompt", "step", "tool"},
+		"gate":             {"manifest", "policy", "step", "tool"},
+		"agent":            {"event", "gate", "llm", "manifest", "policy", "prompt", "step", "tool"},
+		"fleet":            {"agent", "event", "gate", "llm", "manifest", "prompt", "step", "tool"},
+		"flow":             {"agent", "event", "fleet", "gate", "llm", "manifest", "prompt", "step", "tool"},
 		"durable":          {"step", "store"},
 		"store":            {"step", "tool", "store/sqlite", "store/postgres"},
 		"store/inbox":      {"store/inbox/codec", "store/sqlite"},
@@ -56,11 +59,12 @@ func allowed() map[string][]string {
 		"sandbox/jira":     {},
 		"sandbox/contract": {},
 		"sandbox/model":    {},
+		"sandbox/port":     {},
 
 		"store/inbox/codec":       {},
 		"store/inbox/inboxtest":   {"store/inbox", "store/inbox/codec"},
 		"store/inbox/postgres":    {"store/inbox", "store/inbox/codec", "store/postgres"},
-		"sandbox/pgserver":        {},
+		"sandbox/pgserver":        {"sandbox/port"},
 		"sandbox/pgserver/pgtest": {"sandbox/pgserver"},
 	}
 }

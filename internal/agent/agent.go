@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"github.com/aofctl/aofctl/internal/event"
+	"github.com/aofctl/aofctl/internal/gate"
 	"github.com/aofctl/aofctl/internal/llm"
 	"github.com/aofctl/aofctl/internal/manifest"
-	"github.com/aofctl/aofctl/internal/policy"
 	"github.com/aofctl/aofctl/internal/prompt"
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/tool"
@@ -33,13 +33,13 @@ type Models interface {
 // Runner runs agents.
 type Runner struct {
 	models Models
-	policy *policy.Policy
+	gate   *gate.Gate
 	tools  *tool.Registry
 }
 
 // New makes a Runner.
-func New(models Models, rules *policy.Policy, tools *tool.Registry) *Runner {
-	return &Runner{models: models, policy: rules, tools: tools}
+func New(models Models, calls *gate.Gate, tools *tool.Registry) *Runner {
+	return &Runner{models: models, gate: calls, tools: tools}
 }
 
 // Job is what an agent is to do.
@@ -62,6 +62,56 @@ type Job struct {
 	Seed string
 	// Now is the time that templates see; it must not change when a run continues.
 	Now time.Time
+	Part
+}
+
+// Part is what a job is when it is a part of a larger one: the work of a fleet's
+// member or of a flow's node. Its zero value is a job of its own.
+type Part struct {
+	// Label names the agent on its steps; "" where a run has one agent only.
+	Label string
+	// Session counts what the whole run did; nil for one of the job's own.
+	Session *gate.Session
+	// Brief is the operator's text, a template like the instructions, which it
+	// follows in the system prompt.
+	Brief string
+	// Task is what a coordinator asks for, in words of a model.
+	Task string
+	// Material is what others found out. It is untrusted, as the event's data are.
+	Material []Material
+	// Quiet keeps the final text, and the response to a command, from being posted:
+	// whoever asked for the part makes something of them.
+	Quiet bool
+	// Schema is what the final text has to be, as JSON; nil for what the agent's
+	// manifest says.
+	Schema json.RawMessage
+	// Local are tools that are not called through the gate, since what they do is
+	// steps of the run themselves.
+	Local []Local
+}
+
+// Material is a text that others made, and where it comes from.
+type Material struct {
+	Origin string
+	Text   string
+}
+
+// Local is a tool that its owner serves.
+type Local struct {
+	Spec llm.ToolSpec
+	// Serve answers calls of this tool that stand next to each other in one answer
+	// of the model, so that they can be served at the same time. It returns a text
+	// for each, in their order. What it does outside has to be steps of the
+	// journal; an error says that the run cannot go on.
+	Serve func(ctx context.Context, journal step.Journal, calls []llm.ToolCall) ([]string, error)
+}
+
+// Result is what an agent's work came to.
+type Result struct {
+	// Text is the agent's final text.
+	Text string
+	// Value is the JSON that it holds, if a schema asked for one.
+	Value json.RawMessage
 }
 
 // Needs names the context variables that the agent's instructions read.
@@ -77,26 +127,57 @@ func Needs(a *manifest.Agent) ([]string, error) {
 	return names, nil
 }
 
-// Run does the job and returns the agent's final text.
-func (r *Runner) Run(ctx context.Context, job Job, journal step.Journal) (string, error) {
-	model, err := r.open(job.Agent)
+// Run does the job and returns what it came to. After an error the result holds
+// what there was until then.
+func (r *Runner) Run(ctx context.Context, job Job, journal step.Journal) (Result, error) {
+	l, err := r.begin(job, journal)
 	if err != nil {
-		return "", err
+		return Result{}, err
 	}
-	text, err := r.prompt(job)
-	if err != nil {
-		return "", err
-	}
-	l := &loop{runner: r, job: job, journal: journal, model: model, system: text.System,
-		messages: []llm.Message{{Role: llm.User, Text: text.User}}}
 	if err := l.acknowledge(ctx); err != nil {
-		return "", err
+		return Result{}, err
 	}
-	final, err := l.converse(ctx)
+	result, err := l.conclude(ctx)
 	if err != nil {
-		return final, err
+		return result, err
 	}
-	return final, l.deliver(ctx, final)
+	return result, l.deliver(ctx, result.Text)
+}
+
+// begin makes everything ready for the first question to the model.
+func (r *Runner) begin(job Job, journal step.Journal) (*loop, error) {
+	l := r.loop(job, journal)
+	if schema := l.job.Schema; len(schema) > 0 {
+		var err error
+		if l.shape, err = tool.CompileSchema(schema); err != nil {
+			return nil, fmt.Errorf("read output schema of agent %s: %w", job.Agent.Name, err)
+		}
+	}
+	var err error
+	if l.model, err = r.open(job.Agent); err != nil {
+		return nil, err
+	}
+	text, err := r.prompt(l.job)
+	if err != nil {
+		return nil, err
+	}
+	l.system = text.System
+	if l.shape != nil {
+		l.system += shapeNotice(l.job.Schema)
+	}
+	l.messages = []llm.Message{{Role: llm.User, Text: text.User}}
+	return l, nil
+}
+
+// loop makes a loop that has no model yet.
+func (r *Runner) loop(job Job, journal step.Journal) *loop {
+	if job.Session == nil {
+		job.Session = &gate.Session{}
+	}
+	if job.Schema == nil {
+		job.Schema = job.Agent.OutputSchema
+	}
+	return &loop{runner: r, job: job, journal: journal}
 }
 
 // open opens the agent's model with those that stand in for it.
@@ -121,8 +202,7 @@ func (r *Runner) open(a *manifest.Agent) (llm.Model, error) {
 
 // Explain posts a short notice on the job's issue that it failed.
 func (r *Runner) Explain(ctx context.Context, job Job, journal step.Journal, cause string) error {
-	l := &loop{runner: r, job: job, journal: journal}
-	return l.comment(ctx, fmt.Sprintf("`/%s` did not finish: %s", job.Command, shorten(cause)))
+	return r.loop(job, journal).comment(ctx, fmt.Sprintf("`/%s` did not finish: %s", job.Command, shorten(cause)))
 }
 
 // shorten makes one short line of a reason, which may hold whole answers of
@@ -137,7 +217,7 @@ func shorten(reason string) string {
 }
 
 func (r *Runner) prompt(job Job) (prompt.Prompt, error) {
-	tmpl, err := prompt.Compile(job.Agent.Name, job.Agent.Instructions)
+	tmpl, err := prompt.Compile(job.Agent.Name, instructions(job))
 	if err != nil {
 		return prompt.Prompt{}, fmt.Errorf("read instructions of agent %s: %w", job.Agent.Name, err)
 	}
@@ -152,16 +232,19 @@ func (r *Runner) prompt(job Job) (prompt.Prompt, error) {
 	if err != nil {
 		return prompt.Prompt{}, fmt.Errorf("render instructions of agent %s: %w", job.Agent.Name, err)
 	}
-	return text, nil
+	return withPart(text, job), nil
 }
 
 // specs describes the agent's tools to the model, in a stable order.
-func (r *Runner) specs(a *manifest.Agent) []llm.ToolSpec {
-	tools, _ := r.tools.Resolve(a.Tools)
-	specs := make([]llm.ToolSpec, len(tools))
-	for i, t := range tools {
+func (r *Runner) specs(job Job) []llm.ToolSpec {
+	tools, _ := r.tools.Resolve(job.Agent.Tools)
+	specs := make([]llm.ToolSpec, 0, len(tools)+len(job.Local))
+	for _, t := range tools {
 		s := t.Spec()
-		specs[i] = llm.ToolSpec{Name: s.Name, Description: s.Description, Parameters: s.Parameters}
+		specs = append(specs, llm.ToolSpec{Name: s.Name, Description: s.Description, Parameters: s.Parameters})
+	}
+	for _, local := range job.Local {
+		specs = append(specs, local.Spec)
 	}
 	return specs
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/aofctl/aofctl/internal/agent"
 	"github.com/aofctl/aofctl/internal/event"
+	"github.com/aofctl/aofctl/internal/gate"
 	"github.com/aofctl/aofctl/internal/llm"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/policy"
@@ -133,7 +134,7 @@ func newBench(t *testing.T, answers ...llm.Message) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.runner = agent.New(b.model, policy.New(policy.Config{Tools: registry, Secrets: []string{"the-secret-token"}}), registry)
+	b.runner = agent.New(b.model, gate.New(policy.New(policy.Config{Tools: registry, Secrets: []string{"the-secret-token"}})), registry)
 	b.job = agent.Job{
 		Agent: &manifest.Agent{Meta: manifest.Meta{Name: "helper"}, Model: "p:m", Instructions: "Help with {{ metadata.issue_key }}: {{ metadata.issue_summary }}",
 			Tools: []string{"jira_get_issue"}, Output: manifest.OutputComment, MaxIterations: 4, Writes: manifest.WritesDirect},
@@ -147,11 +148,11 @@ func newBench(t *testing.T, answers ...llm.Message) *bench {
 
 func (b *bench) run(t *testing.T) string {
 	t.Helper()
-	text, err := b.runner.Run(t.Context(), b.job, b.tape)
+	result, err := b.runner.Run(t.Context(), b.job, b.tape)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return text
+	return result.Text
 }
 
 // posted are the bodies of the comments that were posted.

@@ -14,7 +14,7 @@ import (
 // deliver posts the final text as a comment if the agent is to do so and posted
 // none itself.
 func (l *loop) deliver(ctx context.Context, final string) error {
-	if final == "" || l.job.Agent.Output == manifest.OutputNone || l.commented() {
+	if final == "" || l.job.Quiet || l.shape != nil || l.job.Agent.Output == manifest.OutputNone || l.commented() {
 		return nil
 	}
 	return l.comment(ctx, final)
@@ -22,7 +22,7 @@ func (l *loop) deliver(ctx context.Context, final string) error {
 
 // acknowledge posts the trigger's response to a command before the work begins.
 func (l *loop) acknowledge(ctx context.Context) error {
-	if l.job.Response == "" {
+	if l.job.Response == "" || l.job.Quiet {
 		return nil
 	}
 	tmpl, err := prompt.Compile("response", l.job.Response)

@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aofctl/aofctl/internal/gate"
 	"github.com/aofctl/aofctl/internal/llm"
 	"github.com/aofctl/aofctl/internal/manifest"
-	"github.com/aofctl/aofctl/internal/policy"
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/tool"
 )
@@ -26,10 +26,14 @@ type loop struct {
 	model    llm.Model
 	system   string
 	messages []llm.Message
-	// entries are the finished steps; the policy's limits count them.
+	// shape is what the final text has to be; nil for any text.
+	shape *tool.Schema
+	// entries are the finished steps of this agent.
 	entries []step.Entry
 	// opening counts those that were made before the agent started.
 	opening int
+	// asked counts the answers of the model that were not the last.
+	asked int
 }
 
 // converse asks the model until it wants no more tools, and returns its last text.
@@ -39,7 +43,7 @@ func (l *loop) converse(ctx context.Context) (string, error) {
 		limit = manifest.DefaultMaxIterations
 	}
 	begun, asked := "", false // the text that was cut off, and whether the model was asked to go on
-	for range limit {
+	for ; l.asked < limit; l.asked++ {
 		answer, err := l.ask(ctx)
 		if err != nil {
 			return begun, err
@@ -67,14 +71,23 @@ func (l *loop) converse(ctx context.Context) (string, error) {
 // serveAll serves the tool calls of an answer, in their order.
 func (l *loop) serveAll(ctx context.Context, answer llm.Response) error {
 	calls := answer.Message.ToolCalls
-	for i, call := range calls {
+	for i := 0; i < len(calls); {
 		if answer.Truncated && i == len(calls)-1 {
-			l.withhold(call, answer)
+			l.withhold(calls[i], answer)
+			return nil
+		}
+		local, n := l.locals(calls[i:], answer.Truncated)
+		if n > 0 {
+			if err := l.serveLocal(ctx, local, calls[i:i+n]); err != nil {
+				return err
+			}
+			i += n
 			continue
 		}
-		if err := l.serve(ctx, call); err != nil {
+		if err := l.serve(ctx, calls[i]); err != nil {
 			return err
 		}
+		i++
 	}
 	return nil
 }
@@ -82,24 +95,31 @@ func (l *loop) serveAll(ctx context.Context, answer llm.Response) error {
 // ask is a model step.
 func (l *loop) ask(ctx context.Context) (llm.Response, error) {
 	a := l.job.Agent
-	req := llm.Request{System: l.system, Messages: l.window(), Tools: l.runner.specs(a), Temperature: a.Temperature, MaxTokens: a.MaxTokens}
+	req := llm.Request{System: l.system, Messages: l.window(), Tools: l.runner.specs(l.job), Temperature: a.Temperature, MaxTokens: a.MaxTokens}
 	entry, err := l.journal.Do(ctx, step.KindModel, a.Model, func(ctx context.Context, id string) (step.Entry, error) {
 		req.ID = id
 		resp, err := l.model.Complete(ctx, req)
 		if err != nil {
-			return describeFailure(err), err
+			return l.signed(describeFailure(err)), err
 		}
-		return describeAnswer(req, resp)
+		entry, err := describeAnswer(req, resp)
+		return l.signed(entry), err
 	})
 	if err != nil {
 		return llm.Response{}, fmt.Errorf("ask %s: %w", a.Model, err)
 	}
-	l.entries = append(l.entries, entry)
+	l.job.Session.Add(entry)
 	var resp llm.Response
 	if err := json.Unmarshal(entry.Output, &resp); err != nil {
 		return llm.Response{}, fmt.Errorf("decode answer of %s: %w", a.Model, err)
 	}
 	return resp, nil
+}
+
+// signed names the agent on its step.
+func (l *loop) signed(entry step.Entry) step.Entry {
+	entry.Agent = l.job.Label
+	return entry
 }
 
 func describeAnswer(req llm.Request, resp llm.Response) (step.Entry, error) {
@@ -146,53 +166,23 @@ func (l *loop) serve(ctx context.Context, call llm.ToolCall) error {
 	if err != nil {
 		return err
 	}
-	var text string
-	if err := json.Unmarshal(entry.Output, &text); err != nil {
-		return fmt.Errorf("decode result of %s: %w", call.Name, err)
+	text, err := gate.Text(entry)
+	if err != nil {
+		return err
 	}
 	l.messages = append(l.messages, llm.Message{Role: llm.ToolRole, ToolCallID: call.ID, ToolName: call.Name, Text: text})
 	return nil
 }
 
-// call passes one call through the policy and makes it.
+// call makes one call through the gate.
 func (l *loop) call(ctx context.Context, name string, args json.RawMessage, allowed []string) (step.Entry, error) {
-	entry, err := l.journal.Do(ctx, step.KindTool, name, func(ctx context.Context, id string) (step.Entry, error) {
-		verdict := l.runner.policy.Check(ctx, policy.Request{
-			Tool: name, Call: tool.Call{ID: id, Args: args, Origin: l.job.Origin}, Allowed: allowed,
-			Scope: l.job.Agent.ScopeProjects, DryRun: l.job.Agent.Writes == manifest.WritesDryRun, Prior: l.entries,
-		})
-		return invoke(ctx, verdict, args)
+	a := l.job.Agent
+	entry, err := l.runner.gate.Call(ctx, l.journal, l.job.Session, gate.Request{
+		Tool: name, Args: args, Allowed: allowed, Scope: a.ScopeProjects, Writes: a.Writes, Origin: l.job.Origin, Agent: l.job.Label,
 	})
 	if err != nil {
-		return entry, fmt.Errorf("call %s: %w", name, err)
+		return entry, err
 	}
 	l.entries = append(l.entries, entry)
 	return entry, nil
-}
-
-func invoke(ctx context.Context, verdict policy.Verdict, args json.RawMessage) (step.Entry, error) {
-	entry := step.Entry{Input: args, Decision: verdict.Rule}
-	if verdict.Tool != nil {
-		entry.Name = verdict.Tool.Spec().Name
-	}
-	if !verdict.Allowed {
-		return describeResult(entry, verdict.Result()), nil
-	}
-	result, err := verdict.Tool.Call(ctx, verdict.Call)
-	if errors.Is(err, tool.ErrInDoubt) {
-		return describeResult(entry, tool.Result{Failed: true, InDoubt: true, Text: "It cannot be known whether this happened: " +
-			"the connection broke while it was sent and Jira gives no way to look it up. Do not repeat it; say so in your answer."}), nil
-	}
-	if err != nil {
-		return entry, err // what was tried belongs to the record
-	}
-	return describeResult(entry, result), nil
-}
-
-func describeResult(entry step.Entry, r tool.Result) step.Entry {
-	entry.Output, entry.Target, entry.InDoubt = mustJSON(r.Text), r.Target, r.InDoubt
-	if r.Failed {
-		entry.Error = r.Text
-	}
-	return entry
 }

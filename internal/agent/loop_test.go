@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aofctl/aofctl/internal/agent"
+	"github.com/aofctl/aofctl/internal/gate"
 	"github.com/aofctl/aofctl/internal/llm"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/policy"
@@ -30,7 +31,7 @@ func TestWithoutItsModelAnAgentDoesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.runner = agent.New(noModels{}, policy.New(policy.Config{Tools: registry}), registry)
+	b.runner = agent.New(noModels{}, gate.New(policy.New(policy.Config{Tools: registry})), registry)
 	b.job.Response = "On it."
 	_, err = b.runner.Run(t.Context(), b.job, b.tape)
 	if err == nil || !strings.Contains(err.Error(), "agent helper") || len(b.posted()) != 0 {
@@ -124,8 +125,8 @@ func TestARecordThatCannotBeReadFailsTheRun(t *testing.T) {
 func TestACommentThatCannotBePostedFailsTheRunAndKeepsItsText(t *testing.T) {
 	b := newBench(t, says("All well."))
 	b.comment.result = tool.Result{Text: "Jira refuses: no permission", Failed: true}
-	text, err := b.runner.Run(t.Context(), b.job, b.tape)
-	if err == nil || !strings.Contains(err.Error(), "no permission") || text != "All well." {
-		t.Errorf("text %q: %v", text, err)
+	result, err := b.runner.Run(t.Context(), b.job, b.tape)
+	if err == nil || !strings.Contains(err.Error(), "no permission") || result.Text != "All well." {
+		t.Errorf("text %q: %v", result.Text, err)
 	}
 }

@@ -16,8 +16,6 @@ func (r *Runner) Reply(ctx context.Context, origin tool.Origin, journal step.Jou
 	if origin.IssueKey == "" {
 		return errors.New("post reply: the event has no issue")
 	}
-	l := &loop{runner: r, journal: journal, job: Job{
-		Agent: &manifest.Agent{Meta: manifest.Meta{Name: origin.Agent}}, Event: &event.Event{}, Origin: origin,
-	}}
-	return l.comment(ctx, markdown)
+	job := Job{Agent: &manifest.Agent{Meta: manifest.Meta{Name: origin.Agent}}, Event: &event.Event{}, Origin: origin}
+	return r.loop(job, journal).comment(ctx, markdown)
 }

@@ -43,8 +43,8 @@ func (e *agentExecutor) Execute(ctx context.Context, task run.Task, journal step
 	if err != nil {
 		return run.Result{}, err
 	}
-	text, err := e.runner.Run(ctx, job, journal)
-	return run.Result{Text: text}, err
+	result, err := e.runner.Run(ctx, job, journal)
+	return run.Result{Text: result.Text}, err
 }
 
 // Explain implements run.Executor.

@@ -27,6 +27,7 @@ import (
 	"github.com/aofctl/aofctl/internal/agent"
 	"github.com/aofctl/aofctl/internal/durable"
 	"github.com/aofctl/aofctl/internal/event"
+	"github.com/aofctl/aofctl/internal/gate"
 	"github.com/aofctl/aofctl/internal/llm"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/policy"
@@ -251,7 +252,7 @@ func (a *App) buildRuns(ctx context.Context) error {
 		return err
 	}
 	rules := policy.New(policy.Config{Tools: a.registry, Secrets: a.secrets.values})
-	runner := agent.New(a.providers, rules, a.registry)
+	runner := agent.New(a.providers, gate.New(rules), a.registry)
 	executors := map[string]run.Executor{
 		string(manifest.TargetAgent): newAgentExecutor(runner, a.known),
 		string(route.TargetReply):    &replyExecutor{runner},

@@ -1,5 +1,7 @@
 package manifest
 
+import "encoding/json"
+
 // Output says what happens with an agent's final text.
 type Output string
 
@@ -38,7 +40,10 @@ type Agent struct {
 	MaxIterations      int
 	MaxContextMessages int
 	Output             Output
-	Writes             Writes
+	// OutputSchema is what the final text has to be, as a JSON Schema; nil for any
+	// text. A text that has to be JSON is not posted.
+	OutputSchema json.RawMessage
+	Writes       Writes
 	// ScopeProjects are the project globs that tools may touch; empty means the
 	// event's own project.
 	ScopeProjects []string

@@ -28,6 +28,28 @@ func (e *ArgumentError) Error() string {
 	return fmt.Sprintf("the arguments of %s are not valid: %s", e.Tool, strings.Join(e.Faults, "; "))
 }
 
+// Schema is a compiled JSON Schema.
+type Schema struct{ compiled *checker }
+
+// CompileSchema compiles a JSON Schema.
+func CompileSchema(raw json.RawMessage) (*Schema, error) {
+	compiled, err := newChecker(raw)
+	if err != nil {
+		return nil, err
+	}
+	return &Schema{compiled}, nil
+}
+
+// Faults lists, as whole phrases, everything in which a JSON text does not fit
+// the schema; none if it fits.
+func (s *Schema) Faults(text []byte) []string {
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		return []string{"it is not one JSON value: " + err.Error()}
+	}
+	return describe(s.compiled.schema.Validate(doc))
+}
+
 // checker checks arguments against one compiled schema.
 type checker struct {
 	schema     *jsonschema.Schema

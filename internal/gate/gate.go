@@ -1,0 +1,101 @@
+// Package gate is the way from a wish to a call: agents and flows hand it the
+// tool calls that they want, and it asks the policy, makes the call as a step of
+// the run, and keeps count of what the run did. Nothing else calls tools.
+package gate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/policy"
+	"github.com/aofctl/aofctl/internal/step"
+	"github.com/aofctl/aofctl/internal/tool"
+)
+
+// Gate makes tool calls happen. It is safe for concurrent use.
+type Gate struct {
+	policy *policy.Policy
+}
+
+// New makes a Gate.
+func New(rules *policy.Policy) *Gate { return &Gate{policy: rules} }
+
+// Request is the wish to call a tool.
+type Request struct {
+	// Tool is the name that was asked for, Args are the arguments as given.
+	Tool string
+	Args json.RawMessage
+	// Allowed are the canonical names of the tools that may be called.
+	Allowed []string
+	// Scope are the projects that may be touched; empty for the event's own.
+	Scope []string
+	// Writes says how writes are carried out; "" for at once.
+	Writes manifest.Writes
+	// Origin is the run on whose behalf the tool is called.
+	Origin tool.Origin
+	// Agent labels the step; "" where the run has one agent only.
+	Agent string
+}
+
+// Call is one tool call as a step of the journal. A call that the policy denies,
+// or that the tool refuses, is a finished step that tells why; an error says
+// that the run cannot go on.
+func (g *Gate) Call(ctx context.Context, journal step.Journal, session *Session, req Request) (step.Entry, error) {
+	entry, err := journal.Do(ctx, step.KindTool, req.Tool, func(ctx context.Context, id string) (step.Entry, error) {
+		verdict := g.policy.Check(ctx, policy.Request{
+			Tool: req.Tool, Call: tool.Call{ID: id, Args: req.Args, Origin: req.Origin}, Allowed: req.Allowed,
+			Scope: req.Scope, DryRun: req.Writes == manifest.WritesDryRun, Prior: session.Entries(),
+		})
+		entry, err := invoke(ctx, verdict, req.Args)
+		entry.Agent = req.Agent
+		return entry, err
+	})
+	if err != nil {
+		return entry, fmt.Errorf("call %s: %w", req.Tool, err)
+	}
+	session.Add(entry)
+	return entry, nil
+}
+
+func invoke(ctx context.Context, verdict policy.Verdict, args json.RawMessage) (step.Entry, error) {
+	entry := step.Entry{Input: args, Decision: verdict.Rule}
+	if verdict.Tool != nil {
+		entry.Name = verdict.Tool.Spec().Name
+	}
+	if !verdict.Allowed {
+		return describe(entry, verdict.Result()), nil
+	}
+	result, err := verdict.Tool.Call(ctx, verdict.Call)
+	if errors.Is(err, tool.ErrInDoubt) {
+		return describe(entry, tool.Result{Failed: true, InDoubt: true, Text: "It cannot be known whether this happened: " +
+			"the connection broke while it was sent and there is no way to look it up. Do not repeat it; say so in your answer."}), nil
+	}
+	if err != nil {
+		return entry, err // what was tried belongs to the record
+	}
+	return describe(entry, result), nil
+}
+
+func describe(entry step.Entry, r tool.Result) step.Entry {
+	body, err := json.Marshal(r.Text)
+	if err != nil {
+		body = json.RawMessage("null") // a string can always be encoded
+	}
+	entry.Output, entry.Target, entry.InDoubt = body, r.Target, r.InDoubt
+	if r.Failed {
+		entry.Error = r.Text
+	}
+	return entry
+}
+
+// Text is the result of a call as the model is told it.
+func Text(entry step.Entry) (string, error) {
+	var text string
+	if err := json.Unmarshal(entry.Output, &text); err != nil {
+		return "", fmt.Errorf("decode result of %s: %w", entry.Name, err)
+	}
+	return text, nil
+}
