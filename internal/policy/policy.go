@@ -152,13 +152,14 @@ func (p *Policy) decide(req Request) Verdict {
 	if rule != "" {
 		return deny(rule, reason)
 	}
-	if rule, reason := p.limit(spec, req.Prior); rule != "" {
+	writes := tool.AccessOf(called, call.Args) == tool.Write
+	if rule, reason := p.limit(spec, writes, req.Prior); rule != "" {
 		return deny(rule, reason)
 	}
 	if rule, reason := p.content(call.Args); rule != "" {
 		return deny(rule, reason)
 	}
-	if req.DryRun && spec.Access == tool.Write {
+	if req.DryRun && writes {
 		return Verdict{Rule: RuleDryRun, Reason: dryRunReason(spec, call), Tool: called, Call: call}
 	}
 	return Verdict{Allowed: true, Rule: RuleAllowed, Reason: "no rule objects", Tool: called, Call: call}

@@ -55,14 +55,15 @@ func outsideReason(key string, allowed []string) string {
 }
 
 // limit counts what the run did so far. Steps count if the policy let them
-// happen, be it for show: a failed write was a write too.
-func (p *Policy) limit(spec tool.Spec, prior []step.Entry) (rule, reason string) {
-	if spec.Access != tool.Write {
+// happen, be it for show: a failed write was a write too. What stays within the
+// daemon is none.
+func (p *Policy) limit(spec tool.Spec, writes bool, prior []step.Entry) (rule, reason string) {
+	if !writes || spec.Internal {
 		return "", ""
 	}
-	writes, comments := p.count(prior)
-	if writes >= p.limits.WritesPerRun {
-		return RuleWrites, fmt.Sprintf("this run made %d writes, which is its limit", writes)
+	made, comments := p.count(prior)
+	if made >= p.limits.WritesPerRun {
+		return RuleWrites, fmt.Sprintf("this run made %d writes, which is its limit", made)
 	}
 	if spec.Comments && comments >= p.limits.CommentsPerRun {
 		return RuleComments, fmt.Sprintf("this run posted %d comments, which is its limit", comments)
@@ -76,7 +77,7 @@ func (p *Policy) count(prior []step.Entry) (writes, comments int) {
 			continue
 		}
 		t, ok := p.tools.Lookup(entry.Name)
-		if !ok || t.Spec().Access != tool.Write {
+		if !ok || t.Spec().Internal || tool.AccessOf(t, entry.Input) != tool.Write {
 			continue
 		}
 		writes++

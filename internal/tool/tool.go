@@ -37,6 +37,10 @@ type Spec struct {
 	// Comments is true if each call posts a comment, of which people are told;
 	// such calls have a limit of their own.
 	Comments bool
+	// Internal is true for a tool that writes to nothing but the daemon's own
+	// records, such as an agent's memory. Its calls do not count as writes and
+	// need no consent; a dry run does not make them.
+	Internal bool
 }
 
 // Origin is the run on whose behalf a tool is called.
@@ -55,6 +59,9 @@ type Origin struct {
 	// Depth is how many answers of automations to each other led to the run; what
 	// it writes carries it.
 	Depth int
+	// Memory is what the agent remembers things in, as in its manifest; "" for
+	// nothing.
+	Memory string
 }
 
 // Call is one call of a tool.
@@ -99,4 +106,19 @@ type Tool interface {
 	// Call does the work. A Result with Failed is for the model to act on. An
 	// error means that there is no result: a transient one is tried again.
 	Call(ctx context.Context, call Call) (Result, error)
+}
+
+// Varying is a Tool of which some calls write and others only read, such as a
+// request that may be a GET. Its Spec says Write.
+type Varying interface {
+	// AccessOf says which it is with these arguments; Write if they make no sense.
+	AccessOf(args json.RawMessage) Access
+}
+
+// AccessOf says whether a call with these arguments writes.
+func AccessOf(t Tool, args json.RawMessage) Access {
+	if v, ok := t.(Varying); ok {
+		return v.AccessOf(args)
+	}
+	return t.Spec().Access
 }
