@@ -3,6 +3,7 @@ package atlassian_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/aofctl/aofctl/internal/atlassian"
+	"github.com/aofctl/aofctl/internal/sandbox/port"
 )
 
 var errLeaseLost = errors.New("the lease is lost")
@@ -176,11 +178,6 @@ func TestPermitIsAskedOnlyOnceThereIsAConnection(t *testing.T) {
 }
 
 func TestAWriteWithoutAConnectionWasNotSent(t *testing.T) {
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and never shakes hands
 	if err != nil {
 		t.Fatal(err)
@@ -195,7 +192,7 @@ func TestAWriteWithoutAConnectionWasNotSent(t *testing.T) {
 		url     string
 		refused bool
 	}{
-		"connection refused": {"http://" + closed.Addr().String(), true},
+		"connection refused": {fmt.Sprintf("http://127.0.0.1:%d", port.For(t)), true},
 		"unknown host":       {"http://host.invalid", true},
 		"no handshake":       {"https://" + silent.Addr().String(), true},
 		"cut after sending":  {cut.URL, false},
@@ -204,6 +201,9 @@ func TestAWriteWithoutAConnectionWasNotSent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg := config(tt.url)
 			cfg.FirstBackoff, cfg.Timeout = time.Millisecond, 50*time.Millisecond
+			if !tt.refused {
+				cfg.Timeout = 3 * time.Second // enough to connect, however slow the machine
+			}
 			_, failure := send(t, transport(t, cfg), "POST", tt.url+"/", "{}")
 			if failure == nil || failure.Refused() != tt.refused || !failure.Temporary() {
 				t.Errorf("%v", failure)

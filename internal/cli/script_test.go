@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -22,10 +21,11 @@ import (
 	"github.com/aofctl/aofctl"
 	"github.com/aofctl/aofctl/internal/sandbox"
 	"github.com/aofctl/aofctl/internal/sandbox/jira"
+	"github.com/aofctl/aofctl/internal/sandbox/port"
 )
 
 // patience bounds every wait of a script.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // TestMain lets the scripts call aofctl: the test binary then runs Main.
 func TestMain(m *testing.M) {
@@ -81,23 +81,23 @@ func world(ts *testscript.TestScript, neg bool, args []string) {
 	box, err := sandbox.Start(context.Background(), opts)
 	ts.Check(err)
 	ts.Defer(func() { _ = box.Close() })
-	port, adminPort := freePort(ts), freePort(ts)
+	own, adminPort := freePort(ts), freePort(ts)
 	email, token := box.Credentials()
 	for name, value := range map[string]string{
-		"PORT": port, "ADMIN": adminPort, "JIRA": box.JiraURL(), "MODEL": box.ModelURL(), "CONTROL": box.ControlURL(),
+		"PORT": own, "ADMIN": adminPort, "JIRA": box.JiraURL(), "MODEL": box.ModelURL(), "CONTROL": box.ControlURL(),
 		"JIRA_EMAIL": email, "JIRA_API_TOKEN": token, "JIRA_WEBHOOK_SECRET": "script-webhook-secret", "GOOGLE_API_KEY": "sandbox",
-		"AUTH": auth, "AOF_ADMIN_URL": "http://127.0.0.1:" + adminPort, "HOOK": "http://127.0.0.1:" + port + "/webhook/jira",
+		"AUTH": auth, "AOF_ADMIN_URL": "http://127.0.0.1:" + adminPort, "HOOK": "http://127.0.0.1:" + own + "/webhook/jira",
 	} {
 		ts.Setenv(name, value)
 	}
-	box.RegisterWebhook("http://127.0.0.1:"+port+"/webhook/jira", "script-webhook-secret")
+	box.RegisterWebhook("http://127.0.0.1:"+own+"/webhook/jira", "script-webhook-secret")
 }
 
 func freePort(ts *testscript.TestScript) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	n, release, err := port.Reserve()
 	ts.Check(err)
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	ts.Defer(func() { _ = release() })
+	return strconv.Itoa(n)
 }
 
 // defaults lays out the default manifests, and a configuration for the world.

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"crypto/tls"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,7 @@ import (
 	"github.com/aofctl/aofctl/internal/atlassian/jira"
 	"github.com/aofctl/aofctl/internal/registration"
 	sandbox "github.com/aofctl/aofctl/internal/sandbox/jira"
+	"github.com/aofctl/aofctl/internal/sandbox/port"
 )
 
 // broken is a world in which something is wrong.
@@ -105,14 +107,10 @@ func dated(by time.Duration) func(http.Handler) http.Handler {
 	}
 }
 
+// free is an address on which nobody listens during the test.
 func free(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
+	return fmt.Sprintf("127.0.0.1:%d", port.For(t))
 }
 
 func register(w sandbox.Webhook) func(*sandbox.Server) {

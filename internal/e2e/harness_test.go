@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -26,6 +25,7 @@ import (
 	"github.com/aofctl/aofctl/internal/admin/client"
 	"github.com/aofctl/aofctl/internal/sandbox"
 	"github.com/aofctl/aofctl/internal/sandbox/pgserver/pgtest"
+	"github.com/aofctl/aofctl/internal/sandbox/port"
 	"github.com/aofctl/aofctl/internal/store"
 )
 
@@ -81,23 +81,13 @@ func newWorldOf(t *testing.T, opts sandbox.Options) *world {
 	}
 	t.Cleanup(func() { _ = box.Close() })
 	email, token := box.Credentials()
-	w := &world{t: t, box: box, dir: t.TempDir(), port: freePort(t), admin: freePort(t), environ: map[string]string{
+	w := &world{t: t, box: box, dir: t.TempDir(), port: port.For(t), admin: port.For(t), environ: map[string]string{
 		"JIRA_EMAIL": email, "JIRA_API_TOKEN": token, "JIRA_WEBHOOK_SECRET": secret, "GOOGLE_API_KEY": "sandbox", "AOF_ADMIN_TOKEN": ""},
 		storage: `{dsn: "sqlite:./data"}`}
 	w.proxy = newGate(t, box.JiraURL())
 	w.writeDefaults()
 	box.RegisterWebhook(w.webhookURL(), secret)
 	return w
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 func (w *world) webhookURL() string { return fmt.Sprintf("http://127.0.0.1:%d/webhook/jira", w.port) }

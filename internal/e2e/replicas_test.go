@@ -16,6 +16,7 @@ import (
 
 	"github.com/aofctl/aofctl/internal/sandbox/pgserver"
 	"github.com/aofctl/aofctl/internal/sandbox/pgserver/pgtest"
+	"github.com/aofctl/aofctl/internal/sandbox/port"
 	"github.com/aofctl/aofctl/internal/store"
 )
 
@@ -32,7 +33,7 @@ func onPostgres(t *testing.T, dsn string) *world {
 // the same proxy, the same database, other ports.
 func (w *world) replica() *world {
 	w.t.Helper()
-	other := &world{t: w.t, box: w.box, proxy: w.proxy, dir: w.t.TempDir(), port: freePort(w.t), admin: freePort(w.t),
+	other := &world{t: w.t, box: w.box, proxy: w.proxy, dir: w.t.TempDir(), port: port.For(w.t), admin: port.For(w.t),
 		environ: w.environ, storage: w.storage}
 	other.writeDefaults()
 	return other

@@ -7,12 +7,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aofctl/aofctl/internal/llm"
+	"github.com/aofctl/aofctl/internal/sandbox/port"
 )
 
 // double starts a stand-in for all providers that others wrote, from what they
@@ -32,14 +34,9 @@ func double(t *testing.T, fixtures string) string {
 	if err := os.WriteFile(file, []byte(fixtures), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	_, port, _ := net.SplitHostPort(addr)
-	_ = l.Close()
-	cmd := exec.CommandContext(t.Context(), program, "--strict", "--port", port, "--fixtures", file)
+	number := strconv.Itoa(port.For(t))
+	addr := "127.0.0.1:" + number
+	cmd := exec.CommandContext(t.Context(), program, "--strict", "--port", number, "--fixtures", file)
 	cmd.Env = append(os.Environ(), "NO_COLOR=1")
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("start %s: %v", program, err)
@@ -48,7 +45,7 @@ func double(t *testing.T, fixtures string) string {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	for deadline := time.Now().Add(2 * time.Minute); ; {
 		conn, err := net.DialTimeout("tcp", addr, time.Second)
 		if err == nil {
 			_ = conn.Close()

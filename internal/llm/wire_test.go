@@ -5,9 +5,9 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -18,6 +18,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/aofctl/aofctl/internal/llm"
+	"github.com/aofctl/aofctl/internal/sandbox/port"
 )
 
 // silent is a transport that never answers.
@@ -81,13 +82,7 @@ func wantContextError(t *testing.T, err, want error) {
 }
 
 func TestConnectionsThatFailMayBeTriedAgain(t *testing.T) {
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	nobody := "http://" + closed.Addr().String()
-	_ = closed.Close()
-
+	nobody := fmt.Sprintf("http://127.0.0.1:%d", port.For(t))
 	cut := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		if r.URL.Path == "/half/chat/completions" {

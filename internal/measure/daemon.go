@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -22,6 +21,7 @@ import (
 	"github.com/aofctl/aofctl/internal/sandbox"
 	"github.com/aofctl/aofctl/internal/sandbox/jira"
 	"github.com/aofctl/aofctl/internal/sandbox/model"
+	"github.com/aofctl/aofctl/internal/sandbox/port"
 )
 
 const secret = "measure-secret"
@@ -44,6 +44,8 @@ type site struct {
 	admin  int
 	cmd    *exec.Cmd
 	client *http.Client
+	// keepPort and keepAdmin keep the ports between two starts.
+	keepPort, keepAdmin func() error
 }
 
 // newSite starts a sandbox with issues LOAD-1 to LOAD-n and lays out a daemon.
@@ -65,26 +67,13 @@ func newSite(ctx context.Context, issues int) (*site, error) {
 	if s.dir, err = os.MkdirTemp("", "aofctl-measure-"); err != nil {
 		return nil, err
 	}
-	if s.port, err = freePort(); err != nil {
+	if s.port, s.keepPort, err = port.Reserve(); err != nil {
 		return nil, err
 	}
-	if s.admin, err = freePort(); err != nil {
+	if s.admin, s.keepAdmin, err = port.Reserve(); err != nil {
 		return nil, err
 	}
 	return s, s.layOut()
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = l.Close() }()
-	addr, ok := l.Addr().(*net.TCPAddr)
-	if !ok {
-		return 0, fmt.Errorf("listen: address is a %T", l.Addr())
-	}
-	return addr.Port, nil
 }
 
 func (s *site) layOut() error {

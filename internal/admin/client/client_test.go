@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aofctl/aofctl/internal/admin/client"
+	"github.com/aofctl/aofctl/internal/sandbox/port"
 	"github.com/aofctl/aofctl/internal/store"
 )
 
@@ -100,10 +101,9 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 		})
 	}
 	t.Run("nobody there", func(t *testing.T) {
-		srv := httptest.NewServer(http.NotFoundHandler())
-		srv.Close()
-		_, err := client.New(srv.URL, "", http.DefaultClient).Status(t.Context())
-		if want := "no daemon answers at " + srv.URL + ": is `aofctl serve` running"; err == nil || !strings.HasPrefix(err.Error(), want) {
+		nobody := fmt.Sprintf("http://127.0.0.1:%d", port.For(t))
+		_, err := client.New(nobody, "", http.DefaultClient).Status(t.Context())
+		if want := "no daemon answers at " + nobody + ": is `aofctl serve` running"; err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	})

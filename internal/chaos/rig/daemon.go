@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/aofctl/aofctl/internal/admin/client"
 	"github.com/aofctl/aofctl/internal/sandbox/jira"
+	"github.com/aofctl/aofctl/internal/sandbox/port"
 )
 
 // secret signs the webhooks.
@@ -51,6 +51,8 @@ type Daemon struct {
 	port  int
 	admin int
 	http  *http.Client
+	// keepPort and keepAdmin keep the ports between two starts.
+	keepPort, keepAdmin func() error
 
 	mu     sync.Mutex
 	cmd    *exec.Cmd
@@ -62,10 +64,10 @@ type Daemon struct {
 func NewDaemon(site *Site, o DaemonOptions) (*Daemon, error) {
 	d := &Daemon{Name: o.Name, opts: o, http: &http.Client{Timeout: 20 * time.Second}}
 	var err error
-	if d.port, err = freePort(); err != nil {
+	if d.port, d.keepPort, err = port.Reserve(); err != nil {
 		return nil, err
 	}
-	if d.admin, err = freePort(); err != nil {
+	if d.admin, d.keepAdmin, err = port.Reserve(); err != nil {
 		return nil, err
 	}
 	if d.opts.Login == "" {
@@ -116,19 +118,6 @@ spec:
   admin: {host: 127.0.0.1, port: %d}
   storage: {dsn: %q}
 `, d.port, site.JiraURL(), site.ModelURL(d.Name), d.opts.Runtime, d.admin, d.opts.DSN)
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = l.Close() }()
-	addr, ok := l.Addr().(*net.TCPAddr)
-	if !ok {
-		return 0, fmt.Errorf("listen: address is a %T", l.Addr())
-	}
-	return addr.Port, nil
 }
 
 // URL is where the daemon takes webhooks.

@@ -117,7 +117,11 @@ func (s *Server) Stop(ctx context.Context) error {
 		return nil
 	}
 	s.stopped = true
-	return errors.Join(s.guard.end(ctx), os.RemoveAll(s.dir))
+	errs := []error{s.guard.end(ctx), os.RemoveAll(s.dir)}
+	for _, release := range s.releasePort {
+		errs = append(errs, release())
+	}
+	return errors.Join(errs...)
 }
 
 // control calls pg_ctl for this server.

@@ -13,6 +13,8 @@ import (
 	"sync"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/aofctl/aofctl/internal/sandbox/port"
 )
 
 // superuser owns everything in the server.
@@ -46,6 +48,8 @@ type Server struct {
 	guard    *guard
 	mu       sync.Mutex // starting and stopping, one at a time
 	stopped  bool
+	// releasePort gives back what was reserved.
+	releasePort []func() error
 }
 
 // Start makes a new, empty server and returns once it takes connections. The
@@ -69,7 +73,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 func (s *Server) startFirst(ctx context.Context) error {
 	const attempts = 3
 	for attempt := 1; ; attempt++ {
-		if err := s.choosePort(ctx); err != nil {
+		if err := s.choosePort(); err != nil {
 			return err
 		}
 		err := s.StartAgain(ctx)
@@ -103,18 +107,14 @@ func create(o Options) (*Server, error) {
 
 // choosePort takes a port of loopback that is free now, and writes it down for
 // the server: it stays the same when the server starts again.
-func (s *Server) choosePort(ctx context.Context) error {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+func (s *Server) choosePort() error {
+	number, release, err := port.Reserve()
 	if err != nil {
 		return err
 	}
-	addr, ok := l.Addr().(*net.TCPAddr)
-	if !ok {
-		return errors.Join(fmt.Errorf("choose port: %v is not TCP", l.Addr()), l.Close())
-	}
-	s.port = addr.Port
+	s.port, s.releasePort = number, append(s.releasePort, release)
 	line := "port = " + strconv.Itoa(s.port) + "\n"
-	return errors.Join(l.Close(), os.WriteFile(s.path("data", "port.conf"), []byte(line), 0o644)) //nolint:gosec // the server's user reads it
+	return os.WriteFile(s.path("data", "port.conf"), []byte(line), 0o644) //nolint:gosec // the server's user reads it
 }
 
 // path is a path below the server's directory.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"net"
 	"net/url"
 	"strconv"
 	"strings"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/aofctl/aofctl/internal/sandbox/pgserver"
 	"github.com/aofctl/aofctl/internal/sandbox/pgserver/pgtest"
+	"github.com/aofctl/aofctl/internal/sandbox/port"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -200,15 +200,10 @@ func TestOpeningSaysWhatToCheckAndNeverThePassword(t *testing.T) {
 	}
 }
 
-// closedPort is a port of loopback where nobody listens.
+// closedPort is a port of loopback where nobody listens during the test.
 func closedPort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	return strconv.Itoa(port.For(t))
 }
 
 func TestServerThatDoesNotSyncIsRefusedUnlessAllowed(t *testing.T) {
