@@ -82,27 +82,32 @@ func (l *live) secrets() []webhook.NamedSecret {
 	return append([]webhook.NamedSecret(nil), l.state.Load().secrets...)
 }
 
-// lookup finds the manifest of a target as it is to be kept with its runs.
+// lookup finds the manifest of a target as it is to be kept with its runs: that of
+// a fleet or a flow with all that it refers to.
 func lookup(cat *manifest.Catalog) func(kind, name string) (store.Revision, bool) {
 	return func(kind, name string) (store.Revision, bool) {
-		var meta manifest.Meta
-		found := false
-		switch manifest.TargetKind(kind) {
+		switch target := manifest.TargetKind(kind); target {
 		case route.TargetReply:
 			return replyRevision(name), true
 		case manifest.TargetAgent:
 			if a := cat.Agents[name]; a != nil {
-				meta, found = a.Meta, true
+				return store.Revision{Revision: a.Revision, Kind: kind, Name: name, Source: a.Source, Text: a.Text}, true
 			}
-		case manifest.TargetFleet:
-			if f := cat.Fleets[name]; f != nil {
-				meta, found = f.Meta, true
-			}
-		case manifest.TargetFlow:
-			if f := cat.Flows[name]; f != nil {
-				meta, found = f.Meta, true
-			}
+		case manifest.TargetFleet, manifest.TargetFlow:
+			text, revision, found := cat.Bundle(manifest.Target{Kind: target, Name: name})
+			return store.Revision{Revision: revision, Kind: kind, Name: name, Source: bundleSource(cat, target, name), Text: text}, found
 		}
-		return store.Revision{Revision: meta.Revision, Kind: kind, Name: name, Source: meta.Source, Text: meta.Text}, found
+		return store.Revision{}, false
 	}
+}
+
+// bundleSource is where the manifest of a fleet or a flow stands.
+func bundleSource(cat *manifest.Catalog, kind manifest.TargetKind, name string) string {
+	if f := cat.Fleets[name]; f != nil && kind == manifest.TargetFleet {
+		return f.Source
+	}
+	if f := cat.Flows[name]; f != nil && kind == manifest.TargetFlow {
+		return f.Source
+	}
+	return ""
 }
