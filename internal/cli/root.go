@@ -80,6 +80,7 @@ func (c *console) getenv(name string) string {
 }
 
 func newRoot(c *console) *cobra.Command {
+	showVersion := false
 	root := &cobra.Command{
 		Use:   "aofctl",
 		Short: "Webhook daemon for Jira agents",
@@ -88,19 +89,24 @@ on the issue, and shows what they did.
 
 See it work without a Jira and without a model's key:   aofctl demo
 Run it:                                                 aofctl serve --config daemon.yaml`,
-		Version:                    version(),
 		SilenceErrors:              true,
 		SuggestionsMinimumDistance: 2,
 		SilenceUsage:               true,
 		Args:                       cobra.ArbitraryArgs, // an unknown verb is told by RunE
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
+			switch {
+			case showVersion:
+				c.printf("aofctl %s\n", version())
+				return nil
+			case len(args) == 0:
 				return cmd.Help()
 			}
 			return unknownVerb(cmd, args[0])
 		},
 	}
-	root.SetVersionTemplate("aofctl {{.Version}}\n")
+	// A version template of cobra's would link text/template, and that keeps every
+	// exported method of the program.
+	root.Flags().BoolVarP(&showVersion, "version", "v", false, "print the version")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w; see '%s --help'", err, cmd.CommandPath())}
 	})

@@ -4,52 +4,48 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"text/template"
+	"strings"
 
 	"github.com/aofctl/aofctl/internal/sandbox/jira"
 )
 
-// guide is what Run prints. It has to be enough to start with.
+// guide is what Run prints, with names in braces for what is to be filled in. It
+// has to be enough to start with. (It is no text/template: one of these in the
+// program keeps the linker from dropping any exported method, which is megabytes.)
 const guide = `Sandbox is up. Nothing in it is real, and nothing is kept when it stops.
 
-  Jira      {{.Jira}}    ({{.Kind}})
-  Model     {{.Model}}    (OpenAI-compatible, answers by rules; any API key)
-  Account   {{.Email}} / {{.Token}}
-  People    {{if .Cloud}}alice@example.com / alice-token, bob@example.com / bob-token{{else}}alice / alice-token, bob / bob-token; the tokens are personal access tokens, too{{end}}
+  Jira      {jira}    ({kind})
+  Model     {model}    (OpenAI-compatible, answers by rules; any API key)
+  Account   {email} / {token}
+  People    {people}
 
 Point a daemon at it, in daemon.yaml under spec:
 
   platforms:
     jira:
       enabled: true
-      base_url: {{.Jira}}
-      auth: {{if .Cloud}}{type: api_token, email_env: JIRA_EMAIL, token_env: JIRA_API_TOKEN}{{else}}{type: pat, token_env: JIRA_API_TOKEN}{{end}}
+      base_url: {jira}
+      auth: {auth}
       webhook_secret_env: JIRA_WEBHOOK_SECRET
   models:
     providers:
-      google: {base_url: "{{.Model}}", api_key_env: GOOGLE_API_KEY}
+      google: {base_url: "{model}", api_key_env: GOOGLE_API_KEY}
 
 with this environment:
 
-  export {{if .Cloud}}JIRA_EMAIL={{.Email}} {{end}}JIRA_API_TOKEN={{.Token}}
-  export JIRA_WEBHOOK_SECRET={{.Secret}} GOOGLE_API_KEY=sandbox
-{{if not .Hooks}}
-Send webhooks to it (signed with the secret; they fire on every change):
+  export {variables}JIRA_API_TOKEN={token}
+  export JIRA_WEBHOOK_SECRET={secret} GOOGLE_API_KEY=sandbox
 
-  curl -s {{.Control}}/webhooks -d '{"url": "http://127.0.0.1:3000/webhook/jira", "secret": "{{.Secret}}"}'
-{{else}}
-Webhooks go to:
-{{range .Hooks}}
-  {{.}}{{end}}
-{{end}}
+{webhooks}
+
 Act as somebody, look at the result, make things go wrong:
 
-  curl -s {{.Control}}/act -d '{"as": "alice", "action": "create_issue", "project": "PROJ", "type": "Bug", "summary": "Login fails"}'
-  curl -s {{.Control}}/act -d '{"as": "alice", "action": "comment", "issue": "PROJ-1", "body": "/triage"}'
-  curl -s {{.Control}}/issues/PROJ-1
-  curl -s -u {{.Email}}:{{.Token}} '{{.Jira}}/rest/api/2/issue/PROJ-1?fields=summary,status'
-  curl -s {{.Control}}/faults -d '{"method": "POST", "path": "/comment$", "effect": "cut_after", "count": 1}'
-  curl -s {{.Control}}/requests
+  curl -s {control}/act -d '{"as": "alice", "action": "create_issue", "project": "PROJ", "type": "Bug", "summary": "Login fails"}'
+  curl -s {control}/act -d '{"as": "alice", "action": "comment", "issue": "PROJ-1", "body": "/triage"}'
+  curl -s {control}/issues/PROJ-1
+  curl -s -u {email}:{token} '{jira}/rest/api/2/issue/PROJ-1?fields=summary,status'
+  curl -s {control}/faults -d '{"method": "POST", "path": "/comment$", "effect": "cut_after", "count": 1}'
+  curl -s {control}/requests
 
 `
 
@@ -70,29 +66,41 @@ func Run(ctx context.Context, opts Options, out io.Writer) error {
 	return s.Close()
 }
 
+// noWebhooks and someWebhooks are the guide's words on where webhooks go.
+const (
+	noWebhooks = `Send webhooks to it (signed with the secret; they fire on every change):
+
+  curl -s {control}/webhooks -d '{"url": "http://127.0.0.1:3000/webhook/jira", "secret": "{secret}"}'`
+	someWebhooks = "Webhooks go to:\n"
+)
+
 // explain prints the guide.
 func (s *Sandbox) explain(out io.Writer) error {
-	page, err := template.New("guide").Parse(guide)
-	if err != nil {
-		return err
-	}
 	email, token := s.Credentials()
-	secret := defaultSecret
-	var hooks []string
-	for _, w := range s.Jira.Webhooks() {
-		hooks = append(hooks, w.URL)
+	secret, webhooks := s.webhooks()
+	kind, people := "Cloud", "alice@example.com / alice-token, bob@example.com / bob-token"
+	auth, variables := "{type: api_token, email_env: JIRA_EMAIL, token_env: JIRA_API_TOKEN}", "JIRA_EMAIL="+email+" "
+	if s.Jira.Deployment() != jira.Cloud {
+		kind, people = "Data Center", "alice / alice-token, bob / bob-token; the tokens are personal access tokens, too"
+		auth, variables = "{type: pat, token_env: JIRA_API_TOKEN}", ""
+	}
+	page := strings.ReplaceAll(guide, "{webhooks}", webhooks)
+	_, err := strings.NewReplacer("{jira}", s.JiraURL(), "{kind}", kind, "{model}", s.ModelURL(), "{email}", email, "{token}", token,
+		"{people}", people, "{auth}", auth, "{variables}", variables, "{control}", s.ControlURL(), "{secret}", secret).WriteString(out, page)
+	return err
+}
+
+// webhooks returns the secret that the guide tells, and its words on webhooks.
+func (s *Sandbox) webhooks() (secret, words string) {
+	secret, words = defaultSecret, noWebhooks
+	for i, w := range s.Jira.Webhooks() {
+		if i == 0 {
+			words = someWebhooks
+		}
+		words += "\n  " + w.URL
 		if w.Secret != "" {
 			secret = w.Secret
 		}
 	}
-	cloud := s.Jira.Deployment() == jira.Cloud
-	kind := "Cloud"
-	if !cloud {
-		kind = "Data Center"
-	}
-	return page.Execute(out, map[string]any{
-		"Cloud": cloud, "Kind": kind,
-		"Jira": s.JiraURL(), "Model": s.ModelURL(), "Control": s.ControlURL(), "Email": email, "Token": token,
-		"Secret": secret, "Hooks": hooks,
-	})
+	return secret, words
 }
