@@ -73,7 +73,7 @@ func killAt(t *testing.T, w *world, n int, moment string) {
 		case "before":
 			kill()
 		case "after":
-			forward() // into a connection whose reader is about to die
+			forward()
 			kill()
 		case "late":
 			kill()

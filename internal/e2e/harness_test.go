@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -272,7 +273,7 @@ type gate struct {
 	// seen are the requests so far, as "METHOD path".
 	seen []string
 	// at is called for each request with its number, from 0, and how to carry
-	// it out. It reports whether it did so.
+	// it out, which does not answer it yet. It reports whether it did so.
 	at func(n int, r *http.Request, forward func()) bool
 }
 
@@ -294,10 +295,16 @@ func newGate(t *testing.T, target string) *gate {
 		n, at := len(g.seen), g.at
 		g.seen = append(g.seen, r.Method+" "+r.URL.Path)
 		g.mu.Unlock()
-		forward := func() { reverse.ServeHTTP(w, r) }
+		// The answer goes out when at has returned, so that what at notes about
+		// this request is there before whoever asked can ask again.
+		answer := httptest.NewRecorder()
+		forward := func() { reverse.ServeHTTP(answer, r) }
 		if at == nil || !at(n, r, forward) {
 			forward()
 		}
+		maps.Copy(w.Header(), answer.Header())
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes())
 	}))
 	t.Cleanup(srv.Close)
 	g.url = srv.URL

@@ -100,6 +100,22 @@ func (w *world) searched(n int) {
 	w.await("Jira to be asked", func() bool { return count() >= before+n })
 }
 
+// blind keeps the daemon from searching until the returned function is called, so
+// that a webhook comes first however slow the machine is.
+func (w *world) blind() func() {
+	w.t.Helper()
+	held := make(chan struct{})
+	look := sync.OnceFunc(func() { close(held) })
+	w.t.Cleanup(look)
+	w.proxy.set(func(_ int, r *http.Request, _ func()) bool {
+		if strings.Contains(r.URL.Path, "/search") {
+			<-held
+		}
+		return false
+	})
+	return look
+}
+
 func (w *world) bug() string {
 	return w.create(jira.NewIssue{Project: "PROJ", Type: "Bug", Summary: "Checkout fails with a 500 error"})
 }
@@ -148,13 +164,16 @@ func TestChangesWhoseWebhooksNeverComeAreFoundAndRunOnce(t *testing.T) {
 				t.Errorf("%d runs after the late webhook", len(runs))
 			}
 
+			look := w.blind()
 			heard := w.bug()
 			w.ended(heard, 1)
+			look()
 			w.searched(3)
 			if found, _, _ := w.reconciled(heard); found != 0 {
 				t.Errorf("what a webhook told was found %d times", found)
 			}
 
+			w.idle()
 			letters.drop()
 			if code := d.stop(); code != 0 {
 				t.Fatalf("exit code %d", code)

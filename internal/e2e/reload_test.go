@@ -54,23 +54,12 @@ func TestManifestsAreReloaded(t *testing.T) {
 
 func keepsRevision(t *testing.T, w *world) {
 	key := w.story("FEAT")
-	arrived, release := make(chan struct{}), make(chan struct{})
-	var once sync.Once
-	open := func() { once.Do(func() { close(release) }) }
+	hold := newHoldOnce("chat/completions")
+	open := sync.OnceFunc(func() { close(hold.release) })
 	t.Cleanup(open)
-	first := true
-	w.proxy.set(func(_ int, r *http.Request, forward func()) bool {
-		if !first || !strings.Contains(r.URL.Path, "chat/completions") {
-			return false
-		}
-		first = false
-		close(arrived)
-		<-release
-		forward()
-		return true
-	})
+	w.proxy.set(hold.at)
 	w.comment("bob", key, "/one")
-	<-arrived
+	<-hold.reached
 	before := w.revision("agents", "echo")
 	w.replace("agents/echo.yaml", echo(2))
 	w.await("the new agent to be in force", func() bool { return w.revision("agents", "echo") != before })

@@ -131,7 +131,6 @@ rules:
 // another its time.
 func TestLimitsEndARunWithTheirReason(t *testing.T) {
 	w := newWorld(t)
-	w.configure("{}", "{settle: 100ms, task_timeout_secs: 1}")
 	w.write("agents/echo.yaml", strings.Replace(echo(1), "tools:", "max_iterations: 2\n  tools:", 1))
 	w.write("triggers/echo.yaml", command("echo"))
 	rules, err := model.Parse([]byte(endless))
@@ -139,7 +138,7 @@ func TestLimitsEndARunWithTheirReason(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.box.Model.SetRules(rules)
-	w.start()
+	d := w.start()
 
 	w.scene("iterations", func(t *testing.T) {
 		key := w.story("FEAT")
@@ -151,6 +150,11 @@ func TestLimitsEndARunWithTheirReason(t *testing.T) {
 		}
 	})
 	w.scene("time", func(t *testing.T) {
+		w.configure("{}", "{settle: 100ms, task_timeout_secs: 1}")
+		if code := d.stop(); code != 0 {
+			t.Fatalf("exit code %d", code)
+		}
+		w.start()
 		stuck := newTurnstile(0)
 		w.proxy.set(stuck.at)
 		defer stuck.open()

@@ -2,6 +2,7 @@ package run_test
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ import (
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/store"
 	"github.com/aofctl/aofctl/internal/store/inbox"
+	"github.com/aofctl/aofctl/internal/store/postgres"
 	"github.com/aofctl/aofctl/internal/store/sqlite"
 )
 
@@ -36,6 +38,7 @@ const (
 type house struct {
 	t         testing.TB
 	dir       string
+	dsn       string
 	inbox     *inbox.Inbox
 	store     *store.Store
 	exec      *executor
@@ -61,7 +64,7 @@ type settings struct {
 
 func newHouse(t testing.TB, s settings) *house {
 	t.Helper()
-	h := &house{t: t, dir: t.TempDir(), exec: &executor{}, plat: &platform{}, normalize: normalize, observer: nobody{}}
+	h := &house{t: t, dir: t.TempDir(), dsn: s.dsn, exec: &executor{}, plat: &platform{}, normalize: normalize, observer: nobody{}}
 	var err error
 	if h.inbox, err = inbox.Open(t.Context(), h.dir, inbox.Options{}); err != nil {
 		t.Fatal(err)
@@ -128,7 +131,7 @@ func (h *house) again(s settings) {
 // sql changes the store's tables behind its back.
 func (h *house) sql(statement string) {
 	h.t.Helper()
-	db, err := sqlite.Open(filepath.Join(h.dir, store.FileName), sqlite.Options{MaxConns: 1})
+	db, err := h.database()
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -136,6 +139,13 @@ func (h *house) sql(statement string) {
 	if _, err := db.Exec(statement); err != nil {
 		h.t.Fatal(err)
 	}
+}
+
+func (h *house) database() (*sql.DB, error) {
+	if h.dsn != "" {
+		return postgres.Open(context.Background(), h.dsn, postgres.Options{Schema: store.Schema, MaxConns: 1})
+	}
+	return sqlite.Open(filepath.Join(h.dir, store.FileName), sqlite.Options{MaxConns: 1})
 }
 
 // normalize reads the test's own payloads: an event as JSON.
