@@ -17,9 +17,16 @@ const module = "github.com/aofctl/aofctl/internal/"
 func allowed() map[string][]string {
 	return map[string][]string{
 		"step":             {},
+		"step/steptest":    {"step"},
 		"spell":            {},
 		"event":            {},
 		"event/jira":       {"event"},
+		"event/github":     {"event"},
+		"event/http":       {"event"},
+		"schedule":         {"event", "store/inbox"},
+		"github":           {},
+		"tool/github":      {"github", "tool"},
+		"sandbox/github":   {},
 		"enrich":           {"atlassian", "event", "event/jira"},
 		"markup":           {"markup/adf", "markup/doc", "markup/markdown", "markup/storage", "markup/wiki"},
 		"markup/adf":       {"markup/doc"},
@@ -44,7 +51,8 @@ func allowed() map[string][]string {
 		"fleet":            {"agent", "event", "gate", "llm", "manifest", "prompt", "step", "tool"},
 		"flow":             {"agent", "event", "fleet", "gate", "llm", "manifest", "prompt", "step", "tool"},
 		"durable":          {"step", "store"},
-		"store":            {"step", "tool", "store/sqlite", "store/postgres"},
+		"memory":           {},
+		"store":            {"memory", "step", "tool", "store/sqlite", "store/postgres"},
 		"store/inbox":      {"store/inbox/codec", "store/sqlite"},
 		"store/schema":     {},
 		"store/secret":     {"store/postgres", "store/sqlite"},
@@ -79,6 +87,7 @@ var engines = map[string]string{ //nolint:gochecknoglobals // a constant list
 	"github.com/anthropics":             "llm",
 	"github.com/andygrunwald/go-jira":   "atlassian/jira",
 	"github.com/fsnotify/fsnotify":      "manifest",
+	"github.com/netresearch/go-cron":    "schedule",
 }
 
 func TestPackagesImportOnlyInwards(t *testing.T) {
