@@ -1,0 +1,149 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ApprovalState is what has become of a question to people.
+type ApprovalState string
+
+// The states of a question.
+const (
+	ApprovalOpen     ApprovalState = "open"
+	ApprovalApproved ApprovalState = "approved"
+	ApprovalRejected ApprovalState = "rejected"
+	ApprovalExpired  ApprovalState = "expired"
+)
+
+// Approval is a question to people on which a run waits.
+type Approval struct {
+	// Code is by what people name it.
+	Code string `json:"code"`
+	// Step is the id of the step that asks, Run its run.
+	Step string `json:"step"`
+	Run  string `json:"run"`
+	// Kind is what is asked for.
+	Kind     string `json:"kind"`
+	Site     string `json:"site,omitempty"`
+	IssueKey string `json:"issue_key,omitempty"`
+	// Asks is the question in full.
+	Asks    json.RawMessage `json:"asks"`
+	State   ApprovalState   `json:"state"`
+	Created time.Time       `json:"created"`
+	// Expires is when it is taken for rejected; zero for never.
+	Expires time.Time `json:"expires,omitzero"`
+	// Decided is when it was decided, DecidedBy by whom and Decision how.
+	Decided   time.Time       `json:"decided,omitzero"`
+	DecidedBy string          `json:"decided_by,omitempty"`
+	Decision  json.RawMessage `json:"decision,omitempty"`
+}
+
+const approvalColumns = `code, step, run, kind, site, issue_key, asks, state, created_at, expires_at, decided_at, decided_by, decision`
+
+// Ask writes a question down and returns it as it is on record: asked again by the
+// same step it is the first one, with its code and its time.
+func (s *Store) Ask(ctx context.Context, a Approval) (Approval, error) {
+	err := s.writer.do(ctx, func(tx tx) error {
+		_, err := tx.exec(`INSERT INTO approvals (code, step, run, kind, site, issue_key, asks, state, created_at, expires_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, 'open', ?, ?) ON CONFLICT (step) DO NOTHING`,
+			a.Code, a.Step, a.Run, a.Kind, a.Site, a.IssueKey, []byte(a.Asks), millis(s.now()), nullMillis(a.Expires))
+		if err != nil {
+			return fmt.Errorf("insert question %s: %w", a.Step, err)
+		}
+		a, err = scanApproval(tx.row(`SELECT `+approvalColumns+` FROM approvals WHERE step = ?`, a.Step))
+		return err
+	})
+	return a, err
+}
+
+// Approval returns the question of that code. The error is ErrNotFound if there
+// is none.
+func (s *Store) Approval(ctx context.Context, code string) (Approval, error) {
+	return scanApproval(s.row(ctx, `SELECT `+approvalColumns+` FROM approvals WHERE code = ?`, code))
+}
+
+// Decide puts a decision on record and returns the question as it then is, and
+// whether this decision is the one that counts: the first does. What is decided
+// goes to the audit log in the same transaction.
+func (s *Store) Decide(ctx context.Context, code string, state ApprovalState, by string, decision json.RawMessage) (Approval, bool, error) {
+	var a Approval
+	var ours bool
+	err := s.writer.do(ctx, func(tx tx) error {
+		n, err := tx.change(`UPDATE approvals SET state = ?, decided_at = ?, decided_by = ?, decision = ? WHERE code = ? AND state = 'open'`,
+			state, millis(s.now()), by, []byte(decision), code)
+		if err != nil {
+			return fmt.Errorf("decide question %s: %w", code, err)
+		}
+		ours = n == 1
+		if a, err = scanApproval(tx.row(`SELECT `+approvalColumns+` FROM approvals WHERE code = ?`, code)); err != nil || !ours {
+			return err
+		}
+		body, err := json.Marshal(a)
+		if err != nil {
+			return fmt.Errorf("encode question %s: %w", code, err)
+		}
+		return s.audit(tx, "approval", a.Run, body)
+	})
+	return a, ours, err
+}
+
+// Approvals returns the questions in a state, the newest first; "" for all.
+func (s *Store) Approvals(ctx context.Context, state ApprovalState, limit int) ([]Approval, error) {
+	query, args := `SELECT `+approvalColumns+` FROM approvals`, []any{}
+	if state != "" {
+		query += ` WHERE state = ?`
+		args = append(args, state)
+	}
+	if limit <= 0 {
+		limit = 100
+	}
+	return s.approvals(ctx, query+` ORDER BY created_at DESC, code LIMIT ?`, append(args, limit)...)
+}
+
+// Asked returns the open questions of a kind on an issue, the oldest first.
+func (s *Store) Asked(ctx context.Context, kind, site, issue string) ([]Approval, error) {
+	return s.approvals(ctx, `SELECT `+approvalColumns+` FROM approvals WHERE state = 'open' AND kind = ? AND site = ? AND issue_key = ?
+		ORDER BY created_at, code`, kind, site, issue)
+}
+
+func (s *Store) approvals(ctx context.Context, query string, args ...any) ([]Approval, error) {
+	rows, err := s.query(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list questions: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	list := []Approval{}
+	for rows.Next() {
+		a, err := scanApproval(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, a)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list questions: %w", err)
+	}
+	return list, nil
+}
+
+func scanApproval(row interface{ Scan(dest ...any) error }) (Approval, error) {
+	var a Approval
+	var asks, decision []byte
+	var created int64
+	var expires, decided sql.NullInt64
+	err := row.Scan(&a.Code, &a.Step, &a.Run, &a.Kind, &a.Site, &a.IssueKey, &asks, &a.State, &created, &expires, &decided, &a.DecidedBy, &decision)
+	if errors.Is(err, sql.ErrNoRows) {
+		return a, fmt.Errorf("read question: %w", ErrNotFound)
+	}
+	if err != nil {
+		return a, fmt.Errorf("read question: %w", err)
+	}
+	a.Asks, a.Decision = asks, decision
+	a.Created, a.Expires, a.Decided = time.UnixMilli(created).UTC(), fromMillis(expires), fromMillis(decided)
+	return a, nil
+}
