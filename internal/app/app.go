@@ -52,6 +52,13 @@ type Options struct {
 	// Retry says how transient failures of steps are tried again; zero for the
 	// default.
 	Retry durable.Retry
+	// Models stands in for the providers of models, for tests; see llm.Options.
+	Models llm.Instead
+	// Now tells the time to the runs, their waits and limits; nil for the system's
+	// clock. It does not reach what PostgreSQL itself tells the time for.
+	Now func() time.Time
+	// Look is how often it is looked whose waiting is over; 0 for each second.
+	Look time.Duration
 }
 
 // settlePatience is how long a run keeps its place while it waits for a write to
@@ -266,7 +273,7 @@ func (a *App) buildRuns(ctx context.Context) error {
 	a.dispatch = run.DispatcherConfig{
 		Inbox: a.inbox, Store: a.store, Lease: a.supervisor.Lease, Normalizers: map[string]run.Normalizer{event.SourceJira: a.sites.normalize},
 		Router: a.live, Accounts: a.sites, Asker: asker{a.sites}, Admitted: a.scheduler.Wake, Signed: a.sites.signed,
-		MaxPerHour: d.Runtime.MaxRunsPerIssuePerHour, Kinds: kinds, Observer: seen, Seed: rand.Text, Log: a.log,
+		MaxPerHour: d.Runtime.MaxRunsPerIssuePerHour, Kinds: kinds, Observer: seen, Now: a.opts.Now, Seed: rand.Text, Log: a.log,
 	}
 	return nil
 }
@@ -281,9 +288,9 @@ func (a *App) buildEngine(worker *run.Worker, seen observer) {
 		log = log.With().Str("replica", replica.ID).Logger()
 	}
 	wake := func() { a.scheduler.Wake() } // which is made last
-	a.engine = durable.New(a.store, worker.Work, durable.Options{StepTimeout: r.TaskTimeout, Retry: a.opts.Retry, Recorded: seen.StepEnded,
+	a.engine = durable.New(a.store, worker.Work, durable.Options{StepTimeout: r.TaskTimeout, Retry: a.opts.Retry, Now: a.opts.Now, Recorded: seen.StepEnded,
 		Ended: worker.Ended, Left: func(string) { wake() }, Log: log})
-	a.supervisor = run.NewSupervisor(run.SupervisorConfig{Store: a.store, Engine: a.engine, Replica: replica, Wake: wake, Tend: a.tend, Log: log})
+	a.supervisor = run.NewSupervisor(run.SupervisorConfig{Store: a.store, Engine: a.engine, Replica: replica, Interval: a.opts.Look, Wake: wake, Tend: a.tend, Log: log})
 	a.metrics.WatchBacklog(a.backlog)
 	a.scheduler = run.NewScheduler(a.store, a.engine, run.SchedulerConfig{Owner: replica.ID, Limit: r.MaxConcurrentTasks,
 		Limits: store.Limits{Total: r.MaxConcurrentTotal, PerProject: r.MaxRunsPerProject}, May: a.supervisor.Alive, Log: log})

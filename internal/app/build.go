@@ -27,7 +27,7 @@ func newProviders(d *manifest.Daemon, secrets *secretStore, opts Options) (*llm.
 	if err != nil {
 		return nil, err
 	}
-	return llm.NewProviders(configs, llm.Options{Getenv: secrets.key, Prices: prices, Fallbacks: d.Fallbacks, UserAgent: "aofctl/" + opts.Version})
+	return llm.NewProviders(configs, llm.Options{Getenv: secrets.key, Prices: prices, Fallbacks: d.Fallbacks, Instead: opts.Models, UserAgent: "aofctl/" + opts.Version})
 }
 
 // providerConfig is a provider without its key.

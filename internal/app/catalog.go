@@ -21,7 +21,8 @@ func known(d *manifest.Daemon, registry *tool.Registry, providers *llm.Providers
 	for _, name := range registry.Names() {
 		t, _ := registry.Lookup(name)
 		spec := t.Spec()
-		k.Tools = append(k.Tools, manifest.KnownTool{Name: spec.Name, Aliases: spec.Aliases, Toolset: spec.Toolset, Reads: spec.Access == tool.Read})
+		k.Tools = append(k.Tools, manifest.KnownTool{Name: spec.Name, Aliases: spec.Aliases, Toolset: spec.Toolset, Reads: spec.Access == tool.Read,
+			Parameters: spec.Parameters})
 	}
 	return k
 }

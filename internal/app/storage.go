@@ -67,7 +67,7 @@ func (a *App) openSQLite(ctx context.Context) error {
 	}
 	a.inbox = in
 	a.onClose(in.Close)
-	if a.store, err = store.Open(ctx, dir, nil); err != nil {
+	if a.store, err = store.Open(ctx, dir, a.opts.Now); err != nil {
 		return err
 	}
 	a.onClose(a.store.Close)
@@ -82,7 +82,7 @@ func (a *App) openPostgres(ctx context.Context) error {
 	}
 	a.inbox = in
 	a.onClose(in.Close)
-	if a.store, err = store.OpenPostgres(ctx, dsn, nil); err != nil {
+	if a.store, err = store.OpenPostgres(ctx, dsn, a.opts.Now); err != nil {
 		return err
 	}
 	a.onClose(a.store.Close)

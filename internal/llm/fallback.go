@@ -58,6 +58,8 @@ func WithFallbacks(m Model, others ...Model) Model {
 // linkTo takes of a model with fallbacks the model alone.
 func linkTo(m Model) link {
 	switch m := m.(type) {
+	case *understudy:
+		return link{m.ref, m}
 	case *chain:
 		return m.links[0]
 	case *model:

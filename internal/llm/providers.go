@@ -56,17 +56,26 @@ type Options struct {
 	Fallbacks map[string][]string
 	// Prices gives the cost of a call; nil for the embedded table.
 	Prices *Prices
+	// Instead stands in for the models of the providers; nil for these themselves.
+	Instead Instead
 	// UserAgent is sent with each call; "" for "aofctl".
 	UserAgent string
 	// Now is the clock that dates in Retry-After are read against; nil for time.Now.
 	Now func() time.Time
 }
 
+// Instead opens the model that answers in place of the one that ref, "provider:model",
+// names; own opens that one. Keys and addresses are then looked at by own alone.
+// What the answers lack of the model's reference and of the price of the model is
+// added to them.
+type Instead func(ref string, own func() (Model, error)) (Model, error)
+
 // Providers opens models by their references. It is safe for concurrent use.
 type Providers struct {
 	byName    map[string]*provider
 	prices    *Prices
 	fallbacks map[string][]string
+	instead   Instead
 }
 
 // NewProviders makes the providers known by name and those that are configured:
@@ -82,7 +91,7 @@ func NewProviders(cfg []ProviderConfig, opts Options) (*Providers, error) {
 		}
 		opts.Prices = prices
 	}
-	p := &Providers{byName: map[string]*provider{}, prices: opts.Prices, fallbacks: opts.Fallbacks}
+	p := &Providers{byName: map[string]*provider{}, prices: opts.Prices, fallbacks: opts.Fallbacks, instead: opts.Instead}
 	shared := newShared(opts)
 	profiles := known()
 	for name, prof := range profiles {
@@ -198,13 +207,13 @@ func (p *Providers) Names() []string {
 // Open gives the model that ref, "provider:model", names, with the fallbacks that
 // are configured for it. Its errors are those of Check.
 func (p *Providers) Open(ref string) (Model, error) {
-	first, err := p.open(ref)
+	first, err := p.one(ref)
 	if err != nil {
 		return nil, err
 	}
 	var others []Model
 	for _, other := range p.fallbacks[ref] {
-		m, err := p.open(other)
+		m, err := p.one(other)
 		if err != nil {
 			return nil, fmt.Errorf("fallback of model %s: %w", ref, err)
 		}
@@ -214,6 +223,19 @@ func (p *Providers) Open(ref string) (Model, error) {
 }
 
 func (p *Providers) open(ref string) (*model, error) {
+	m, err := p.described(ref)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.provider.usable(); err != nil {
+		return nil, fmt.Errorf("open model %q: %w", clip(ref), err)
+	}
+	return m, nil
+}
+
+// described is a model of which it is known what it takes, whether it can be asked
+// or not.
+func (p *Providers) described(ref string) (*model, error) {
 	prov, name, err := p.find(ref)
 	if err != nil {
 		return nil, err
@@ -257,7 +279,7 @@ func (p *Providers) checkFallbacks() []error {
 // and schemas that cannot be sent. Messages are not needed. It lets a manifest
 // be checked when it is loaded.
 func (p *Providers) CheckRequest(ref string, req Request) error {
-	m, err := p.open(ref)
+	m, err := p.described(ref)
 	if err != nil {
 		return err
 	}
@@ -276,9 +298,6 @@ func (p *Providers) find(ref string) (*provider, string, error) {
 	prov, ok := p.byName[name]
 	if !ok {
 		return nil, "", p.unknown(ref, name)
-	}
-	if err := prov.usable(); err != nil {
-		return nil, "", fmt.Errorf("open model %q: %w", clip(ref), err)
 	}
 	return prov, model, nil
 }

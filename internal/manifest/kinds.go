@@ -20,7 +20,7 @@ const (
 
 // Kinds returns the kinds of manifest, as Schema takes them.
 func Kinds() []string {
-	return []string{kindDaemon, kindTrigger, kindAgent, kindFleet, kindFlow}
+	return []string{kindDaemon, kindTrigger, kindAgent, kindFleet, kindFlow, kindScenario}
 }
 
 // kindName maps the spellings of a kind to the one that is used here.
@@ -130,6 +130,10 @@ func (b *builder) build(root, kind *yaml.Node) *document {
 		return b.buildFlow(root)
 	case kindDaemon:
 		b.warnf(b.pos(kind), "a DaemonConfig is not read from here: it has no effect")
+	case kindScenario:
+		var decl scenarioDecl
+		b.into(root, &decl)
+		b.scenarios(decl) // is checked, and no part of a catalogue
 	default:
 		b.foreignKind(kind)
 	}

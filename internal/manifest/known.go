@@ -40,6 +40,8 @@ type KnownTool struct {
 	Toolset string
 	// Reads is true for a tool that changes nothing; "set:read" stands for these.
 	Reads bool
+	// Parameters is the JSON Schema of the tool's arguments; nil if it is not known.
+	Parameters []byte
 }
 
 func (k Known) env() func(string) (string, bool) {

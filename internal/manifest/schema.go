@@ -19,6 +19,8 @@ func Schema(kind string) ([]byte, error) {
 		kindAgent:   {reflect.TypeFor[agentDecl](), reflect.TypeFor[flatAgentDecl]()},
 		kindFleet:   {reflect.TypeFor[fleetDecl]()},
 		kindFlow:    {reflect.TypeFor[flowDecl]()},
+
+		kindScenario: {reflect.TypeFor[scenarioDecl]()},
 	}[kindName(kind)]
 	if types == nil {
 		return nil, fmt.Errorf("there is no kind %q%s", kind, meant(kind, Kinds()))

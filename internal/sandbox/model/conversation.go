@@ -108,6 +108,7 @@ func (c *conversation) value(r *Rules, name string) (any, bool) {
 // reply is what a rule answers.
 type reply struct {
 	rule  string
+	unfit bool
 	say   string
 	calls []replyCall
 }
@@ -127,7 +128,7 @@ func (r *Rules) answer(c *conversation) reply {
 			return out
 		}
 	}
-	return reply{say: "I am the sandbox's scripted model, and none of my rules fits this conversation."}
+	return reply{unfit: true, say: "I am the sandbox's scripted model, and none of my rules fits this conversation."}
 }
 
 // reply fills a rule in; false if it does not apply after all.

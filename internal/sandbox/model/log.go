@@ -19,7 +19,9 @@ type Request struct {
 	// Status is what was answered; 0 if the client had gone or was cut off.
 	Status int
 	// Rule, Turn, Calls and Text tell the answer of a request that passed.
-	Rule  string
+	Rule string
+	// Unfit is true if no rule applied, so that the answer says no more than that.
+	Unfit bool
 	Turn  int
 	Calls []Call
 	Text  string

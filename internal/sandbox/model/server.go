@@ -126,6 +126,7 @@ func (s *Server) reply(body []byte, entry *Request) (completion, *problem) {
 	c := converse(req)
 	out := s.rules.Load().answer(c)
 	entry.Status, entry.Model, entry.Rule, entry.Turn = http.StatusOK, req.Model, out.rule, c.turn
+	entry.Unfit = out.unfit
 	entry.Calls, entry.Text = out.made(), out.say
 	return s.completion(body, c.turn, out), nil
 }

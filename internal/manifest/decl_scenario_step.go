@@ -1,0 +1,193 @@
+package manifest
+
+import "gopkg.in/yaml.v3"
+
+// stepDecl is one thing that happens. Exactly one of its verbs is given.
+type stepDecl struct {
+	at
+	As rawStr `yaml:"as" jsonschema_description:"Who does it: alice, bob or another user of the sandbox"`
+	On rawStr `yaml:"on" jsonschema_description:"The issue; default the one that was made or named last"`
+
+	Create       *issueDecl    `yaml:"create" jsonschema_description:"An issue is made"`
+	Comment      rawStr        `yaml:"comment" jsonschema_description:"A comment is posted; {{code}} is the approval code in the last comment of the bot"`
+	EditComment  rawStr        `yaml:"edit_comment" jsonschema_description:"The last comment of the user is replaced by this text"`
+	Transition   rawStr        `yaml:"transition" jsonschema_description:"The issue is moved, by the name of a transition or a status"`
+	Update       *fieldsDecl   `yaml:"update" jsonschema_description:"Fields are set, by id, as Jira's API takes them"`
+	Assign       *rawStr       `yaml:"assign" jsonschema_description:"The issue is assigned; empty for nobody"`
+	AddLabels    scopeTexts    `yaml:"add_labels"`
+	RemoveLabels scopeTexts    `yaml:"remove_labels"`
+	StartSprint  opt[int]      `yaml:"start_sprint" jsonschema_description:"A sprint is started, by its id"`
+	CloseSprint  opt[int]      `yaml:"close_sprint" jsonschema_description:"A sprint is completed, by its id"`
+	Act          *fieldsDecl   `yaml:"act" jsonschema_description:"Anything else that the sandbox can do, as its control API takes it"`
+	Deliver      *deliveryDecl `yaml:"deliver" jsonschema_description:"A webhook is delivered: the file with its payload, or a mapping"`
+	Wait         span          `yaml:"wait" jsonschema_description:"So much time passes at once"`
+	Restart      opt[bool]     `yaml:"restart" jsonschema_description:"The daemon stops and starts again"`
+	Fault        *fieldsDecl   `yaml:"fault" jsonschema_description:"From now on requests to Jira fail, as the sandbox's control API takes it"`
+	ModelFault   *fieldsDecl   `yaml:"model_fault" jsonschema_description:"The next calls of the model fail: status, count, retry_after_ms, or cut: true"`
+
+	Crash *crashDecl `yaml:"crash" jsonschema_description:"The daemon dies while the step is worked on, at a request to Jira, and starts again"`
+	Then  *thenDecl  `yaml:"then" jsonschema_description:"What is expected of what this step caused"`
+}
+
+// fieldsDecl is a free mapping.
+type fieldsDecl struct {
+	at
+	fields map[string]any
+}
+
+func (f *fieldsDecl) decodeYAML(d *decoder, n *yaml.Node, depth int) {
+	f.pos = d.pos(n)
+	if n.Kind != yaml.MappingNode {
+		d.errorf(f.pos, "expected a mapping, found %s", describe(n))
+		return
+	}
+	f.fields, _ = d.free(n, depth, false).(map[string]any)
+}
+
+// deliveryDecl is the name of a file, or a mapping.
+type deliveryDecl struct {
+	at
+	deliveryMap
+}
+
+type deliveryMap struct {
+	File       rawStr          `yaml:"file" jsonschema_description:"The file with the payload"`
+	Body       *fieldsDecl     `yaml:"body" jsonschema_description:"The payload itself"`
+	Path       rawStr          `yaml:"path" jsonschema_description:"Default /webhook/jira"`
+	Headers    mapping[rawStr] `yaml:"headers"`
+	Identifier rawStr          `yaml:"identifier" jsonschema_description:"X-Atlassian-Webhook-Identifier; by default the body identifies the delivery"`
+	SecretEnv  rawStr          `yaml:"secret_env" jsonschema_description:"The variable whose secret signs it; default the first of the site"`
+	Signed     opt[bool]       `yaml:"signed" jsonschema_description:"Default true"`
+	Times      opt[int]        `yaml:"times" jsonschema_description:"How often it is sent; default once"`
+	Status     opt[int]        `yaml:"status" jsonschema_description:"The answer that is expected; default 200"`
+}
+
+func (v *deliveryDecl) decodeYAML(d *decoder, n *yaml.Node, depth int) {
+	v.pos = d.pos(n)
+	if n.Kind == yaml.ScalarNode {
+		v.File.decodeYAML(d, n, depth)
+		return
+	}
+	d.structure(n, elem(&v.deliveryMap), depth)
+	if v.File.set == (v.Body != nil) && n.Kind == yaml.MappingNode {
+		d.errorf(v.pos, "give one of file and body")
+	}
+}
+
+type crashDecl struct {
+	at
+	Method rawStr `yaml:"method" jsonschema_description:"Of the request, such as POST; default any"`
+	Path   rawStr `yaml:"path" jsonschema_description:"A regular expression for the path of the request, such as /comment$"`
+	Moment rawStr `yaml:"moment" jsonschema_description:"after: Jira has carried the request out and the daemon does not know (default); before: it has not"`
+}
+
+// thenDecl is what is expected.
+type thenDecl struct {
+	at
+	Starts        *scopeTexts                `yaml:"starts" jsonschema_description:"What was started, in order: agents, fleets and flows by name; nothing for nothing"`
+	Ignored       scopeTexts                 `yaml:"ignored" jsonschema_description:"A delivery started nothing, and this is in the reason"`
+	Actions       []actionDecl               `yaml:"actions" jsonschema_description:"Tool calls that were carried out, in this order; others may lie between"`
+	Order         rawStr                     `yaml:"order" jsonschema_description:"of the actions: listed (default), any, or exact for these and no others"`
+	Never         []actionDecl               `yaml:"never" jsonschema_description:"Tool calls that were not carried out; the same as a ! before an action"`
+	NoOtherWrites opt[bool]                  `yaml:"no_other_writes" jsonschema_description:"Nothing else was written"`
+	Denied        *scopeTexts                `yaml:"denied" jsonschema_description:"The rules of the policy that denied calls; nothing for no denial"`
+	Issues        mapping[scenarioWantIssue] `yaml:"issues" jsonschema_description:"How issues are in the end, by key"`
+	Runs          []scenarioWantRun          `yaml:"runs" jsonschema_description:"How the runs ended, in the order of their start; default all succeeded"`
+	AtMost        *scenarioAtMost            `yaml:"at_most" jsonschema_description:"What all runs together may have used"`
+}
+
+// actionDecl is a call of a tool in short form, or a mapping.
+type actionDecl struct {
+	at
+	actionMap
+	short string
+}
+
+type actionMap struct {
+	Tool   rawStr      `yaml:"tool"`
+	Args   *fieldsDecl `yaml:"args" jsonschema_description:"Arguments that the call has, perhaps beside others"`
+	As     rawStr      `yaml:"as" jsonschema_description:"The agent that called"`
+	Denied rawStr      `yaml:"denied" jsonschema_description:"The rule that denied the call, or true for any"`
+	Failed rawStr      `yaml:"failed" jsonschema_description:"The call failed, with this in the reason, or true for any"`
+	Result rawData     `yaml:"result" jsonschema_description:"What the model was told"`
+}
+
+func (a *actionDecl) decodeYAML(d *decoder, n *yaml.Node, depth int) {
+	a.pos = d.pos(n)
+	if n.Kind == yaml.ScalarNode {
+		a.short = tagged(n)
+		return
+	}
+	d.structure(n, elem(&a.actionMap), depth)
+	if !a.Tool.set && n.Kind == yaml.MappingNode {
+		d.errorf(a.pos, `field "tool" is missing`)
+	}
+}
+
+// scenarioWantIssue is what an issue is to be; what is not given does not matter.
+type scenarioWantIssue struct {
+	at
+	Exists      opt[bool]        `yaml:"exists" jsonschema_description:"false: there is no such issue"`
+	Type        *rawData         `yaml:"type"`
+	Status      *rawData         `yaml:"status"`
+	Priority    *rawData         `yaml:"priority"`
+	Resolution  *rawData         `yaml:"resolution"`
+	Summary     *rawData         `yaml:"summary"`
+	Description *rawData         `yaml:"description"`
+	Assignee    *rawStr          `yaml:"assignee" jsonschema_description:"A user as steps name them; empty for nobody"`
+	Labels      *rawData         `yaml:"labels"`
+	Fields      mapping[rawData] `yaml:"fields" jsonschema_description:"By id, as Jira's API shows them"`
+	Comments    *[]wantComment   `yaml:"comments" jsonschema_description:"All comments in order"`
+	Commented   []wantComment    `yaml:"commented" jsonschema_description:"Comments that are there, perhaps among others"`
+	Links       *[]scenarioLink  `yaml:"links"`
+}
+
+// wantComment is a text that the comment has, or a mapping.
+type wantComment struct {
+	at
+	wantCommentMap
+}
+
+type wantCommentMap struct {
+	By   rawStr  `yaml:"by" jsonschema_description:"The author, as steps name them"`
+	Body rawData `yaml:"body"`
+}
+
+func (w *wantComment) decodeYAML(d *decoder, n *yaml.Node, depth int) {
+	w.pos = d.pos(n)
+	if n.Kind == yaml.ScalarNode {
+		w.Body.value = map[string]any{"contains": n.Value}
+		return
+	}
+	d.structure(n, elem(&w.wantCommentMap), depth)
+}
+
+// scenarioWantRun is a state, or a mapping.
+type scenarioWantRun struct {
+	at
+	wantRunMap
+}
+
+type wantRunMap struct {
+	Target rawStr   `yaml:"target" jsonschema_description:"What ran, such as bug-triager or flow/release"`
+	State  rawStr   `yaml:"state" jsonschema_description:"succeeded, failed, canceled, rejected or waiting"`
+	Error  *rawData `yaml:"error"`
+	Result *rawData `yaml:"result"`
+	Issue  rawStr   `yaml:"issue"`
+}
+
+func (w *scenarioWantRun) decodeYAML(d *decoder, n *yaml.Node, depth int) {
+	w.pos = d.pos(n)
+	if n.Kind == yaml.ScalarNode {
+		w.State.decodeYAML(d, n, depth)
+		return
+	}
+	d.structure(n, elem(&w.wantRunMap), depth)
+}
+
+type scenarioAtMost struct {
+	at
+	USD        opt[float64] `yaml:"usd"`
+	Tokens     opt[int]     `yaml:"tokens"`
+	ModelCalls opt[int]     `yaml:"model_calls"`
+}
