@@ -14,7 +14,7 @@ import (
 )
 
 // patience bounds every wait.
-const patience = 10 * time.Second
+const patience = 2 * time.Minute
 
 // stream follows the events and returns a function that gives the next one as
 // "id kind run", or why there is none.

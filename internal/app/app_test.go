@@ -19,7 +19,7 @@ import (
 )
 
 // patience bounds every wait.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // place is a directory with a configuration and manifests.
 type place struct {

@@ -17,7 +17,7 @@ import (
 )
 
 // patience bounds every wait.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 func TestTheDemoTellsItsStoriesAndEnds(t *testing.T) {
 	var out, log bytes.Buffer

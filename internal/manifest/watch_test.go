@@ -72,7 +72,7 @@ func (w *watched) counts() (changes int, errs []string) {
 // until polls for a condition.
 func (w *watched) until(what string, holds func() bool) {
 	w.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for !holds() {
 		if time.Now().After(deadline) {
 			changes, errs := w.counts()

@@ -180,7 +180,7 @@ func TestTheRunsOfAReplicaThatDiedGoOnElsewhere(t *testing.T) {
 	dsn := pgtest.Database(t)
 	here, there := onPostgres(t, dsn), onPostgres(t, dsn)
 	reached := make(chan string, 1)
-	dead := newCrew(t, here, "dead", time.Second, stuck(reached))
+	dead := newCrew(t, here, "dead", time.Minute, stuck(reached))
 	admit(t, here, "a/1")
 	<-reached
 	dead.die()
@@ -205,7 +205,7 @@ func TestAReplicaThatCannotReachTheDatabaseStopsInTime(t *testing.T) {
 	}
 	s := onPostgres(t, dsn)
 	reached, causes := make(chan string, 2), make(chan error, 2)
-	c := newCrew(t, s, "me", 2*time.Second, func(ctx context.Context, id string, j step.Journal) store.Outcome {
+	c := newCrew(t, s, "me", 4*time.Second, func(ctx context.Context, id string, j step.Journal) store.Outcome {
 		o := stuck(reached)(ctx, id, j)
 		causes <- context.Cause(ctx)
 		return o
@@ -236,15 +236,16 @@ func TestAReplicaThatCannotReachTheDatabaseStopsInTime(t *testing.T) {
 func TestOneReplicaAtATimeDecides(t *testing.T) {
 	dsn := pgtest.Database(t)
 	one, two := onPostgres(t, dsn), onPostgres(t, dsn)
-	h := &house{t: t}
-	a := newCrew(t, one, "a", time.Second, quick)
+	h := &house{t: t, dsn: dsn}
+	a := newCrew(t, one, "a", time.Minute, quick)
 	h.await("the first to lead", a.supervisor.Leads)
 	b := newCrew(t, two, "b", time.Second, quick)
 	if b.supervisor.Leads() {
 		t.Error("both lead")
 	}
 	stale := a.supervisor.Lease()
-	a.die() // its lease runs out
+	a.die()
+	h.sql(`UPDATE leases SET until_at = 0`) // its lease runs out
 	h.await("the second to lead", b.supervisor.Leads)
 	late := []store.Run{{ID: "late", Source: "jira", Subject: "s", State: store.StateQueued, Work: []byte("{}")}}
 	if err := one.Admit(t.Context(), stale, late, nil); !errors.Is(err, store.ErrLost) {
@@ -258,7 +259,7 @@ func TestOneReplicaAtATimeDecides(t *testing.T) {
 // TestAReplicaStaysAliveWhateverItsOtherDutiesWaitFor makes deleting what is old
 // take for ever, and keeps the right to write from it.
 func TestAReplicaStaysAliveWhateverItsOtherDutiesWaitFor(t *testing.T) {
-	const lease = time.Second
+	const lease = 5 * time.Second
 	dsn := pgtest.Database(t)
 	s := onPostgres(t, dsn)
 	tending, ctx := make(chan struct{}, 1), t.Context()
@@ -285,7 +286,7 @@ func TestAReplicaStaysAliveWhateverItsOtherDutiesWaitFor(t *testing.T) {
 	if _, err := other.Exec(ctx, `SELECT pg_advisory_lock(1633642595)`); err != nil {
 		t.Fatal(err)
 	}
-	for began := time.Now(); time.Since(began) < 2*lease; time.Sleep(lease / 50) {
+	for began := time.Now(); time.Since(began) < lease+lease/5; time.Sleep(lease / 50) {
 		if !sup.Alive() {
 			t.Fatalf("the replica counts as dead after %s", time.Since(began))
 		}

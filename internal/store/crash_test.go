@@ -95,7 +95,7 @@ type crashWorker struct {
 
 // until repeats a change until it is answered, or reports false.
 func (w *crashWorker) until(change func() error) bool {
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		err := change()
 		if err == nil {

@@ -71,7 +71,7 @@ func reset(t testing.TB, s *Store) {
 	t.Helper()
 	must(t, s.writer.do(t.Context(), func(tx tx) error {
 		s.served = share{}
-		for _, table := range []string{"runs", "run_work", "run_steps", "run_events", "effects", "run_merges", "revisions", "replicas", "leases"} {
+		for _, table := range []string{"runs", "run_work", "run_steps", "run_events", "effects", "run_merges", "revisions", "memory", "replicas", "leases"} {
 			if _, err := tx.exec(`DELETE FROM ` + table); err != nil {
 				return err
 			}
@@ -247,7 +247,7 @@ func ptr[T any](v T) *T { return &v }
 // eventually calls f until it returns nil, and fails with its last error.
 func eventually(t testing.TB, f func() error) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		err := f()
 		if err == nil {
@@ -265,7 +265,7 @@ func within(t testing.TB, what string, ch <-chan struct{}) {
 	t.Helper()
 	select {
 	case <-ch:
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("nobody was told of " + what)
 	}
 }

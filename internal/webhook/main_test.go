@@ -161,7 +161,7 @@ func decode(t testing.TB, w *httptest.ResponseRecorder) answer {
 // waitFor polls until the condition holds.
 func waitFor(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for !holds() {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited too long for %s", what)

@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -296,7 +295,7 @@ func (s *site) sendAs(who, method, path, body, kind string) answer {
 // settle waits until every webhook has been delivered.
 func (s *site) settle() {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Minute)
 	defer cancel()
 	if err := s.Wait(ctx); err != nil {
 		s.t.Fatal(err)
@@ -317,11 +316,11 @@ func withContext(ctx context.Context, prepare func(*http.Request)) func(*http.Re
 // until polls for a condition that another goroutine brings about.
 func (s *site) until(ok func() bool) {
 	s.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for !ok() {
 		if time.Now().After(deadline) {
 			s.t.Fatal("it did not happen in time")
 		}
-		runtime.Gosched()
+		time.Sleep(time.Millisecond)
 	}
 }

@@ -153,7 +153,7 @@ func TestStopRemovesEverythingAndMayBeRepeated(t *testing.T) {
 // gone waits until nothing of a server is left.
 func gone(t *testing.T, dir string, port int) {
 	t.Helper()
-	limit := time.After(time.Minute)
+	limit := time.After(2 * time.Minute)
 	for {
 		_, err := os.Stat(dir)
 		conn, open := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
@@ -165,7 +165,7 @@ func gone(t *testing.T, dir string, port int) {
 		}
 		select {
 		case <-limit:
-			t.Fatalf("after a minute: directory %v, port %v", err, open)
+			t.Fatalf("after two minutes: directory %v, port %v", err, open)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}

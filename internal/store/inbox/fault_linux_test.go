@@ -147,7 +147,7 @@ func fillAndRecover(dir string) error {
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
 		return err
 	}
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		r, err := in.Append(ctx, incoming("", "after", random(50_000, 7)))
 		if err == nil {

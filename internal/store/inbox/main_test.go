@@ -56,7 +56,7 @@ func mustAppend(t *testing.T, in *Inbox, d Delivery) Receipt {
 // eventually calls f until it returns nil, and fails with its last error.
 func eventually(t *testing.T, f func() error) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		err := f()
 		if err == nil {

@@ -15,14 +15,14 @@ import (
 	"github.com/aofctl/aofctl/internal/sandbox/pgserver/pgtest"
 )
 
-// until asks again and again, and fails the test after a minute.
+// until asks again and again, and fails the test after two minutes.
 func until(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	limit := time.After(time.Minute)
+	limit := time.After(2 * time.Minute)
 	for !done() {
 		select {
 		case <-limit:
-			t.Fatalf("after a minute: %s", what)
+			t.Fatalf("after two minutes: %s", what)
 		case <-time.After(5 * time.Millisecond):
 		}
 	}

@@ -118,10 +118,10 @@ func Random(n, seed int) string {
 }
 
 // Eventually calls f until it returns nil, and fails the test with its last
-// error after 20 s.
+// error after two minutes.
 func Eventually(t testing.TB, f func() error) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		err := f()
 		if err == nil {
