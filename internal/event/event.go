@@ -15,7 +15,15 @@ const (
 	SourceJira       = "jira"
 	SourceConfluence = "confluence"
 	SourceGitHub     = "github"
+	// SourceHTTP are programs that post to a trigger of their own, SourceSchedule
+	// is the clock.
+	SourceHTTP     = "http"
+	SourceSchedule = "schedule"
 )
+
+// OfTrigger is the name, beside its own, of an event that is meant for one trigger
+// alone. No platform's event has it: it has a slash.
+func OfTrigger(name string) string { return "trigger/" + name }
 
 // Event is a delivery, normalised.
 type Event struct {

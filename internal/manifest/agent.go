@@ -47,6 +47,8 @@ type Agent struct {
 	// ScopeProjects are the project globs that tools may touch; empty means the
 	// event's own project.
 	ScopeProjects []string
+	// ScopeRepositories are the same for repositories on GitHub.
+	ScopeRepositories []string
 }
 
 // Defaults of an Agent.

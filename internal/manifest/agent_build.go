@@ -16,6 +16,7 @@ func (b *builder) agent(meta Meta, spec agentSpec, name pos) *Agent {
 		Output:             Output(b.oneOf(spec.Output.str, "output", string(OutputComment), string(OutputNone))),
 		Writes:             b.writes(spec.Writes),
 		ScopeProjects:      b.globs(spec.Scope.Projects),
+		ScopeRepositories:  b.globs(spec.Scope.Repositories),
 		Temperature:        b.temperature(spec),
 	}
 	if a.Output == "" {

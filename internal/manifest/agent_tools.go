@@ -19,6 +19,9 @@ func (b *builder) tools(list []toolDecl) []string {
 		if len(found) == 0 {
 			b.noTool(t)
 		}
+		if b.known.NoGitHub && strings.HasPrefix(strings.Join(found, ""), "github_") {
+			b.warnf(t.pos, "tool %s will be refused: platforms.github in daemon.yaml has no token", shorten(t.name))
+		}
 		out = append(out, found...)
 	}
 	slices.Sort(out)

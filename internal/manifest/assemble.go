@@ -51,6 +51,7 @@ func assemble(files []*parsedFile, partial bool) (*Catalog, Problems) {
 	for _, f := range files {
 		for _, doc := range f.documents {
 			a.references(doc)
+			a.unreached(doc)
 		}
 	}
 	slices.SortStableFunc(a.catalog.Triggers, func(x, y *Trigger) int { return cmp.Compare(x.Priority, y.Priority) })

@@ -22,6 +22,9 @@ type document struct {
 	// disabled is true for a trigger that is switched off.
 	disabled bool
 	refs     []reference
+	// unreached is where a trigger says that its runs may touch no project unless
+	// their agent has a scope; zero if they may.
+	unreached pos
 }
 
 // reference is a name of another manifest.
@@ -40,6 +43,8 @@ type builder struct {
 	*decoder
 	known Known
 	refs  []reference
+	// unreached is that of the trigger which is built.
+	unreached pos
 }
 
 func (b *builder) refer(kind TargetKind, name str) {

@@ -22,12 +22,18 @@ type Catalog struct {
 }
 
 // SecretEnvs returns the environment variables that triggers name as their own
-// webhook secrets, sorted and without repeats.
-func (c *Catalog) SecretEnvs() []string {
+// webhook secrets and tokens, sorted and without repeats. With types, only those of
+// triggers of these types.
+func (c *Catalog) SecretEnvs(types ...string) []string {
 	var envs []string
 	for _, t := range c.Triggers {
-		if t.SecretEnv != "" {
-			envs = append(envs, t.SecretEnv)
+		if len(types) > 0 && !slices.Contains(types, t.Type) {
+			continue
+		}
+		for _, env := range []string{t.SecretEnv, t.TokenEnv} {
+			if env != "" {
+				envs = append(envs, env)
+			}
 		}
 	}
 	slices.Sort(envs)

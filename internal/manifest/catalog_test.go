@@ -349,7 +349,7 @@ spec: {type: Jira, config: {webhook_secret_env: JIRA_API_TOKEN}, default_agent: 
 	if diff := cmp.Diff([]string{"JIRA_API_TOKEN", "JIRA_WEBHOOK_SECRET", "TEAM_SECRET"}, catalog.SecretEnvs()); diff != "" {
 		t.Errorf("secrets (-want +got):\n%s", diff)
 	}
-	if !strings.Contains(Problems(catalog.Warnings).Error(), "environment variable TEAM_SECRET is not set, and no site in daemon.yaml has it: no delivery reaches this trigger") ||
+	if !strings.Contains(Problems(catalog.Warnings).Error(), "environment variable TEAM_SECRET is not set, and no platform in daemon.yaml has it: no delivery reaches this trigger") ||
 		strings.Contains(Problems(catalog.Warnings).Error(), "variable JIRA_") {
 		t.Errorf("warnings are %v", catalog.Warnings)
 	}

@@ -11,8 +11,10 @@ import (
 // its file. Secrets are not in it, only where to find them.
 type Daemon struct {
 	Meta
-	Server   Server
-	Jira     []JiraSite
+	Server Server
+	Jira   []JiraSite
+	// GitHub is nil if the platform is not enabled.
+	GitHub   *GitHub
 	Triggers Directory
 	Agents   Directory
 	Fleets   Directory

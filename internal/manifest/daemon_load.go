@@ -90,6 +90,7 @@ func (l *daemonLoader) load(decl *daemonDecl) {
 	spec := *decl.Spec
 	l.daemon.Server = l.server(spec.Server)
 	l.daemon.Jira = l.sites(spec.Platforms.Jira)
+	l.daemon.GitHub = l.github(spec.Platforms.GitHub)
 	l.daemon.Triggers = l.directory(spec.Triggers, "triggers")
 	l.daemon.Agents = l.directory(spec.Agents, "agents")
 	l.daemon.Fleets = l.directory(spec.Fleets, "fleets")
@@ -100,7 +101,7 @@ func (l *daemonLoader) load(decl *daemonDecl) {
 	l.daemon.Admin = l.admin(spec.Admin)
 	l.daemon.Log = l.log(spec.Telemetry)
 	l.models(spec.Models)
-	if len(l.daemon.Jira) == 0 {
+	if len(l.daemon.Jira) == 0 && l.daemon.GitHub == nil {
 		l.warnf(spec.pos, "no platform is enabled: no webhook is received")
 	}
 }
@@ -182,11 +183,18 @@ func (d *Daemon) Directories() []Directory {
 }
 
 // SecretEnvs returns the environment variables that hold the webhook secrets and
-// tokens of the sites, for Known. It is never nil.
+// tokens of the platforms, for Known. It is never nil.
 func (d *Daemon) SecretEnvs() []string {
 	envs := []string{}
 	for _, site := range d.Jira {
 		for _, s := range append(site.WebhookSecrets[:len(site.WebhookSecrets):len(site.WebhookSecrets)], site.WebhookToken) {
+			if s.Env != "" {
+				envs = append(envs, s.Env)
+			}
+		}
+	}
+	if d.GitHub != nil {
+		for _, s := range d.GitHub.WebhookSecrets {
 			if s.Env != "" {
 				envs = append(envs, s.Env)
 			}

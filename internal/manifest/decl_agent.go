@@ -57,8 +57,9 @@ type modelConfig struct {
 
 type scopeDecl struct {
 	at
-	Projects []str `yaml:"projects" jsonschema_description:"Globs of project keys; default the event's own project"`
-	Spaces   data  `yaml:"spaces" refuse:"there are no Confluence tools"`
+	Projects     []str `yaml:"projects" jsonschema_description:"Globs of project keys; default the event's own project"`
+	Repositories []str `yaml:"repositories" jsonschema_description:"Globs of owner/name on GitHub; default the event's own repository"`
+	Spaces       data  `yaml:"spaces" refuse:"there are no Confluence tools"`
 }
 
 // toolDecl is a tool's name, or one of AOF's mappings.

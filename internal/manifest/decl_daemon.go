@@ -54,7 +54,7 @@ type platformsDecl struct {
 	at
 	Jira       jiraSites     `yaml:"jira"`
 	Confluence laterPlatform `yaml:"confluence"`
-	GitHub     laterPlatform `yaml:"github"`
+	GitHub     githubDecl    `yaml:"github"`
 	A2A        laterPlatform `yaml:"a2a"`
 	Forge      laterPlatform `yaml:"forge"`
 }
@@ -78,6 +78,26 @@ func (p *laterPlatform) decodeYAML(d *decoder, n *yaml.Node, _ int) {
 	if !isOff(n) {
 		d.errorf(d.pos(n), "this platform is not offered by this version: remove it, or set enabled: false")
 	}
+}
+
+// githubDecl is GitHub, or a GitHub Enterprise Server.
+type githubDecl struct {
+	at
+	Enabled            opt[bool]  `yaml:"enabled" jsonschema_description:"Default true if github is given"`
+	BaseURL            str        `yaml:"base_url" alias:"url" jsonschema_description:"Of a GitHub Enterprise Server, such as https://github.company.com; default github.com"`
+	Token              unexpanded `yaml:"token"`
+	TokenEnv           str        `yaml:"token_env" jsonschema_description:"The environment variable with a token, for tools and answers on GitHub; without one only events are taken"`
+	TokenFile          str        `yaml:"token_file"`
+	WebhookSecret      unexpanded `yaml:"webhook_secret"`
+	WebhookSecretEnv   str        `yaml:"webhook_secret_env" jsonschema_description:"The environment variable that holds the webhook's secret"`
+	WebhookSecretFile  str        `yaml:"webhook_secret_file"`
+	WebhookSecretEnvs  []str      `yaml:"webhook_secret_envs" jsonschema_description:"Several, while a secret is being replaced"`
+	WebhookSecretFiles []str      `yaml:"webhook_secret_files"`
+	BotName            str        `yaml:"bot_name" jsonschema_description:"By which people mention the daemon; default the account's name"`
+	AllowedRepos       []str      `yaml:"allowed_repos" alias:"allowed_repositories" jsonschema_description:"Globs of owner/name; default all"`
+	AllowedOrgs        data       `yaml:"allowed_orgs" refuse:"write allowed_repos: [\"org/*\"]"`
+	Proxy              proxyDecl  `yaml:"proxy"`
+	TLS                clientTLS  `yaml:"tls"`
 }
 
 // jiraSites is one site or a list of them.

@@ -10,7 +10,7 @@ type triggerDecl struct {
 
 type triggerSpec struct {
 	at
-	Type         str           `yaml:"type" alias:"platform" jsonschema_description:"The platform; this version offers Jira"`
+	Type         str           `yaml:"type" alias:"platform" jsonschema_description:"Jira, GitHub, Schedule or HTTP"`
 	Description  str           `yaml:"description"`
 	Enabled      opt[bool]     `yaml:"enabled" jsonschema_description:"Default true"`
 	Priority     opt[int]      `yaml:"priority" jsonschema_description:"Lower is tried first; default 0"`
@@ -27,7 +27,8 @@ type triggerConfig struct {
 	credentials
 	WebhookSecret    unexpanded   `yaml:"webhook_secret"`
 	WebhookSecretEnv str          `yaml:"webhook_secret_env" jsonschema_description:"Only deliveries signed with this secret reach the trigger"`
-	Events           []str        `yaml:"events" alias:"jira_events" jsonschema_description:"Event names, jira: optional, globs allowed; all if empty"`
+	TokenEnv         str          `yaml:"token_env" jsonschema_description:"Type HTTP: the environment variable with a fixed token, for senders that cannot sign"`
+	Events           []str        `yaml:"events" alias:"jira_events,github_events" jsonschema_description:"Event names, jira: optional, globs allowed; all if empty"`
 	Projects         []str        `yaml:"projects" alias:"allowed_projects"`
 	IssueTypes       []str        `yaml:"issue_types"`
 	Boards           []str        `yaml:"boards"`
@@ -40,8 +41,11 @@ type triggerConfig struct {
 	Debounce         span         `yaml:"debounce" jsonschema_description:"Events of one subject within this time become one run"`
 	JQLFilter        str          `yaml:"jql_filter" jsonschema_description:"JQL that the issue has to match; Jira is asked last"`
 	FilterExpression data         `yaml:"filter_expression" refuse:"use filters.expression, with the names of the context variables"`
-	Schedule         data         `yaml:"schedule" alias:"cron" refuse:"it belongs to triggers of type Schedule"`
-	Timezone         data         `yaml:"timezone" refuse:"it belongs to triggers of type Schedule"`
+	Repositories     []str        `yaml:"repositories" alias:"allowed_repos" jsonschema_description:"Type GitHub: globs of owner/name"`
+	Schedule         str          `yaml:"schedule" alias:"cron" jsonschema_description:"Type Schedule: a cron expression of five fields, such as 0 9 * * MON-FRI"`
+	Timezone         str          `yaml:"timezone" jsonschema_description:"Type Schedule: such as Europe/Berlin; default UTC"`
+	Issue            str          `yaml:"issue" jsonschema_description:"Type HTTP: a template that gives the key of the Jira issue, such as {{ metadata.body.ticket }}"`
+	Site             str          `yaml:"site" jsonschema_description:"Types GitHub, Schedule and HTTP: the Jira site that tools work on; default the first"`
 	ExpectEventEvery data         `yaml:"expect_event_every" refuse:""`
 }
 
@@ -119,7 +123,7 @@ type filterMap struct {
 	ChangedFields []str `yaml:"changed_fields"`
 	Expression    str   `yaml:"expression" jsonschema_description:"A template expression over the context variables; tried last"`
 	Spaces        data  `yaml:"spaces" refuse:"it belongs to triggers of type Confluence"`
-	Repositories  data  `yaml:"repositories" refuse:"it belongs to triggers of type GitHub"`
+	Repositories  []str `yaml:"repositories" jsonschema_description:"Type GitHub: globs of owner/name"`
 }
 
 type filterItem struct {

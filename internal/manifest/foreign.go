@@ -28,7 +28,7 @@ func foreignTool(name string) bool {
 // this version does not offer: an agent that lists it counts on it.
 func laterTool(name string) bool {
 	names := []string{"ask_user", "finish", "atlassian_trace", "confluence", "confluence:read"}
-	prefixes := []string{"confluence_", "github_", "memory_", "mcp:"}
+	prefixes := []string{"confluence_", "memory_", "mcp:"}
 	return slices.Contains(names, name) || hasPrefix(name, prefixes)
 }
 
@@ -37,10 +37,10 @@ func hasPrefix(s string, prefixes []string) bool {
 }
 
 // foreignTypes are the types of trigger, as AOF names them, that this version
-// does not offer. The first four are this program's own.
+// does not offer. The first is this program's own.
 func foreignTypes() []string {
 	return []string{
-		"confluence", "github", "schedule", "http",
+		"confluence",
 		"slack", "telegram", "discord", "whatsapp", "pagerduty", "opsgenie", "teams", "gitlab", "bitbucket",
 		"manual", "cron", "email", "webhook", "servicenow",
 	}

@@ -161,7 +161,7 @@ func (b *builder) buildTrigger(root *yaml.Node) *document {
 	if kind == nil {
 		kind = lookup(spec, "platform")
 	}
-	if kind != nil && kind.Kind == yaml.ScalarNode && !strings.EqualFold(kind.Value, "jira") {
+	if kind != nil && kind.Kind == yaml.ScalarNode && typeNames()[strings.ToLower(kind.Value)] == "" {
 		b.foreignType(kind)
 		return nil
 	}
@@ -170,6 +170,7 @@ func (b *builder) buildTrigger(root *yaml.Node) *document {
 	b.head(decl.header, decl.pos, "the trigger")
 	doc := &document{kind: kindTrigger, meta: decl.Metadata.meta(), at: decl.Metadata.Name.pos}
 	doc.trigger, doc.disabled = b.trigger(decl)
+	doc.unreached = b.unreached
 	return doc
 }
 
@@ -178,7 +179,7 @@ func (b *builder) foreignType(kind *yaml.Node) {
 		b.warnf(b.pos(kind), "type %s is not offered by this version: the trigger is not loaded", kind.Value)
 		return
 	}
-	b.errorf(b.pos(kind), "unknown type of trigger %q%s", shorten(kind.Value), meant(kind.Value, append(foreignTypes(), "jira")))
+	b.errorf(b.pos(kind), "unknown type of trigger %q%s", shorten(kind.Value), meant(kind.Value, append(foreignTypes(), TypeJira, TypeGitHub, TypeSchedule, TypeHTTP)))
 }
 
 // buildAgent takes the long form, or the flat one.

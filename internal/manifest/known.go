@@ -30,6 +30,14 @@ type Known struct {
 	// (instructions, responses) or an expression that cannot be compiled.
 	CheckTemplate   func(text string) error
 	CheckExpression func(text string) error
+	// CheckSchedule, if given, returns an error for a schedule that cannot be
+	// understood or never comes.
+	CheckSchedule func(schedule, timezone string) error
+	// Sites are the names of the Jira sites of daemon.yaml. If it is nil, names of
+	// sites are not checked.
+	Sites []string
+	// NoGitHub is true if daemon.yaml has no token for GitHub.
+	NoGitHub bool
 }
 
 // KnownTool is a tool that agents may list.

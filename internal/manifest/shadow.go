@@ -76,12 +76,16 @@ func covering(t *Trigger, byProject map[string][]*Trigger, left *int) *Trigger {
 // would.
 func covers(a, b *Trigger) bool {
 	af, bf := a.Filters, b.Filters
+	if a.Type != b.Type || a.Type == TypeSchedule || a.Type == TypeHTTP {
+		return false // what these get is theirs alone
+	}
 	return (a.SecretEnv == "" || a.SecretEnv == b.SecretEnv) &&
 		(!a.IgnoreBots || b.IgnoreBots) &&
 		(af.Expression == "" || af.Expression == bf.Expression) &&
 		(af.JQL == "" || af.JQL == bf.JQL) &&
 		within(bf.Projects, af.Projects, covered) &&
-		within(b.Events, a.Events, covered) &&
+		within(bf.Repositories, af.Repositories, covered) &&
+		within(b.Events, a.Events, coveredEvent) &&
 		within(bf.IssueTypes, af.IssueTypes, containsFold) &&
 		within(bf.Statuses, af.Statuses, containsFold) &&
 		within(bf.Priorities, af.Priorities, containsFold) &&
@@ -106,6 +110,13 @@ func within(narrow, wide []string, has func([]string, string) bool) bool {
 		}
 	}
 	return true
+}
+
+// coveredEvent is covered for events, of which GitHub's have their action behind a
+// dot: "pull_request" covers all of its actions.
+func coveredEvent(wide []string, pattern string) bool {
+	name, _, _ := strings.Cut(pattern, ".")
+	return covered(wide, pattern) || covered(wide, name)
 }
 
 // covered reports whether a list of globs has one for all that another matches.

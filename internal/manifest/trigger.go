@@ -2,14 +2,33 @@ package manifest
 
 import "time"
 
+// The types of trigger.
+const (
+	TypeJira     = "jira"
+	TypeGitHub   = "github"
+	TypeSchedule = "schedule"
+	TypeHTTP     = "http"
+)
+
 // Trigger says which events and commands go where.
 type Trigger struct {
 	Meta
-	// Type is the platform, in lower case: jira, confluence, github, schedule, http.
+	// Type is the platform, in lower case: one of the Type constants.
 	Type     string
 	Priority int
 	// SecretEnv, if set, restricts the trigger to deliveries signed with that secret.
 	SecretEnv string
+	// TokenEnv holds the fixed token that an HTTP trigger takes in place of a
+	// signature; "" for none.
+	TokenEnv string
+	// Schedule is when a Schedule trigger fires, and Timezone where; "" is UTC.
+	Schedule string
+	Timezone string
+	// Issue is the template that tells an HTTP trigger's Jira issue; "" for none.
+	Issue string
+	// Site is the Jira site that runs of other platforms' events work on; "" for
+	// the first.
+	Site string
 	// Events are event names without the "jira:" prefix; "*" and globs are allowed.
 	// Empty means every event.
 	Events  []string
@@ -39,6 +58,7 @@ type Trigger struct {
 // hold. Keys are exact globs; names that people type ignore case.
 type Filters struct {
 	Projects      []string
+	Repositories  []string
 	Boards        []string
 	IssueTypes    []string
 	Statuses      []string

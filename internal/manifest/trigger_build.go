@@ -9,10 +9,9 @@ func (b *builder) trigger(decl triggerDecl) (*Trigger, bool) {
 	spec, config := decl.Spec, decl.Spec.Config
 	t := &Trigger{
 		Meta:         decl.Metadata.meta(),
-		Type:         "jira",
+		Type:         triggerType(spec),
 		Priority:     spec.Priority.value,
 		SecretEnv:    b.triggerSecret(config),
-		Events:       b.events(config.Events),
 		Filters:      b.filters(config),
 		AllowedUsers: values(config.AllowedUsers),
 		IgnoreBots:   config.IgnoreBots.or(true),
@@ -21,8 +20,12 @@ func (b *builder) trigger(decl triggerDecl) (*Trigger, bool) {
 	if spec.Type.absent() {
 		b.errorf(spec.pos, `field "type" is missing`)
 	}
+	t.Events = b.eventsOf(t.Type, config.Events)
+	b.platform(t, spec)
 	t.IgnoreUnknown = b.oneOf(config.UnknownCommand, "unknown_command", "reply", "ignore") == "ignore"
-	b.allowedUsers(config)
+	if t.Type == TypeJira {
+		b.allowedUsers(config)
+	}
 	b.commands(t, spec.Commands)
 	b.commands(t, config.Commands)
 	b.projectRouting(t, config.ProjectRouting)
@@ -66,7 +69,7 @@ func (b *builder) knownSecret(env string, p pos) string {
 		return env
 	}
 	if value, _ := b.env(env); value == "" {
-		b.warnf(p, "environment variable %s is not set, and no site in daemon.yaml has it%s: no delivery reaches this trigger",
+		b.warnf(p, "environment variable %s is not set, and no platform in daemon.yaml has it%s: no delivery reaches this trigger",
 			shorten(env), meant(env, b.known.SecretEnvs))
 	}
 	return env

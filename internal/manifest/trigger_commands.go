@@ -15,7 +15,7 @@ func (b *builder) commands(t *Trigger, list commandList) {
 			continue
 		}
 		c := b.command(e)
-		if name := eventName(e.key); b.isEventKey(t, e.key, name) {
+		if name := t.eventName(e.key); b.isEventKey(t, e.key, name) {
 			b.eventTarget(t, e, name, c)
 			continue
 		}
@@ -68,7 +68,31 @@ func (b *builder) isEventKey(t *Trigger, key, name string) bool {
 	if strings.HasPrefix(strings.TrimSpace(key), "/") {
 		return false
 	}
-	return slices.Contains(jiraEvents(), name) || slices.Contains(t.Events, name) || strings.Contains(name, ".")
+	return slices.Contains(t.sent(), name) || slices.Contains(t.Events, name) || strings.Contains(name, ".")
+}
+
+// eventName is an event's name as events of the trigger's platform carry it.
+func (t *Trigger) eventName(key string) string {
+	if t.Type == TypeGitHub {
+		return githubEvent(key)
+	}
+	return eventName(key)
+}
+
+// sent are the events of the trigger's platform.
+func (t *Trigger) sent() []string {
+	if t.Type == TypeGitHub {
+		return githubEvents()
+	}
+	return jiraEvents()
+}
+
+// sends reports whether the trigger's platform has such an event.
+func (t *Trigger) sends(name string) bool {
+	if t.Type == TypeGitHub {
+		return sentByGitHub(name)
+	}
+	return slices.Contains(jiraEvents(), name)
 }
 
 func (b *builder) eventTarget(t *Trigger, e entry[commandDecl], name string, c Command) {
@@ -80,9 +104,9 @@ func (b *builder) eventTarget(t *Trigger, e entry[commandDecl], name string, c C
 		return
 	}
 	switch {
-	case !slices.Contains(jiraEvents(), name):
-		b.warnf(e.pos, "Jira sends no event %q%s", shorten(e.key), meant(name, jiraEvents()))
-	case !anyMatches(t.Events, name):
+	case !t.sends(name):
+		b.warnf(e.pos, "%s sends no event %q%s", typeNames()[t.Type], shorten(e.key), meant(name, t.sent()))
+	case !anyMatches(t.Events, name) && !anyMatches(t.Events, strings.SplitN(name, ".", 2)[0]):
 		b.warnf(e.pos, "event %s never gets here: the trigger's events leave it out", name)
 	}
 	c.Name = name

@@ -13,6 +13,7 @@ func (b *builder) filters(config triggerConfig) Filters {
 	own := config.Filters.byName
 	f := Filters{
 		Projects:      b.globs(own.Projects),
+		Repositories:  b.globs(own.Repositories),
 		Boards:        values(own.Boards),
 		IssueTypes:    values(own.IssueTypes),
 		Statuses:      values(own.Statuses),
@@ -24,6 +25,7 @@ func (b *builder) filters(config triggerConfig) Filters {
 	b.checkExpression(own.Expression)
 	f.JQL = b.jql(config.JQLFilter)
 	f.Projects = b.both("projects", f.Projects, b.globs(config.Projects), config.Projects)
+	f.Repositories = b.both("repositories", f.Repositories, b.globs(config.Repositories), config.Repositories)
 	f.IssueTypes = b.both("issue_types", f.IssueTypes, values(config.IssueTypes), config.IssueTypes)
 	f.Boards = b.both("boards", f.Boards, values(config.Boards), config.Boards)
 	b.filterList(&f, config.Filters.list)
@@ -94,7 +96,7 @@ func (b *builder) both(name string, first, second []string, at []str) []string {
 		switch {
 		case contains(name, first, s):
 			out = append(out, s)
-		case name == "projects" && isGlob(s):
+		case (name == "projects" || name == "repositories") && isGlob(s):
 			out = append(out, literalsMatching(first, s)...)
 		}
 	}
@@ -108,7 +110,7 @@ func (b *builder) both(name string, first, second []string, at []str) []string {
 // contains reports whether a filter lets a value pass: keys are exact or globs,
 // names that people type ignore case.
 func contains(name string, filter []string, s string) bool {
-	if name == "projects" {
+	if name == "projects" || name == "repositories" {
 		return slices.Contains(filter, s) || !isGlob(s) && anyMatches(filter, s)
 	}
 	return containsFold(filter, s)

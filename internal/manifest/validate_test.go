@@ -36,7 +36,7 @@ spec:
 	write(t, filepath.Join(dir, "agents", "a.yaml"), "name: helper\nmodel: local:x\ninstructions: x\n")
 	write(t, filepath.Join(dir, "deploy", "x.yaml"), "kind: Deployment")
 	all := `daemon.yaml:5:28: there is no agent "nobody"
-triggers/t.yaml:7:49: warning: environment variable OTHER is not set, and no site in daemon.yaml has it: no delivery reaches this trigger
+triggers/t.yaml:7:49: warning: environment variable OTHER is not set, and no platform in daemon.yaml has it: no delivery reaches this trigger
 triggers/t.yaml:7:72: there is no agent "helpr" (did you mean "helper"?)
 `
 	cases := []struct {
