@@ -1,7 +1,5 @@
 package manifest
 
-import "gopkg.in/yaml.v3"
-
 type fleetDecl struct {
 	at
 	header
@@ -13,7 +11,9 @@ type fleetSpec struct {
 	Description   str              `yaml:"description"`
 	Agents        []memberDecl     `yaml:"agents" alias:"members"`
 	Coordination  coordinationDecl `yaml:"coordination"`
-	Workflow      str              `yaml:"workflow" jsonschema_description:"What the coordinator is told"`
+	Workflow      str              `yaml:"workflow" jsonschema_description:"A template; what all are to do together"`
+	Output        str              `yaml:"output" jsonschema_description:"comment or none; default what the member says whose text it is"`
+	ReportTo      str              `yaml:"report_to" jsonschema_description:"The key of the issue that gets the final text if the event has no issue"`
 	Budget        data             `yaml:"budget" refuse:"the fleet would spend without it"`
 	Shared        data             `yaml:"shared" ignore:""`
 	Communication data             `yaml:"communication" ignore:""`
@@ -29,86 +29,59 @@ type memberDecl struct {
 	Ref      str          `yaml:"ref" jsonschema_description:"The name or the file of an agent"`
 	File     str          `yaml:"config" jsonschema_description:"The file of an agent"`
 	Spec     *agentSpec   `yaml:"spec"`
-	Replicas opt[int]     `yaml:"replicas"`
-	Tier     opt[int]     `yaml:"tier"`
-	Weight   opt[float64] `yaml:"weight"`
+	Replicas opt[int]     `yaml:"replicas" jsonschema_description:"How many of it work at the same time, in the modes peer, tiered and swarm; default 1"`
+	Tier     opt[int]     `yaml:"tier" jsonschema_description:"In the mode tiered, from 1"`
+	Weight   opt[float64] `yaml:"weight" jsonschema_description:"What the vote counts with the algorithm weighted; default 1"`
 	Labels   mapping[str] `yaml:"labels"`
 	agentSpec
 }
 
 type coordinationDecl struct {
 	at
-	Mode         str  `yaml:"mode"`
-	Manager      str  `yaml:"manager" alias:"coordinator"`
-	Distribution str  `yaml:"distribution"`
-	Aggregation  str  `yaml:"aggregation"`
-	Consensus    data `yaml:"consensus"`
-	Tiered       data `yaml:"tiered"`
-	Deep         data `yaml:"deep"`
-	Strategy     data `yaml:"strategy" ignore:"use mode"`
-	Workflow     data `yaml:"workflow" ignore:"use spec.workflow, a text"`
+	Mode         str            `yaml:"mode" jsonschema_description:"hierarchical, pipeline, peer, tiered, swarm or deep"`
+	Manager      str            `yaml:"manager" alias:"coordinator" jsonschema_description:"The member that leads"`
+	Distribution str            `yaml:"distribution" jsonschema_description:"In the mode swarm: least-loaded (default), round-robin or skill-based"`
+	Aggregation  str            `yaml:"aggregation" jsonschema_description:"manager_synthesis (default), merge or consensus"`
+	Consensus    *consensusDecl `yaml:"consensus"`
+	Tiered       *tieredDecl    `yaml:"tiered"`
+	Deep         *deepDecl      `yaml:"deep"`
+	Strategy     data           `yaml:"strategy" ignore:"use mode"`
+	Workflow     []workDecl     `yaml:"workflow" jsonschema_description:"Who does what; the same as a text in spec.workflow"`
 }
 
-type flowDecl struct {
+type consensusDecl struct {
 	at
-	header
-	Spec flowSpec `yaml:"spec"`
+	Algorithm     str                   `yaml:"algorithm" jsonschema_description:"majority (default), unanimous or weighted"`
+	Options       []str                 `yaml:"options" jsonschema_description:"What can be chosen; default what the members propose"`
+	MinVotes      opt[int]              `yaml:"min_votes" jsonschema_description:"How many votes have to count"`
+	MinConfidence opt[float64]          `yaml:"min_confidence" jsonschema_description:"From 0 to 1; votes that are less sure do not count"`
+	AllowPartial  opt[bool]             `yaml:"allow_partial" jsonschema_description:"Measure against the votes that count instead of all members"`
+	Weights       mapping[opt[float64]] `yaml:"weights" jsonschema_description:"By member, for the algorithm weighted"`
+	Timeout       data                  `yaml:"timeout_ms" alias:"timeout" refuse:"use runtime.task_timeout_secs in daemon.yaml"`
 }
 
-type flowSpec struct {
+type tieredDecl struct {
 	at
-	Description   str              `yaml:"description"`
-	Nodes         []nodeDecl       `yaml:"nodes"`
-	Connections   []connectionDecl `yaml:"connections" alias:"edges"`
-	Context       data             `yaml:"context" ignore:""`
-	Config        data             `yaml:"config" ignore:""`
-	Trigger       data             `yaml:"trigger" alias:"triggers" ignore:"a flow does not start by itself; write a Trigger with default_flow"`
-	Agents        data             `yaml:"agents" ignore:"nodes name their agents"`
-	Fleet         data             `yaml:"fleet" refuse:"write nodes of type Agent or Fleet"`
-	Actions       data             `yaml:"actions" refuse:"write nodes and connections"`
-	Conditions    data             `yaml:"conditions" refuse:"write connections with when"`
-	ErrorHandling data             `yaml:"error_handling" alias:"errorHandling" ignore:""`
-	Resources     data             `yaml:"resources" ignore:""`
-	Caching       data             `yaml:"caching" ignore:""`
-	Metrics       data             `yaml:"metrics" ignore:""`
-	Tags          data             `yaml:"tags" ignore:"use metadata.labels"`
+	PassAll      opt[bool] `yaml:"pass_all_results" jsonschema_description:"Whether a tier sees the answers of all tiers before it (default) or of the last one only"`
+	Final        str       `yaml:"final_aggregation" jsonschema_description:"The same as aggregation"`
+	TierDecision data      `yaml:"tier_consensus" refuse:"the members of the last tier can vote: aggregation: consensus"`
 }
 
-type nodeDecl struct {
+type deepDecl struct {
 	at
-	ID          str     `yaml:"id" alias:"name"`
-	Type        str     `yaml:"type"`
-	Description str     `yaml:"description"`
-	Config      rawData `yaml:"config"`
-	DependsOn   texts   `yaml:"depends_on" alias:"dependsOn"`
-	When        rawText `yaml:"when" alias:"condition"`
-	Retry       data    `yaml:"retry"`
-	Timeout     data    `yaml:"timeout" alias:"timeout_seconds,timeoutSeconds"`
-	Conditions  data    `yaml:"conditions" ignore:"write connections with when"`
-	Tools       data    `yaml:"tools" ignore:"the agent's own tools count"`
-	MCPServers  data    `yaml:"mcp_servers" alias:"mcpServers" refuse:""`
+	MaxRounds   opt[int]  `yaml:"max_iterations" jsonschema_description:"How often steps are planned, the first time included; default 3"`
+	Planner     str       `yaml:"planner_prompt" jsonschema_description:"A template; further instructions for the plan"`
+	Synthesizer str       `yaml:"synthesizer_prompt" jsonschema_description:"A template; further instructions for the final text"`
+	Planning    opt[bool] `yaml:"planning"`
+	Memory      opt[bool] `yaml:"memory"`
+	Model       data      `yaml:"planner_model" refuse:"give the coordinator that model"`
 }
 
-type connectionDecl struct {
+// workDecl is what one member does.
+type workDecl struct {
 	at
-	From str     `yaml:"from"`
-	To   str     `yaml:"to"`
-	When rawText `yaml:"when" alias:"condition"`
-}
-
-// rawText is a text that keeps its "${…}", and may be a plain truth value.
-type rawText struct {
-	at
-	value string
-}
-
-func (r *rawText) decodeYAML(d *decoder, n *yaml.Node, _ int) {
-	r.pos = d.pos(n)
-	switch {
-	case isNull(n):
-	case n.Kind != yaml.ScalarNode:
-		d.errorf(r.pos, "expected an expression, found %s", describe(n))
-	default:
-		r.value = n.Value
-	}
+	Agent       str   `yaml:"agent" alias:"name"`
+	Role        str   `yaml:"role"`
+	Description str   `yaml:"description"`
+	Tasks       texts `yaml:"tasks" alias:"task"`
 }

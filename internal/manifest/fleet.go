@@ -1,43 +1,135 @@
 package manifest
 
-// Fleet is several agents working together. It is loaded and checked; running
-// one is refused at the trigger until fleets can run.
+import "slices"
+
+// FleetMode says how the members of a fleet work together.
+type FleetMode string
+
+// The modes.
+const (
+	// ModeHierarchical: a coordinator gives tasks to the others.
+	ModeHierarchical FleetMode = "hierarchical"
+	// ModePipeline: one after the other, each sees what those before found.
+	ModePipeline FleetMode = "pipeline"
+	// ModePeer: all at the same time, then their answers are put together.
+	ModePeer FleetMode = "peer"
+	// ModeTiered: as peer, tier by tier.
+	ModeTiered FleetMode = "tiered"
+	// ModeSwarm: the work is split into tasks, which are dealt out.
+	ModeSwarm FleetMode = "swarm"
+	// ModeDeep: plan, carry out, look whether more is to be done, put together.
+	ModeDeep FleetMode = "deep"
+)
+
+// Aggregation says how several answers become one.
+type Aggregation string
+
+// The ways.
+const (
+	// AggregateSynthesis has the coordinator write one text, or whoever stands for
+	// it.
+	AggregateSynthesis Aggregation = "manager_synthesis"
+	// AggregateMerge joins the answers under headings, without a model.
+	AggregateMerge Aggregation = "merge"
+	// AggregateConsensus has the members vote.
+	AggregateConsensus Aggregation = "consensus"
+)
+
+// The ways in which a swarm deals out its tasks.
+const (
+	DistributeLeastLoaded = "least-loaded"
+	DistributeRoundRobin  = "round-robin"
+	DistributeSkill       = "skill-based"
+)
+
+// The rules of a vote.
+const (
+	VoteMajority  = "majority"
+	VoteUnanimous = "unanimous"
+	VoteWeighted  = "weighted"
+)
+
+// Fleet is several agents working together.
 type Fleet struct {
 	Meta
-	Members  []FleetMember
-	Mode     string
+	Description string
+	Members     []FleetMember
+	Mode        FleetMode
+	// Aggregation is "" where the mode leaves no choice.
+	Aggregation Aggregation
+	// Distribution is how a swarm deals out its tasks; "" in other modes.
+	Distribution string
+	// Workflow is a template; what all members are to do together.
 	Workflow string
+	// Output is what happens with the fleet's final text; "" for what the member
+	// says whose text it is.
+	Output Output
+	// ReportTo is the key of the issue that gets the final text if the event has
+	// none; "" for nowhere.
+	ReportTo  string
+	Consensus Consensus
+	Tiered    Tiered
+	Deep      Deep
 }
 
 // FleetMember is one agent of a fleet.
 type FleetMember struct {
 	Name string
+	// Role is "coordinator" for the one who leads, and any other word for the rest.
 	Role string
 	// Agent is the name of the agent in the catalogue, or "" if Inline is set.
 	Agent  string
 	Inline *Agent
+	// Replicas is how many of the member work at the same time, at least 1.
+	Replicas int
+	// Tier counts from 1.
+	Tier int
+	// Weight is what the member's vote counts.
+	Weight float64
 }
 
-// Flow is a graph of steps. It is loaded and checked; running one is refused at
-// the trigger until flows can run.
-type Flow struct {
-	Meta
-	Nodes       []FlowNode
-	Connections []FlowConnection
+// RoleCoordinator is the role of the member that leads.
+const RoleCoordinator = "coordinator"
+
+// Consensus says when a vote is decided.
+type Consensus struct {
+	// Algorithm is one of the Vote constants.
+	Algorithm string
+	// MinVotes is how many votes have to count at least.
+	MinVotes int
+	// MinConfidence, from 0 to 1, is how sure a voter has to be for the vote to
+	// count.
+	MinConfidence float64
+	// AllowPartial measures against the votes that count; otherwise those who are
+	// asked and do not vote count against every option.
+	AllowPartial bool
+	// Options are what can be chosen; none for what the members propose.
+	Options []string
 }
 
-// FlowNode is one step of a flow.
-type FlowNode struct {
-	ID     string
-	Type   string
-	Config map[string]any
-	// When is a condition of the node itself; "" for none.
-	When string
+// Tiered is what belongs to the mode of that name.
+type Tiered struct {
+	// LastOnly shows to a tier only the answers of the one before, not of all.
+	LastOnly bool
 }
 
-// FlowConnection is an edge of the graph. From is "start" for the entry.
-type FlowConnection struct {
-	From string
-	To   string
-	When string
+// Deep is what belongs to the mode of that name.
+type Deep struct {
+	// MaxRounds bounds how often steps are planned, the first time included.
+	MaxRounds int
+	// Planner and Synthesizer are templates, further instructions for the plan and
+	// for the final text.
+	Planner, Synthesizer string
+}
+
+// DefaultDeepRounds is how often steps are planned if the manifest does not say.
+const DefaultDeepRounds = 3
+
+// Coordinator returns the name of the member that leads, or "".
+func (f *Fleet) Coordinator() string {
+	i := slices.IndexFunc(f.Members, func(m FleetMember) bool { return m.Role == RoleCoordinator })
+	if i < 0 {
+		return ""
+	}
+	return f.Members[i].Name
 }
