@@ -7,7 +7,10 @@ import (
 )
 
 func (b *builder) fleet(decl fleetDecl) *Fleet {
-	f := &Fleet{Meta: decl.Metadata.meta(), Workflow: decl.Spec.Workflow.value}
+	f := &Fleet{Meta: decl.Metadata.meta(), Description: decl.Spec.Description.value, Workflow: decl.workflow(),
+		Output:   Output(b.oneOf(decl.Spec.Output, "output", string(OutputComment), string(OutputNone))),
+		ReportTo: b.issueKey(decl.Spec.ReportTo)}
+	b.checkTemplate(decl.Spec.Workflow)
 	for _, m := range decl.Spec.Agents {
 		member, ok := b.member(m)
 		if !ok {
@@ -29,7 +32,8 @@ func (b *builder) fleet(decl fleetDecl) *Fleet {
 // member resolves an agent of a fleet. What is written at the entry itself, or
 // below spec, is an agent of its own; else its name is that of an agent.
 func (b *builder) member(m memberDecl) (FleetMember, bool) {
-	out := FleetMember{Name: m.Name.value, Role: m.Role.value}
+	out := FleetMember{Name: m.Name.value, Role: m.Role.value, Replicas: 1, Tier: 1, Weight: 1}
+	b.standing(&out, m)
 	file := m.Ref
 	if !file.set {
 		file = m.File
@@ -79,39 +83,4 @@ func agentOfFile(ref string) string {
 	}
 	base := path.Base(ref)
 	return strings.TrimSuffix(strings.TrimSuffix(base, ".yaml"), ".yml")
-}
-
-func (b *builder) coordination(f *Fleet, spec fleetSpec) {
-	c := spec.Coordination
-	f.Mode = b.oneOf(c.Mode, "mode", "hierarchical", "pipeline", "peer", "tiered", "swarm", "deep")
-	b.oneOf(c.Aggregation, "aggregation", "merge", "consensus", "manager_synthesis")
-	b.oneOf(c.Distribution, "distribution", "round-robin", "least-loaded", "random", "skill-based", "sticky")
-	var leaders, names []string
-	for i := range f.Members {
-		m := &f.Members[i]
-		names = append(names, m.Name)
-		if c.Manager.set && m.Name == c.Manager.value {
-			m.Role = "coordinator"
-		}
-		if strings.EqualFold(m.Role, "manager") {
-			m.Role = "coordinator"
-		}
-		if strings.EqualFold(m.Role, "coordinator") {
-			leaders = append(leaders, m.Name)
-		}
-	}
-	if c.Manager.set && !slices.Contains(names, c.Manager.value) {
-		b.errorf(c.Manager.pos, "manager %q is no member of the fleet%s", shorten(c.Manager.value), meant(c.Manager.value, names))
-	}
-	if len(leaders) > 1 {
-		b.errorf(spec.pos, "a fleet has one coordinator, this one has %d: %s", len(leaders), shorten(strings.Join(leaders, ", ")))
-	}
-	switch {
-	case f.Mode == "hierarchical" && len(leaders) == 0 && !c.Manager.set:
-		b.errorf(c.Mode.pos, "mode hierarchical needs a member with role coordinator")
-	case f.Mode == "" && len(leaders) > 0:
-		f.Mode = "hierarchical"
-	case f.Mode == "":
-		f.Mode = "pipeline"
-	}
 }
