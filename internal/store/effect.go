@@ -27,7 +27,8 @@ func (e awayError) Unwrap() error { return e.error }
 // inLedger carries out a change of the ledger.
 func (s *Store) inLedger(ctx context.Context, fn func(tx tx) error) error {
 	err := s.writer.do(ctx, fn)
-	if err == nil || ctx.Err() != nil || errors.Is(err, ErrRefused) || errors.Is(err, ErrClosed) {
+	var over *OverError
+	if err == nil || ctx.Err() != nil || errors.Is(err, ErrRefused) || errors.Is(err, ErrClosed) || errors.As(err, &over) {
 		return err
 	}
 	return awayError{err}
@@ -38,9 +39,8 @@ func (s *Store) Begin(ctx context.Context, id, kind, target string) (tool.Effect
 	effect := tool.Effect{ID: id}
 	err := s.inLedger(ctx, func(tx tx) error {
 		now := s.now()
-		run, _, _ := strings.Cut(id, ":")
 		n, err := tx.change(`INSERT INTO effects (id, run, kind, target, begun_at, sent_at) VALUES (?, ?, ?, ?, ?, {clock}) ON CONFLICT DO NOTHING`,
-			id, run, kind, target, millis(now))
+			id, runOf(id), kind, target, millis(now))
 		if err != nil {
 			return fmt.Errorf("insert effect %s: %w", id, err)
 		}
@@ -51,6 +51,12 @@ func (s *Store) Begin(ctx context.Context, id, kind, target string) (tool.Effect
 		return readEffect(tx, &effect)
 	})
 	return effect, err
+}
+
+// runOf is the run that an effect belongs to, which its id begins with.
+func runOf(id string) string {
+	run, _, _ := strings.Cut(id, ":")
+	return run
 }
 
 func readEffect(tx tx, e *tool.Effect) error {
