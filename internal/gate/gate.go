@@ -47,7 +47,7 @@ func (g *Gate) Call(ctx context.Context, journal step.Journal, session *Session,
 	entry, err := journal.Do(ctx, step.KindTool, req.Tool, func(ctx context.Context, id string) (step.Entry, error) {
 		verdict := g.policy.Check(ctx, policy.Request{
 			Tool: req.Tool, Call: tool.Call{ID: id, Args: req.Args, Origin: req.Origin}, Allowed: req.Allowed,
-			Scope: req.Scope, DryRun: req.Writes == manifest.WritesDryRun, Prior: session.Entries(),
+			Scope: req.Scope, Mode: mode(req.Writes), Prior: session.Entries(),
 		})
 		entry, err := invoke(ctx, verdict, req.Args)
 		entry.Agent = req.Agent
@@ -98,4 +98,12 @@ func Text(entry step.Entry) (string, error) {
 		return "", fmt.Errorf("decode result of %s: %w", entry.Name, err)
 	}
 	return text, nil
+}
+
+// mode is how the policy calls a manifest's way of writing.
+func mode(w manifest.Writes) policy.Mode {
+	if w == manifest.WritesDirect {
+		return ""
+	}
+	return policy.Mode(w)
 }

@@ -85,8 +85,13 @@ type Request struct {
 	// Scope are the projects that the agent may touch, as keys or globs; empty
 	// means the event's own.
 	Scope []string
-	// DryRun is true if the agent's writes are only to be recorded.
-	DryRun bool
+	// Mode says how writes are carried out.
+	Mode Mode
+	// Approval are names or globs of tools that may be called only when somebody
+	// has approved the call.
+	Approval []string
+	// Approved is the Digest of the call that somebody approved; "" for none.
+	Approved string
 	// Prior are the run's finished steps, oldest first. The limits count them.
 	Prior []step.Entry
 }
@@ -112,7 +117,7 @@ func (v Verdict) DryRun() bool { return v.Rule == RuleDryRun }
 // Result is what the model is told of a call that is not made: the reason of a
 // denial, or that a dry run took it for done.
 func (v Verdict) Result() tool.Result {
-	if v.DryRun() {
+	if v.DryRun() || v.Rule == RulePropose || v.Rule == RuleApproval {
 		return tool.Result{Text: v.Reason}
 	}
 	return tool.Result{Text: "Denied by policy (" + v.Rule + "): " + v.Reason, Failed: true}
@@ -129,6 +134,10 @@ const (
 	RuleSecret   = "content.secret"
 	RuleSize     = "content.size"
 	RuleDryRun   = "writes.dry_run"
+	// RuleApproval says that somebody has to approve the call first, RulePropose
+	// that it is proposed for later. Neither is a denial.
+	RuleApproval = "approval"
+	RulePropose  = "writes.propose"
 )
 
 // Check decides about one call.
@@ -159,8 +168,8 @@ func (p *Policy) decide(req Request) Verdict {
 	if rule, reason := p.content(call.Args); rule != "" {
 		return deny(rule, reason)
 	}
-	if req.DryRun && writes {
-		return Verdict{Rule: RuleDryRun, Reason: dryRunReason(spec, call), Tool: called, Call: call}
+	if v, decided := decideWrite(called, call, writes, req); decided {
+		return v
 	}
 	return Verdict{Allowed: true, Rule: RuleAllowed, Reason: "no rule objects", Tool: called, Call: call}
 }

@@ -57,6 +57,9 @@ type Entry struct {
 	Target string `json:"target,omitempty"`
 	// InDoubt is true for a write of which nobody can tell whether it happened.
 	InDoubt bool `json:"in_doubt,omitempty"`
+	// Audit is what the audit log says of the step; nil for nothing. It is no part
+	// of the record.
+	Audit json.RawMessage `json:"-"`
 	// Model, the token counts and CostMicroUSD describe a model call. A nil cost
 	// means that the price is unknown, which is not the same as free.
 	Model        string `json:"model,omitempty"`

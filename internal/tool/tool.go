@@ -41,6 +41,18 @@ type Spec struct {
 	// records, such as an agent's memory. Its calls do not count as writes and
 	// need no consent; a dry run does not make them.
 	Internal bool
+	// DraftLabels names the argument that takes the labels of what the tool makes;
+	// "" for none. What an agent only proposes is made with the label "draft".
+	DraftLabels string
+}
+
+// Person is somebody's account, as far as it is known.
+type Person struct {
+	AccountID   string `json:"account_id,omitempty"`
+	Name        string `json:"name,omitempty"`
+	Key         string `json:"key,omitempty"`
+	Email       string `json:"email,omitempty"`
+	DisplayName string `json:"display_name,omitempty"`
 }
 
 // Origin is the run on whose behalf a tool is called.
@@ -56,6 +68,8 @@ type Origin struct {
 	// Project and IssueKey are the event's own; either may be "".
 	Project  string
 	IssueKey string
+	// Actor is who caused the run.
+	Actor Person
 	// Depth is how many answers of automations to each other led to the run; what
 	// it writes carries it.
 	Depth int

@@ -33,7 +33,7 @@ type createArgs struct {
 func (t *Tools) createIssue() tool.Tool {
 	return handler[createArgs]{
 		tools: t,
-		spec: spec("jira_create_issue", tool.Write, "Create an issue.", `{"type":"object","properties":{
+		spec: drafting("labels", spec("jira_create_issue", tool.Write, "Create an issue.", `{"type":"object","properties":{
 "project_key":{"type":"string"},
 "issue_type":{"type":"string"},
 "summary":{"type":"string"},
@@ -46,7 +46,7 @@ func (t *Tools) createIssue() tool.Tool {
 "fix_versions":{"type":"array","items":{"type":"string"}},
 "fields":{"type":"object","description":"others by name or id"},
 "format":{"type":"string","enum":["markdown","wiki"]}},
-"required":["project_key","issue_type","summary"]}`),
+"required":["project_key","issue_type","summary"]}`)),
 		keys:     func(a createArgs) []Key { return []Key{a.Parent.Key} },
 		projects: func(a createArgs) []ProjectKey { return []ProjectKey{a.Project} },
 		run: func(ctx context.Context, j job, a createArgs) (tool.Result, error) {
@@ -64,6 +64,12 @@ func (t *Tools) createIssue() tool.Tool {
 			return j.create(ctx, a.Project, kind, a.Parent.Key, a.newIssue)
 		},
 	}
+}
+
+// drafting says which argument takes the labels of what the tool makes.
+func drafting(argument string, s tool.Spec) tool.Spec {
+	s.DraftLabels = argument
+	return s
 }
 
 type subtaskArgs struct {

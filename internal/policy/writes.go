@@ -1,0 +1,111 @@
+package policy
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"path"
+	"slices"
+
+	"github.com/aofctl/aofctl/internal/tool"
+)
+
+// Mode says how an agent's writes are carried out. The zero value is at once.
+type Mode string
+
+// The other modes.
+const (
+	// ModePropose makes proposals of writes, which somebody approves later.
+	ModePropose Mode = "propose"
+	// ModeDryRun records what would have happened.
+	ModeDryRun Mode = "dry_run"
+)
+
+// draftLabel marks what was made by an agent that may only propose.
+const draftLabel = "draft"
+
+// Digest is the hash of exactly this call: what somebody approves is bound to it.
+func Digest(name string, args json.RawMessage) string {
+	var b bytes.Buffer
+	if err := json.Compact(&b, args); err != nil {
+		b.Reset()
+		b.Write(args)
+	}
+	sum := sha256.Sum256([]byte(name + "\x00" + b.String()))
+	return hex.EncodeToString(sum[:])
+}
+
+// decideWrite decides about calls that are not simply made: a dry run first, which asks
+// nobody for what will not happen, then approval, then proposals.
+func decideWrite(called tool.Tool, call tool.Call, writes bool, req Request) (Verdict, bool) {
+	spec := called.Spec()
+	verdict := func(rule, reason string) (Verdict, bool) {
+		return Verdict{Rule: rule, Reason: reason, Tool: called, Call: call}, true
+	}
+	if writes && req.Mode == ModeDryRun {
+		return verdict(RuleDryRun, dryRunReason(spec, call))
+	}
+	if req.Approved != "" {
+		if req.Approved != Digest(spec.Name, call.Args) {
+			return deny(RuleApproval, "what was approved is another call"), true
+		}
+		return Verdict{}, false
+	}
+	if among(req.Approval, spec.Name) {
+		return verdict(RuleApproval, spec.Name+" waits until somebody approves this call.")
+	}
+	if !writes || req.Mode != ModePropose || spec.Comments || spec.Internal {
+		return Verdict{}, false
+	}
+	if spec.DraftLabels == "" {
+		return verdict(RulePropose, proposedReason(spec))
+	}
+	args, err := withLabel(call.Args, spec.DraftLabels)
+	if err != nil {
+		return deny(RuleSchema, err.Error()), true
+	}
+	call.Args = args
+	return Verdict{Allowed: true, Rule: RuleAllowed, Reason: "made as a draft", Tool: called, Call: call}, true
+}
+
+// among reports whether a tool is among names and globs.
+func among(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		ok, err := path.Match(pattern, name)
+		return pattern == name || ok && err == nil
+	})
+}
+
+func proposedReason(spec tool.Spec) string {
+	return fmt.Sprintf("Proposed: %s was not carried out. It will be if somebody approves it after you have finished. "+
+		"Go on; do not call it again for the same purpose, and say in your answer what you propose and why.", spec.Name)
+}
+
+// withLabel adds the label of drafts to the arguments.
+func withLabel(args json.RawMessage, name string) (json.RawMessage, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(args, &fields); err != nil {
+		return nil, fmt.Errorf("the arguments are not a JSON object: %w", err)
+	}
+	var labels []string
+	if raw := fields[name]; len(raw) > 0 {
+		if err := json.Unmarshal(raw, &labels); err != nil {
+			return nil, fmt.Errorf("%s is not a list of texts: %w", name, err)
+		}
+	}
+	if !slices.Contains(labels, draftLabel) {
+		labels = append(labels, draftLabel)
+	}
+	raw, err := json.Marshal(labels)
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", name, err)
+	}
+	fields[name] = raw
+	out, err := json.Marshal(fields)
+	if err != nil {
+		return nil, fmt.Errorf("encode arguments: %w", err)
+	}
+	return out, nil
+}
