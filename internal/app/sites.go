@@ -17,6 +17,7 @@ import (
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/markup"
 	"github.com/aofctl/aofctl/internal/route"
+	"github.com/aofctl/aofctl/internal/store/inbox"
 	"github.com/aofctl/aofctl/internal/telemetry"
 	"github.com/aofctl/aofctl/internal/webhook"
 )
@@ -214,7 +215,7 @@ func (o *site) normalizeOptions() eventjira.Options {
 		WikiToMarkdown: markup.WikiToMarkdown, ADFToMarkdown: markup.ADFToMarkdown}
 }
 
-// normalize implements run.Normalizer for Jira. The event names its site as the
+// normalize reads a payload of Jira's. The event names its site as the
 // configuration does, also if the delivery came by the plain path: what happens
 // to an issue is one story, whichever way it is told.
 func (s *sites) normalize(body []byte, name string) (*event.Event, error) {
@@ -224,6 +225,9 @@ func (s *sites) normalize(body []byte, name string) (*event.Event, error) {
 	}
 	return eventjira.Normalize(body, one.normalizeOptions())
 }
+
+// delivered implements run.Normalizer for Jira.
+func (s *sites) delivered(d inbox.Delivery) (*event.Event, error) { return s.normalize(d.Body, d.Site) }
 
 // sources are the webhook paths: one for each site by its name, and the plain
 // path for the first.

@@ -20,8 +20,8 @@ import (
 // pageSize is how many deliveries are read at a time.
 const pageSize = 256
 
-// Normalizer turns a platform's payload into an event.
-type Normalizer func(body []byte, site string) (*event.Event, error)
+// Normalizer turns a platform's delivery into an event.
+type Normalizer func(delivery inbox.Delivery) (*event.Event, error)
 
 // Router decides where events go. It is asked for each event anew, so that a
 // reload takes effect with the next one.
@@ -174,7 +174,7 @@ func (d *Dispatcher) normalize(ctx context.Context, delivery inbox.Delivery) (ev
 		return nil, fmt.Errorf("no normaliser for source %q", delivery.Source)
 	}
 	err = guarded(ctx, func() (err error) {
-		ev, err = normalize(delivery.Body, delivery.Site)
+		ev, err = normalize(delivery)
 		return err
 	})
 	if err != nil {

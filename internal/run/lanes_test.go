@@ -141,11 +141,11 @@ func TestADeliveryThatIsInterruptedIsNotOvertaken(t *testing.T) {
 func TestAPayloadThatMakesSomethingPanicFailsAlone(t *testing.T) {
 	h := newHouse(t, settings{})
 	h.stop()
-	h.normalize = func(body []byte, site string) (*event.Event, error) {
-		if strings.Contains(string(body), "bomb") {
+	h.normalize = func(d inbox.Delivery) (*event.Event, error) {
+		if strings.Contains(string(d.Body), "bomb") {
 			panic("boom")
 		}
-		return normalize(body, site)
+		return normalize(d)
 	}
 	h.start(settings{triggers: []*manifest.Trigger{trigger("any", nil)}})
 	t.Cleanup(h.stop)
@@ -164,7 +164,10 @@ func TestAPayloadThatMakesSomethingPanicFailsAlone(t *testing.T) {
 func TestOneSiteByTwoPathsIsOneStory(t *testing.T) {
 	h := newHouse(t, settings{})
 	h.stop()
-	h.normalize = func(body []byte, _ string) (*event.Event, error) { return normalize(body, "main") }
+	h.normalize = func(d inbox.Delivery) (*event.Event, error) {
+		d.Site = "main"
+		return normalize(d)
+	}
 	h.start(settings{limit: 8, triggers: []*manifest.Trigger{trigger("any", nil)}})
 	t.Cleanup(h.stop)
 	h.exec.do = func(context.Context, run.Task, step.Journal) (run.Result, error) { return run.Result{}, nil }

@@ -116,7 +116,7 @@ func TestALaneStaysClosedWhenTheProcessStops(t *testing.T) {
 // not seen before while the lane of its site is behind.
 func TestNobodyOvertakesALaneThatWasPassedOver(t *testing.T) {
 	d := NewDispatcher(DispatcherConfig{Log: zerolog.Nop(), Accounts: accounts{}, Normalizers: map[string]Normalizer{
-		"jira": func([]byte, string) (*event.Event, error) {
+		"jira": func(inbox.Delivery) (*event.Event, error) {
 			return &event.Event{Source: "jira", Site: "main", Subject: "issue:1"}, nil
 		}}})
 	site := laneKey{"jira", "main"}

@@ -149,12 +149,12 @@ func (h *house) database() (*sql.DB, error) {
 }
 
 // normalize reads the test's own payloads: an event as JSON.
-func normalize(body []byte, site string) (*event.Event, error) {
+func normalize(d inbox.Delivery) (*event.Event, error) {
 	ev := &event.Event{}
-	if err := json.Unmarshal(body, ev); err != nil {
+	if err := json.Unmarshal(d.Body, ev); err != nil {
 		return nil, fmt.Errorf("not an event: %w", err)
 	}
-	ev.Source, ev.Site = "jira", site
+	ev.Source, ev.Site = "jira", d.Site
 	if ev.Vars == nil {
 		ev.Vars = map[string]any{}
 	}

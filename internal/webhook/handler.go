@@ -38,6 +38,10 @@ type Options struct {
 	// Acknowledged is told how long each stored delivery took from the last byte
 	// of its body to the answer; nil for nobody.
 	Acknowledged func(took time.Duration)
+	// Find returns the source of a path that belongs to none of the sources which
+	// the handler was made with; false if there is none. It is asked for each
+	// request, so that what it knows may change. Nil knows none.
+	Find func(path string) (Source, bool)
 }
 
 func (o Options) withDefaults() Options {
@@ -83,7 +87,7 @@ func (h *Handler) Drain() { h.draining.Store(true) }
 
 // ServeHTTP takes one delivery. What it answers with 200 is on the disk.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	src := h.routes[strings.TrimSuffix(r.URL.Path, "/")]
+	src := h.source(strings.TrimSuffix(r.URL.Path, "/"))
 	if src == nil {
 		w.Header().Set("Connection", "close")
 		writeError(w, http.StatusNotFound, "nothing is configured at this path")
@@ -108,6 +112,19 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.store(w, r, src, delivery(src, r, b.bytes, names)) && h.opts.Acknowledged != nil {
 		h.opts.Acknowledged(time.Since(read))
 	}
+}
+
+// source returns whose deliveries a path takes; nil for nobody's.
+func (h *Handler) source(path string) *Source {
+	if src := h.routes[path]; src != nil || h.opts.Find == nil {
+		return src
+	}
+	found, ok := h.opts.Find(path)
+	if !ok || found.check() != nil {
+		return nil
+	}
+	found = found.withDefaults()
+	return &found
 }
 
 // screen refuses what can be refused without reading the body.
@@ -193,11 +210,29 @@ func (h *Handler) count(src *Source, result Result) {
 func delivery(src *Source, r *http.Request, body []byte, names []string) inbox.Delivery {
 	d := inbox.Delivery{Headers: kept(r.Header), Body: body}
 	d.Source, d.Site, d.SignedBy = src.Name, src.Site, names
-	d.Key = identity(r.Header[src.IdentityHeader], body)
-	if reason := unusable(body); reason != "" {
+	d.Key = src.identity(r.Header[src.IdentityHeader], body, time.Now())
+	if reason := unusable(body); reason != "" && !(src.Forms && isForm(r.Header)) {
 		d.State, d.Reason = inbox.StateFailed, reason
 	}
 	return d
+}
+
+// isForm reports whether a body says that it is an HTML form.
+func isForm(h http.Header) bool {
+	return strings.HasPrefix(strings.ToLower(h.Get("Content-Type")), "application/x-www-form-urlencoded")
+}
+
+// repeatTime is within which the same body of a source that repeats itself on
+// purpose counts once.
+const repeatTime = 10 * time.Minute
+
+// identity names a delivery of the source.
+func (s *Source) identity(values []string, body []byte, now time.Time) string {
+	name := identity(values, body)
+	if s.Repeats && strings.HasPrefix(name, "sha256:") {
+		name += "@" + now.UTC().Truncate(repeatTime).Format(time.RFC3339)
+	}
+	return name
 }
 
 // identity returns the sender's name for a delivery, or else, so that nothing
@@ -243,7 +278,8 @@ func kept(h http.Header) map[string]string {
 	for _, name := range [...]string{
 		"Content-Type", "User-Agent",
 		"X-Atlassian-Webhook-Identifier", "X-Atlassian-Webhook-Retry", "X-Atlassian-Webhook-Flow", "X-Atlassian-Webhook-Trace",
-		"X-Github-Delivery", "X-Github-Event",
+		"X-Github-Delivery", "X-Github-Event", "X-Github-Hook-Id",
+		"Idempotency-Key",
 		"X-Event-Key", "X-Request-Id",
 	} {
 		if v := h[name]; len(v) > 0 {

@@ -60,6 +60,9 @@ func (s signature) matches(secret string, body []byte) bool {
 // delivery is refused. All secrets are tried, whichever matches.
 func (s *Source) verify(h http.Header, body []byte) ([]string, Result) {
 	values := h[s.SignatureHeader]
+	if len(values) == 0 && s.OtherSignatureHeader != "" {
+		values = h[s.OtherSignatureHeader]
+	}
 	if len(values) == 0 {
 		return s.verifyToken(h)
 	}

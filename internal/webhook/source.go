@@ -32,10 +32,18 @@ type Source struct {
 	// SignatureHeader carries the signature; "" means X-Hub-Signature, as
 	// Atlassian sends it. GitHub uses X-Hub-Signature-256.
 	SignatureHeader string
+	// OtherSignatureHeader is looked at if there is no SignatureHeader; "" for none.
+	OtherSignatureHeader string
 	// IdentityHeader carries the delivery's identity, the same when the platform
 	// repeats it; "" means X-Atlassian-Webhook-Identifier. GitHub uses
 	// X-GitHub-Delivery.
 	IdentityHeader string
+	// Forms says that bodies may also be HTML forms, as GitHub sends them if it is
+	// told so.
+	Forms bool
+	// Repeats says that a body without an identity may come again on purpose: the
+	// same one counts as a repetition only within the same ten minutes of the clock.
+	Repeats bool
 }
 
 // path is where deliveries of the source are posted.
@@ -62,6 +70,9 @@ func (s Source) check() error {
 // withDefaults fills the headers in, in the form in which net/http keeps them.
 func (s Source) withDefaults() Source {
 	s.SignatureHeader = header(s.SignatureHeader, "X-Hub-Signature")
+	if s.OtherSignatureHeader != "" {
+		s.OtherSignatureHeader = http.CanonicalHeaderKey(s.OtherSignatureHeader)
+	}
 	s.IdentityHeader = header(s.IdentityHeader, "X-Atlassian-Webhook-Identifier")
 	return s
 }
