@@ -63,7 +63,7 @@ func TestWhatStaysWithinTheDaemonDoesNotCountAsAWrite(t *testing.T) {
 	}
 	for args, want := range map[string]string{`{"text":"GET"}`: policy.RuleAllowed, `{"text":"PUT"}`: policy.RuleDryRun} {
 		r := req("request", args)
-		r.DryRun = true
+		r.Mode = policy.ModeDryRun
 		if got := p.Check(t.Context(), r); got.Rule != want {
 			t.Errorf("dry run of %s: rule %s, want %s", args, got.Rule, want)
 		}
