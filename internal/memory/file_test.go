@@ -223,7 +223,6 @@ func writeMany(t *testing.T, path string, scope memory.Scope, who string) {
 	}
 }
 
-
 func TestAFileThatCannotBeWrittenIsAnError(t *testing.T) {
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "file"), "x")
