@@ -22,7 +22,9 @@ func (b *builder) trigger(decl triggerDecl) (*Trigger, bool) {
 	}
 	t.Events = b.eventsOf(t.Type, config.Events)
 	b.platform(t, spec)
-	t.IgnoreUnknown = b.oneOf(config.UnknownCommand, "unknown_command", "reply", "ignore") == "ignore"
+	unknown := b.oneOf(config.UnknownCommand, "unknown_command", "reply", "ignore")
+	// On GitHub many programs take commands: what is none of ours may be theirs.
+	t.IgnoreUnknown = unknown == "ignore" || unknown == "" && t.Type == TypeGitHub
 	if t.Type == TypeJira {
 		b.allowedUsers(config)
 	}

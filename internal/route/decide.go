@@ -15,6 +15,8 @@ const MaxMisses = 16
 // whose clauses all agree and which has a target for the event wins.
 func (t *Table) Decide(ev *event.Event, in Input) Decision {
 	switch {
+	case ev.Source == event.SourceGitHub && ev.Type == "ping":
+		return Decision{Reason: ReasonPing}
 	case ev.CommentMarked:
 		return Decision{Reason: ReasonOwnComment}
 	case isSelf(ev, in.Self):
@@ -44,7 +46,7 @@ func (t *Table) search(x *index, q *query) {
 	var m merge
 	var unknown []*bucket
 	visit := func(b *bucket) {
-		b.candidates(&m, q.project)
+		b.candidates(&m, q.named)
 		if q.project == "" && len(b.projects) > 0 {
 			unknown = append(unknown, b)
 		}
@@ -183,7 +185,14 @@ func (q *query) siteRefuses() bool {
 	if len(site.AllowedEvents) > 0 && !slices.ContainsFunc(site.AllowedEvents, q.isEvent) {
 		return q.miss(nil, ClauseSiteEvents, site.AllowedEvents, q.ev.Type) == no
 	}
-	return q.siteUser(site.AllowedUsers) == no || q.siteProject(site.AllowedProjects) == no
+	return q.siteUser(site.AllowedUsers) == no || q.siteProject(site.AllowedProjects) == no || q.siteRepository(site.AllowedRepositories) == no
+}
+
+func (q *query) siteRepository(allowed []string) verdict {
+	if len(allowed) == 0 || anyRepository(allowed, q.repository) {
+		return yes
+	}
+	return q.miss(nil, ClauseSiteRepositories, allowed, q.repository)
 }
 
 func (q *query) siteUser(allowed []string) verdict {
@@ -242,7 +251,7 @@ func (q *query) explainProjects(t *Table, b *bucket) {
 	for _, pos := range b.projects[:min(len(b.projects), 2*sampleSize)] {
 		e := &t.entries[pos]
 		want := e.trigger.Filters.Projects
-		if slices.ContainsFunc(want, func(p string) bool { return projectMatches(p, q.project, q.ev.IssueKey) }) {
+		if q.anyProject(want) {
 			continue
 		}
 		q.miss(e, ClauseProjects, want, q.project)

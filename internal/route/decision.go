@@ -34,6 +34,8 @@ const (
 	// ReasonTooDeep is an event at the end of a chain of automations that answer
 	// each other.
 	ReasonTooDeep = "too_deep"
+	// ReasonPing is GitHub's greeting to a new webhook.
+	ReasonPing = "ping"
 	// ReasonNeedsData is a decision that needs variables which the event lacks.
 	ReasonNeedsData = "needs_data"
 )
@@ -43,6 +45,7 @@ const (
 	ClauseSecret        = "webhook_secret_env"
 	ClauseEvents        = "events"
 	ClauseProjects      = "projects"
+	ClauseRepositories  = "repositories"
 	ClauseBoards        = "boards"
 	ClauseIssueTypes    = "issue_types"
 	ClauseStatuses      = "statuses"
@@ -59,6 +62,8 @@ const (
 	ClauseSiteProjects = "allowed_projects"
 	ClauseSiteEvents   = "allowed_events"
 	ClauseSiteUsers    = "platform allowed_users"
+
+	ClauseSiteRepositories = "allowed_repos"
 )
 
 // Identity is our own account on a site, in all its spellings.
@@ -81,6 +86,8 @@ type Limits struct {
 	AllowedEvents []string
 	// AllowedUsers are user names, account ids, e-mail addresses or display names.
 	AllowedUsers []string
+	// AllowedRepositories are repositories on GitHub, as owner/name, or globs.
+	AllowedRepositories []string
 }
 
 // Expressions evaluates a trigger's expression. The variables are "event" and

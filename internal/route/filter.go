@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/aofctl/aofctl/internal/event"
+	"github.com/aofctl/aofctl/internal/manifest"
 )
 
 // verdict is what a clause, or all of a trigger's, say to an event.
@@ -19,6 +22,18 @@ const (
 
 // names calls visit with each name that the event has and the trigger asks for.
 func (q *query) names(e *entry, visit func(name string) (more bool)) {
+	if q.ev.Source == event.SourceGitHub { // its own name says more than the others
+		for i := -1; i < len(q.ev.Also); i++ {
+			name := q.ev.Type
+			if i >= 0 {
+				name = q.ev.Also[i]
+			}
+			if e.covers(name) && !visit(name) {
+				return
+			}
+		}
+		return
+	}
 	for _, name := range q.ev.Also {
 		if e.covers(name) && !visit(name) {
 			return
@@ -78,7 +93,7 @@ func (q *query) miss(e *entry, clause string, want []string, got ...string) verd
 func (q *query) clauses(e *entry) verdict {
 	result := yes
 	for _, clause := range [...]func(*query, *entry) verdict{
-		(*query).secret, (*query).projects, (*query).boards, (*query).types, (*query).statuses, (*query).priorities,
+		(*query).secret, (*query).projects, (*query).repositories, (*query).boards, (*query).types, (*query).statuses, (*query).priorities,
 		(*query).labels, (*query).changes, (*query).bot, (*query).users, (*query).expression,
 	} {
 		switch clause(q, e) {
@@ -94,7 +109,8 @@ func (q *query) clauses(e *entry) verdict {
 
 func (q *query) secret(e *entry) verdict {
 	want := e.trigger.SecretEnv
-	if want == "" || slices.Contains(q.ev.Secrets, want) {
+	// What reached an HTTP trigger's own path was verified with its own secrets.
+	if want == "" || e.trigger.Type == manifest.TypeHTTP || slices.Contains(q.ev.Secrets, want) {
 		return yes
 	}
 	return q.miss(e, ClauseSecret, []string{want}, q.ev.Secrets...)
@@ -106,14 +122,42 @@ func (q *query) projects(e *entry) verdict {
 		return yes
 	}
 	if q.project == "" {
+		if elsewhere(q.ev) {
+			return q.miss(e, ClauseProjects, want, "no issue key in the event")
+		}
 		return q.lacks(e, ClauseProjects, want, "project_key")
 	}
-	for _, pattern := range want {
-		if projectMatches(pattern, q.project, q.ev.IssueKey) {
-			return yes
+	if q.anyProject(want) {
+		return yes
+	}
+	return q.miss(e, ClauseProjects, want, q.named...)
+}
+
+// anyProject reports whether one of the patterns covers one of the event's
+// projects.
+func (q *query) anyProject(patterns []string) bool {
+	for _, project := range q.named {
+		for _, pattern := range patterns {
+			if projectMatches(pattern, project, q.ev.IssueKey) {
+				return true
+			}
 		}
 	}
-	return q.miss(e, ClauseProjects, want, q.project)
+	return false
+}
+
+func (q *query) repositories(e *entry) verdict {
+	want := e.trigger.Filters.Repositories
+	if len(want) == 0 || anyRepository(want, q.repository) {
+		return yes
+	}
+	return q.miss(e, ClauseRepositories, want, q.repository)
+}
+
+// anyRepository reports whether one of the patterns covers a repository, given in
+// lower case. Names on GitHub ignore case.
+func anyRepository(patterns []string, repository string) bool {
+	return repository != "" && slices.ContainsFunc(patterns, func(p string) bool { return glob(strings.ToLower(p), repository) })
 }
 
 func (q *query) boards(e *entry) verdict {

@@ -156,16 +156,16 @@ func (m *merge) next() (int32, bool) {
 	return least, found
 }
 
-// candidates adds the lists of a bucket that may hold triggers for the project.
-func (b *bucket) candidates(m *merge, project string) {
+// candidates adds the lists of a bucket that may hold triggers for any of the
+// projects.
+func (b *bucket) candidates(m *merge, projects []string) {
 	m.add(b.rest)
-	if project == "" {
-		return
-	}
-	m.add(b.byProject[project])
-	for i := len(project) - 1; i > 0; i-- {
-		if project[i] == '-' {
-			m.add(b.byProject[project[:i]])
+	for _, project := range projects {
+		m.add(b.byProject[project])
+		for i := len(project) - 1; i > 0; i-- {
+			if project[i] == '-' {
+				m.add(b.byProject[project[:i]])
+			}
 		}
 	}
 }

@@ -9,6 +9,9 @@ import (
 // obtainable reports whether the platform can be asked for a variable that the
 // event does not have.
 func obtainable(ev *event.Event, name string) bool {
+	if elsewhere(ev) {
+		return false
+	}
 	issue := (ev.IssueID != "" || ev.IssueKey != "") && ev.Type != "issue_deleted"
 	sprint := ev.Has("sprint_id") && ev.Type != "sprint_deleted"
 	board := ev.Has("board_id") && ev.Type != "board_deleted"

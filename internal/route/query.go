@@ -13,7 +13,12 @@ type query struct {
 	ev      *event.Event
 	in      Input
 	project string
-	actor   spellings
+	// named are all projects that the event is about: those of the issue keys that an
+	// event of another platform names; project is the first.
+	named []string
+	// repository is that of an event of GitHub's, in lower case.
+	repository string
+	actor      spellings
 	// board and boardID are the board as filters compare it.
 	board, boardID string
 	// labelled are the issue's labels; nil if the event does not tell them.
@@ -51,15 +56,42 @@ func newQuery(ev *event.Event, in Input) *query {
 		q.boardID = strconv.FormatInt(id, 10)
 	}
 	q.labelled = texts(ev.Vars["issue_labels"])
+	if q.project != "" {
+		q.named = []string{q.project}
+	}
+	if elsewhere(ev) {
+		q.named = mentionedProjects(ev)
+		q.project = ""
+		if len(q.named) > 0 {
+			q.project = q.named[0]
+		}
+		q.repository = strings.ToLower(ev.String("repository"))
+		q.labelled = texts(ev.Vars["labels"])
+	}
 	return q
 }
 
-// projectOf returns the project, repository or space that an event belongs to.
+// elsewhere reports whether an event is of a platform whose events are of no
+// project themselves but may name issues.
+func elsewhere(ev *event.Event) bool {
+	return ev.Source == event.SourceGitHub || ev.Source == event.SourceHTTP || ev.Source == event.SourceSchedule
+}
+
+// mentionedProjects are the projects of the issues that an event names.
+func mentionedProjects(ev *event.Event) []string {
+	var list []string
+	for _, key := range texts(ev.Vars["issue_keys"]) {
+		list = addName(list, event.ProjectOf(key))
+	}
+	return list
+}
+
+// projectOf returns the project or space that an event belongs to.
 func projectOf(ev *event.Event) string {
 	if ev.Project != "" {
 		return ev.Project
 	}
-	for _, name := range []string{"project_key", "space_key", "repository"} {
+	for _, name := range []string{"project_key", "space_key"} {
 		if s := ev.String(name); s != "" {
 			return s
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aofctl/aofctl/internal/event"
 	"github.com/aofctl/aofctl/internal/manifest"
 )
 
@@ -61,6 +62,9 @@ func newEntry(trigger *manifest.Trigger) entry {
 	for _, name := range trigger.Events {
 		e.events = append(e.events, canonicalEvent(name))
 	}
+	if trigger.Type == manifest.TypeHTTP || trigger.Type == manifest.TypeSchedule {
+		e.events = []string{event.OfTrigger(trigger.Name)}
+	}
 	if len(e.events) == 0 {
 		e.events = []string{"*"}
 	}
@@ -87,7 +91,9 @@ func newEntry(trigger *manifest.Trigger) entry {
 	return e
 }
 
-// covers reports whether the trigger asks for an event of that name.
+// covers reports whether the trigger asks for an event of that name. Whoever asks
+// for one of GitHub's by its plain name asks for all of its actions.
 func (e *entry) covers(name string) bool {
-	return slices.ContainsFunc(e.events, func(pattern string) bool { return glob(pattern, name) })
+	plain, _, _ := strings.Cut(name, ".")
+	return slices.ContainsFunc(e.events, func(pattern string) bool { return glob(pattern, name) || glob(pattern, plain) })
 }

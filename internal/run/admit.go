@@ -62,7 +62,9 @@ func (d *Dispatcher) started(it item, first *store.Run, detail json.RawMessage) 
 	if isBreaker(first) {
 		return d.broken(it, detail)
 	}
-	return routed("trigger "+first.Trigger, detail)
+	o := routed("trigger "+first.Trigger, detail)
+	o.Project, o.IssueKey = first.Project, first.IssueKey
+	return o
 }
 
 // isBreaker reports whether a run is nothing but the breaker's warning.
@@ -77,7 +79,7 @@ func (d *Dispatcher) runs(it item, routes Routes, matches []route.Match) ([]stor
 	var runs []store.Run
 	var revisions []store.Revision
 	for i, match := range matches {
-		r, err := d.newRun(it, routes.Revision, match)
+		r, err := d.newRun(it, routes, match)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -98,14 +100,17 @@ func (d *Dispatcher) runs(it item, routes Routes, matches []route.Match) ([]stor
 	return runs, revisions, nil
 }
 
-func (d *Dispatcher) newRun(it item, catalog string, match route.Match) (store.Run, error) {
-	ev := it.event
-	work, err := encodeWork(d.workOf(ev, match))
+func (d *Dispatcher) newRun(it item, routes Routes, match route.Match) (store.Run, error) {
+	ev, reach := it.bound(routes, match)
+	w := d.workOf(ev, match)
+	w.Site, w.Projects = reach.site, reach.projects
+	work, err := encodeWork(w)
 	if err != nil {
 		return store.Run{}, err
 	}
+	line, catalog := it.line(), routes.Revision
 	return store.Run{
-		Delivery: it.delivery.ID, Source: ev.Source, Site: ev.Site, Subject: it.subject(), Project: ev.Project,
+		Delivery: it.delivery.ID, Source: line.source, Site: line.site, Subject: line.subject, Project: ev.Project,
 		IssueKey: ev.IssueKey, EventType: ev.Type, Actor: actorName(ev.Actor), Trigger: match.Trigger.Name,
 		TargetKind: string(match.Target.Kind), Target: match.Target.Name, Catalog: catalog, Work: work, State: store.StateQueued,
 	}, nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aofctl/aofctl/internal/event"
 	"github.com/aofctl/aofctl/internal/route"
 	"github.com/aofctl/aofctl/internal/store/inbox"
 )
@@ -15,7 +16,8 @@ import (
 // out, and whether it left out none. Replies are counted apart: they must not use up what people need, nor go on
 // for ever between two automations.
 func (d *Dispatcher) afford(ctx context.Context, it item, matches []route.Match) (kept []route.Match, whole bool, err error) {
-	if d.cfg.MaxPerHour <= 0 || it.event.Subject == "" {
+	// A schedule is the operator's own choice, and what has no subject has no chain.
+	if d.cfg.MaxPerHour <= 0 || (it.event.Subject == "" && it.place == (place{})) || it.event.Source == event.SourceSchedule {
 		return matches, true, nil
 	}
 	runs, replies, err := d.budget(ctx, it)
@@ -47,12 +49,12 @@ func (d *Dispatcher) afford(ctx context.Context, it item, matches []route.Match)
 
 // budget tells how many runs, and how many replies, the subject may still have.
 func (d *Dispatcher) budget(ctx context.Context, it item) (runs, replies int, err error) {
-	ev, since := it.event, d.cfg.Now().Add(-time.Hour)
-	all, err := d.cfg.Store.RunsSince(ctx, ev.Source, ev.Site, ev.Subject, since)
+	at, since := it.line(), d.cfg.Now().Add(-time.Hour)
+	all, err := d.cfg.Store.RunsSince(ctx, at.source, at.site, at.subject, since)
 	if err != nil {
 		return 0, 0, err
 	}
-	said, err := d.cfg.Store.RunsSince(ctx, ev.Source, ev.Site, ev.Subject, since, string(route.TargetReply))
+	said, err := d.cfg.Store.RunsSince(ctx, at.source, at.site, at.subject, since, string(route.TargetReply))
 	return d.cfg.MaxPerHour - (all - said), d.cfg.MaxPerHour - said, err
 }
 
@@ -70,6 +72,6 @@ func (d *Dispatcher) warning(ctx context.Context, it item, refused route.Match) 
 
 // broken is what becomes of a delivery that the breaker stopped.
 func (d *Dispatcher) broken(it item, detail json.RawMessage) inbox.Outcome {
-	reason := fmt.Sprintf("breaker: %s had %d runs within the last hour", it.event.Subject, d.cfg.MaxPerHour)
+	reason := fmt.Sprintf("breaker: %s had %d runs within the last hour", it.line().subject, d.cfg.MaxPerHour)
 	return inbox.Outcome{State: inbox.StateIgnored, Reason: reason, Detail: detail}
 }

@@ -45,6 +45,9 @@ func (d *Dispatcher) decide(ctx context.Context, it item) (inbox.Outcome, error)
 	if err != nil {
 		return inbox.Outcome{}, err
 	}
+	if it, err = d.settle(ctx, it, routes, &decision); err != nil {
+		return inbox.Outcome{}, err
+	}
 	return d.admit(ctx, it, routes, decision)
 }
 
@@ -73,7 +76,11 @@ func (d *Dispatcher) markOwnComment(ctx context.Context, ev *event.Event) error 
 	if ev.CommentID == "" || ev.CommentMarked {
 		return nil
 	}
-	own, err := d.cfg.Store.HasEffect(ctx, "comment", ev.CommentID)
+	kind := "comment"
+	if elsewhere(ev) { // comments are numbered anew on each platform
+		kind = ev.Source + " comment"
+	}
+	own, err := d.cfg.Store.HasEffect(ctx, kind, ev.CommentID)
 	ev.CommentMarked = own
 	return err
 }
@@ -107,11 +114,14 @@ func (d *Dispatcher) route(ctx context.Context, table *route.Table, it item) (ro
 // as we know it: what an automation may have done counts as an answer to what we
 // wrote to the subject just before.
 func (d *Dispatcher) depth(ctx context.Context, it item) (int, error) {
-	ev := it.event
-	if ev.Subject == "" || !route.Automated(ev) {
+	if it.event.Subject == "" || !route.Automated(it.event) {
 		return 0, nil
 	}
-	last, err := d.cfg.Store.LastWriter(ctx, ev.Source, ev.Site, ev.Subject, it.delivery.ReceivedAt.Add(-answerTime))
+	return d.depthAt(ctx, &it, it.line())
+}
+
+func (d *Dispatcher) depthAt(ctx context.Context, it *item, at place) (int, error) {
+	last, err := d.cfg.Store.LastWriter(ctx, at.source, at.site, at.subject, it.delivery.ReceivedAt.Add(-answerTime))
 	if errors.Is(err, store.ErrNotFound) {
 		return 0, nil
 	}

@@ -36,6 +36,9 @@ type Routes struct {
 	// Manifest returns the revision of a target's manifest; false if there is
 	// no such target.
 	Manifest func(kind, name string) (store.Revision, bool)
+	// Scope returns the projects that a target's own manifest lets it touch; none if
+	// it does not say. Nil never says.
+	Scope func(kind, name string) []string
 	// Revision is the catalogue's.
 	Revision string
 }
@@ -64,6 +67,9 @@ type DispatcherConfig struct {
 	Accounts    Accounts
 	// Asker asks the platform what a decision needs and the event does not tell.
 	Asker route.Asker
+	// Issues finds the Jira issues that events of other platforms name; nil finds
+	// none.
+	Issues Issues
 	// Lease is what gives this replica the right to admit runs; nil where there
 	// is nobody else.
 	Lease func() store.Lease
@@ -105,6 +111,18 @@ type Dispatcher struct {
 type item struct {
 	delivery inbox.Delivery
 	event    *event.Event
+	// place is where the runs of another platform's event stand in line, and issues
+	// are those that it names; see settle.
+	place  place
+	issues map[string]Issue
+}
+
+// line is where the item's runs stand.
+func (it item) line() place {
+	if it.place != (place{}) {
+		return it.place
+	}
+	return place{it.event.Source, it.event.Site, it.subject()}
 }
 
 // subject is whose order the item has to keep.
@@ -159,7 +177,9 @@ func (d *Dispatcher) dispatch(ctx context.Context, l *lane, it item) {
 		outcome = inbox.Outcome{State: inbox.StateFailed, Reason: err.Error()}
 	}
 	outcome.EventType, outcome.Subject = it.event.Type, it.event.Subject
-	outcome.Project, outcome.IssueKey = it.event.Project, it.event.IssueKey
+	if outcome.IssueKey == "" {
+		outcome.Project, outcome.IssueKey = it.event.Project, it.event.IssueKey
+	}
 	if d.finish(ctx, it.delivery, outcome) {
 		d.tell(log, it, outcome)
 	}
@@ -197,7 +217,7 @@ func (d *Dispatcher) finish(ctx context.Context, delivery inbox.Delivery, o inbo
 }
 
 func (d *Dispatcher) tell(log zerolog.Logger, it item, o inbox.Outcome) {
-	line := log.Info().Str("source", it.event.Source).Str("event", it.event.Type).Str("issue", it.event.IssueKey).
+	line := log.Info().Str("source", it.event.Source).Str("event", it.event.Type).Str("issue", o.IssueKey).
 		Str("state", string(o.State))
 	switch o.State {
 	case inbox.StateRouted:

@@ -39,6 +39,11 @@ type Work struct {
 	// Seed is random and stays with the run: what has to be unguessable, and the
 	// same again after a crash, is derived from it.
 	Seed string `json:"seed"`
+	// Site is the Jira site that the run of another platform's event works on, and
+	// Projects are those of its issues' projects that it may touch unless its target
+	// says; both are empty for an event of Jira's.
+	Site     string   `json:"site,omitempty"`
+	Projects []string `json:"projects,omitempty"`
 	// Depth is how many answers of automations to each other led to the run.
 	Depth int `json:"depth,omitempty"`
 }
