@@ -110,11 +110,14 @@ func canonical(name string) (string, error) {
 		}
 		return addr.String(), nil
 	}
-	ascii, err := idna.Lookup.ToASCII(strings.TrimSuffix(name, "."))
-	if err != nil {
-		return "", errors.New("it is not the name of a host")
+	ascii := strings.ToLower(strings.TrimSuffix(name, "."))
+	if strings.Contains(ascii, "xn--") || strings.ContainsFunc(ascii, func(r rune) bool { return r > 0x7f }) {
+		var err error
+		if ascii, err = idna.Lookup.ToASCII(ascii); err != nil {
+			return "", errors.New("it is not the name of a host")
+		}
 	}
-	labels := strings.Split(strings.ToLower(ascii), ".")
+	labels := strings.Split(ascii, ".")
 	for _, label := range labels {
 		if !isLabel(label) {
 			return "", errors.New("it is not the name of a host")

@@ -20,7 +20,7 @@ func checkRequest(req Request) error {
 	methods := []string{"", http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 	switch {
 	case !slices.Contains(methods, req.Method):
-		return &hosts.RefusedError{Reason: fmt.Sprintf("the method is one of %s", strings.Join(methods[1:], ", "))}
+		return &hosts.RefusedError{Reason: "the method is one of " + strings.Join(methods[1:], ", ")}
 	case len(req.Body) > MaxRequest:
 		return &hosts.RefusedError{Reason: fmt.Sprintf("the body has %d bytes, at most %d are sent", len(req.Body), MaxRequest)}
 	case len(req.Body) > 0 && !writes(req.Method):
@@ -90,7 +90,7 @@ func (c *Client) connect(ctx context.Context, network, address string) (net.Conn
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	list, err := c.lookUp(ctx, name)
+	list, err := c.lookUp(ctx, name, host.Private)
 	if err != nil {
 		return nil, err
 	}
@@ -110,16 +110,16 @@ func (c *Client) connect(ctx context.Context, network, address string) (net.Conn
 	return nil, errors.Join(errs...)
 }
 
-func (c *Client) lookUp(ctx context.Context, name string) ([]netip.Addr, error) {
+func (c *Client) lookUp(ctx context.Context, name string, private bool) ([]netip.Addr, error) {
 	if addr, err := netip.ParseAddr(name); err == nil {
 		return []netip.Addr{addr}, nil
 	}
-	// With a dot at its end a name is looked up as it is, not below the domains of
-	// the machine's own configuration.
-	list, err := c.cfg.Resolver.LookupNetIP(ctx, "ip", name+".")
-	if err != nil && !strings.Contains(name, ".") {
-		list, err = c.cfg.Resolver.LookupNetIP(ctx, "ip", name) // the name of a container or a service nearby
+	if !private {
+		// With a dot at its end a name is looked up as it is, not below the domains
+		// that the machine searches.
+		name += "."
 	}
+	list, err := c.cfg.Resolver.LookupNetIP(ctx, "ip", name)
 	if err != nil {
 		return nil, err
 	}

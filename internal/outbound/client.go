@@ -17,6 +17,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/aofctl/aofctl/internal/hosts"
@@ -221,8 +222,8 @@ func hopError(hop int, err error) error {
 
 // send makes one request.
 func (c *Client) send(ctx context.Context, req Request, u *url.URL, host hosts.Host, header http.Header) (*http.Response, error) {
-	sent := false
-	trace := &httptrace.ClientTrace{WroteHeaderField: func(string, []string) { sent = true }}
+	var sent atomic.Bool
+	trace := &httptrace.ClientTrace{WroteHeaderField: func(string, []string) { sent.Store(true) }}
 	ctx = httptrace.WithClientTrace(withHost(ctx, host), trace)
 	r, err := http.NewRequestWithContext(ctx, req.Method, u.String(), bytes.NewReader(req.Body))
 	if err != nil {
@@ -236,7 +237,7 @@ func (c *Client) send(ctx context.Context, req Request, u *url.URL, host hosts.H
 	}
 	answer, err := c.http.RoundTrip(r)
 	if err != nil {
-		return nil, &SendError{Host: u.Host, Sent: sent, Err: err}
+		return nil, &SendError{Host: u.Host, Sent: sent.Load(), Err: err}
 	}
 	return answer, nil
 }
