@@ -82,8 +82,9 @@ type Request struct {
 	Call tool.Call
 	// Allowed are the canonical names of the agent's tools.
 	Allowed []string
-	// Scope are the projects that the agent may touch, as keys or globs; empty
-	// means the event's own.
+	// Scope are the projects that the agent may touch, as keys or globs, and the
+	// repositories on GitHub, as owner/name or globs; without any of a kind it is
+	// the event's own.
 	Scope []string
 	// Mode says how writes are carried out.
 	Mode Mode

@@ -32,24 +32,66 @@ func scope(t tool.Tool, req Request) (tool.Call, string, string) {
 	if targets.Confined && len(call.Projects) == 0 {
 		return call, RuleScope, outsideReason("", call.Projects)
 	}
+	call.Repositories = repositories(req)
+	for _, name := range targets.Repositories {
+		if !tool.InRepositories(call.Repositories, name) {
+			return call, RuleScope, outsideRepositories(name, call.Repositories)
+		}
+	}
+	if targets.WithinRepositories && len(call.Repositories) == 0 {
+		return call, RuleScope, outsideRepositories("", call.Repositories)
+	}
 	return call, "", ""
 }
 
 // projects are what the run may touch: the agent's scope, else the event's own
-// project, else nothing. It is never nil, which would mean every project.
+// project, or those that the trigger admits of an event of another platform, else
+// nothing. It is never nil, which would mean every project.
 func projects(req Request) []string {
-	if len(req.Scope) > 0 {
-		return append([]string{}, req.Scope...)
+	own := req.Call.Origin
+	list := ofScope(req.Scope, false)
+	switch {
+	case len(list) > 0:
+	case len(own.Projects) > 0:
+		list = append(list, own.Projects...)
+	case own.Project != "":
+		list = append(list, own.Project)
 	}
-	if req.Call.Origin.Project == "" {
-		return []string{}
+	return list
+}
+
+// repositories are the same for repositories on GitHub.
+func repositories(req Request) []string {
+	list := ofScope(req.Scope, true)
+	if own := req.Call.Origin.Repository; len(list) == 0 && own != "" {
+		list = append(list, own)
 	}
-	return []string{req.Call.Origin.Project}
+	return list
+}
+
+// ofScope returns the projects of a scope, or its repositories, which are what has
+// a slash. It is never nil.
+func ofScope(scope []string, repositories bool) []string {
+	list := []string{}
+	for _, one := range scope {
+		if strings.Contains(one, "/") == repositories {
+			list = append(list, one)
+		}
+	}
+	return list
+}
+
+func outsideRepositories(name string, allowed []string) string {
+	if len(allowed) == 0 {
+		return "the event is of no repository and the agent's scope.repositories names none, so none may be touched"
+	}
+	return fmt.Sprintf("repository %s is outside the scope of this run, which is %s", name, strings.Join(allowed, ", "))
 }
 
 func outsideReason(key string, allowed []string) string {
 	if len(allowed) == 0 {
-		return "the event names no project and the agent has no scope, so no project may be touched"
+		return "the event names no project that counts, so none may be touched: the operator has to set scope.projects of the agent, " +
+			"or filters.projects of the trigger if it is one for GitHub or HTTP"
 	}
 	return fmt.Sprintf("project %s is outside the scope of this run, which is %s", strings.ToUpper(key), strings.Join(allowed, ", "))
 }

@@ -27,3 +27,23 @@ func InProjects(projects []string, key string) bool {
 
 // IsGlob reports whether an entry of Call.Projects stands for several keys.
 func IsGlob(pattern string) bool { return strings.ContainsAny(pattern, `*?[\`) }
+
+// InRepositories reports whether a repository on GitHub is within the given names
+// or globs, as in Call.Repositories. nil admits every one, an empty list none.
+// Names are compared without regard to case, as GitHub does.
+func InRepositories(repositories []string, name string) bool {
+	if repositories == nil {
+		return true
+	}
+	name = strings.ToLower(name)
+	for _, pattern := range repositories {
+		pattern = strings.ToLower(pattern)
+		if pattern == name {
+			return true
+		}
+		if ok, err := path.Match(pattern, name); err == nil && ok {
+			return true
+		}
+	}
+	return false
+}

@@ -68,6 +68,13 @@ type Origin struct {
 	// Project and IssueKey are the event's own; either may be "".
 	Project  string
 	IssueKey string
+	// Projects are what an event of another platform lets a run touch, if the agent
+	// has no scope: the projects of several issues.
+	Projects []string
+	// Repository is the event's own on GitHub, as owner/name, and Thread the number
+	// of its pull request or issue; "" and 0 for none.
+	Repository string
+	Thread     int
 	// Actor is who caused the run.
 	Actor Person
 	// Depth is how many answers of automations to each other led to the run; what
@@ -89,6 +96,8 @@ type Call struct {
 	// Projects are the project keys, or globs of them such as "TEAM*", that the
 	// call may touch; a search is narrowed to them. nil means every project.
 	Projects []string
+	// Repositories are the same on GitHub, as owner/name or globs such as "acme/*".
+	Repositories []string
 }
 
 // Result is what a tool tells the model.
@@ -109,6 +118,10 @@ type Targets struct {
 	Projects []string
 	// Confined is true if the tool itself keeps to Call.Projects, as a search does.
 	Confined bool
+	// Repositories are those on GitHub that the call touches, and WithinRepositories
+	// is true if the tool itself keeps to Call.Repositories.
+	Repositories       []string
+	WithinRepositories bool
 }
 
 // Tool is a function that a model may call.
