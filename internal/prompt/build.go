@@ -37,6 +37,10 @@ type Data struct {
 	// Typed are params that a person wrote as key=value; untrusted. Templates read
 	// them as params too, in place of the operator's text of that name.
 	Typed map[string]string
+	// Others are further variables by name, such as what other nodes of a flow
+	// found; untrusted. They are not written into the data: whoever sets them says
+	// there what a reference to one stands for.
+	Others map[string]any
 	// Agent is the agent's name; trusted.
 	Agent string
 	// Now is the time of the run; it renders in RFC 3339.

@@ -116,9 +116,10 @@ func root(parts []string) string {
 			parts = parts[1:]
 			head = "metadata"
 		}
-	case "metadata", "params", "nodes", "args", "context":
+	case "metadata", "params", "nodes", "args", "context", "inputs", "item", "previous", "flow", "run":
 	default:
-		if parts[1] == "output" {
+		switch parts[1] {
+		case "output", "result", "text", "status", "success", "error", "approved":
 			return "nodes" + access(parts)
 		}
 	}

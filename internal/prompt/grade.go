@@ -42,7 +42,36 @@ func (g grader) variables(data Data) map[string]value.Value {
 		out[v.name] = copied(toValue(v.value, 0), 0)
 		g.grade(v.name, out[v.name], freeText, 0)
 	}
+	for _, name := range slices.Sorted(maps.Keys(data.Others)) {
+		if _, taken := out[name]; !taken {
+			out[name] = copied(toValue(data.Others[name], 0), 0)
+			g.other(name, out[name], 0)
+		}
+	}
 	return out
+}
+
+// other marks the strings of a further variable with the way to each.
+func (g grader) other(name string, v value.Value, depth int) {
+	if s, ok := v.AsString(); ok {
+		g.tracker.mark(s, name)
+		g.tracker.place(s, name)
+		return
+	}
+	if depth > maxDepth {
+		return
+	}
+	if m, ok := v.AsMap(); ok {
+		for _, k := range sortedKeys(m) {
+			g.tracker.mark(k, name)
+			g.other(name+"."+k, m[k], depth+1)
+		}
+		return
+	}
+	items, _ := v.AsSlice()
+	for i, item := range items {
+		g.other(fmt.Sprintf("%s[%d]", name, i+1), item, depth+1)
+	}
 }
 
 // params lays what a person typed over the operator's params. Only text gives way

@@ -241,7 +241,10 @@ func (t *tracker) taintMap(m map[string]value.Value, depth int) (name string, ta
 
 // partOf is the name of the variable of which something is a part.
 func partOf(name string) string {
-	if i := strings.IndexAny(name, "[."); i > 0 {
+	if i := strings.IndexByte(name, '['); i > 0 {
+		return name[:i]
+	}
+	if i := strings.LastIndexByte(name, '.'); i > 0 {
 		return name[:i]
 	}
 	return name
