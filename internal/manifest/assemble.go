@@ -54,6 +54,7 @@ func assemble(files []*parsedFile, partial bool) (*Catalog, Problems) {
 			a.unreached(doc)
 		}
 	}
+	a.circles(files)
 	slices.SortStableFunc(a.catalog.Triggers, func(x, y *Trigger) int { return cmp.Compare(x.Priority, y.Priority) })
 	if len(a.problems.Errors()) == 0 {
 		a.problems = append(a.problems, shadowed(a.catalog.Triggers)...)

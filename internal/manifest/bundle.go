@@ -84,13 +84,18 @@ func (f *Fleet) refers() []Target {
 // refers names what the nodes of the flow run.
 func (f *Flow) refers() []Target {
 	var refs []Target
-	for _, n := range f.Nodes {
-		for _, kind := range []TargetKind{TargetAgent, TargetFleet, TargetFlow} {
-			if name, ok := n.Config[string(kind)].(string); ok && !strings.Contains(name, "{") {
-				refs = append(refs, Target{Kind: kind, Name: name})
+	f.Each(func(n *FlowNode) {
+		switch c := n.Config.(type) {
+		case *AgentNode:
+			if c.Inline == nil {
+				refs = append(refs, Target{Kind: TargetAgent, Name: c.Agent})
 			}
+		case *FleetNode:
+			refs = append(refs, Target{Kind: TargetFleet, Name: c.Fleet})
+		case *SubflowNode:
+			refs = append(refs, Target{Kind: TargetFlow, Name: c.Flow})
 		}
-	}
+	})
 	return refs
 }
 

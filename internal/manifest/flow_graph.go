@@ -7,9 +7,7 @@ import (
 
 // graph checks how a flow's nodes are connected.
 type graph struct {
-	*builder
-	// where are the positions of the nodes, by id.
-	where       map[string]pos
+	*flowBuilder
 	connections []FlowConnection
 	// known are the connections from the first to the second node, and entered
 	// the nodes to which one leads.
@@ -17,13 +15,12 @@ type graph struct {
 	entered map[string]bool
 	started bool
 	hints   hints
-	ids     []string
 	// broken is true if a connection names what is not there.
 	broken bool
 }
 
-// connect gathers the connections, those that depends_on means included. An
-// explicit connection counts more than depends_on of the same two nodes.
+// connect gathers the connections, those that configs and depends_on mean
+// included. An explicit connection counts more than another of the same two nodes.
 func (g *graph) connect(spec flowSpec) {
 	for _, c := range spec.Connections {
 		if !c.From.set || !c.To.set {
@@ -31,38 +28,93 @@ func (g *graph) connect(spec flowSpec) {
 			g.broken = true
 			continue
 		}
-		from := c.From
-		if from.value == "trigger" {
-			from.value = flowStart
+		from := c.From.value
+		if from == "trigger" {
+			from = flowStart
 		}
-		g.add(from, c.To, c.When.value, c.pos)
+		g.add(way{FlowConnection: FlowConnection{From: from, To: c.To.value, When: g.way(from, c.When)}, from: c.From.pos, to: c.To.pos, at: c.pos})
 	}
-	for _, n := range spec.Nodes {
-		for _, dependency := range n.DependsOn.list {
-			if n.ID.set && !g.has(dependency.value, n.ID.value) {
-				g.add(dependency, n.ID, "", dependency.pos)
+	for _, w := range g.ways {
+		g.add(w)
+	}
+	for _, n := range g.nodes {
+		for _, dependency := range n.decl.DependsOn.list {
+			if !g.has(dependency.value, n.decl.ID.value) {
+				g.add(way{FlowConnection: FlowConnection{From: dependency.value, To: n.decl.ID.value}, from: dependency.pos, to: n.decl.ID.pos, at: dependency.pos})
 			}
 		}
 	}
-	g.entries(spec)
+	g.entries()
+	g.gates()
+}
+
+// way reads the condition of a connection. That of one that leads away from a
+// node that decides may be the decision alone.
+func (g *graph) way(from string, when flowText) string {
+	if !when.set {
+		return ""
+	}
+	word := strings.ToLower(strings.Trim(strings.TrimSpace(when.node.Value), `'"`))
+	switch t := g.types[from]; {
+	case (t == NodeConditional || t == NodeApproval) && slices.Contains([]string{"true", "then", "yes", "approved", "approve"}, word):
+		return resultOf(from, true)
+	case (t == NodeConditional || t == NodeApproval) && slices.Contains([]string{"false", "else", "no", "rejected", "denied", "reject"}, word):
+		return resultOf(from, false)
+	}
+	text := g.phrase(when)
+	if strings.TrimSpace(text) == "" {
+		g.errorf(when.pos, "expression: it is empty")
+		return ""
+	}
+	g.inspect(from, text, FormExpression, when.pos, true)
+	return text
 }
 
 // entries connects the start if nothing does: to the nodes on which others
 // depend, or to the first node of a flow without connections.
-func (g *graph) entries(spec flowSpec) {
+func (g *graph) entries() {
 	if g.started {
 		return
 	}
 	alone := len(g.connections) == 0
-	for _, n := range spec.Nodes {
-		if !n.ID.set || g.entered[n.ID.value] {
+	for _, n := range g.nodes {
+		id := n.decl.ID.value
+		if g.entered[id] || g.bodies[id] != "" {
 			continue
 		}
-		g.note(FlowConnection{From: flowStart, To: n.ID.value})
+		g.note(FlowConnection{From: flowStart, To: id})
 		if alone {
 			return
 		}
 	}
+}
+
+// gates gives a meaning to connections without a condition that lead away from a
+// node that decides: behind an approval the flow goes on if it was given; a
+// condition leaves it open.
+func (g *graph) gates() {
+	for i, c := range g.connections {
+		if c.When != "" || c.OnError {
+			continue
+		}
+		switch g.types[c.From] {
+		case NodeApproval:
+			g.connections[i].When = resultOf(c.From, true)
+		case NodeConditional:
+			if n := g.pending(c.To); n != nil && !n.decl.When.set {
+				g.errorf(g.where[c.To], "the connection from %q to %q does not say which: write when: true or when: false", shorten(c.From), shorten(c.To))
+			}
+		}
+	}
+}
+
+func (g *graph) pending(id string) *pendingNode {
+	for _, n := range g.nodes {
+		if n.decl.ID.value == id {
+			return n
+		}
+	}
+	return nil
 }
 
 func (g *graph) note(c FlowConnection) {
@@ -72,32 +124,49 @@ func (g *graph) note(c FlowConnection) {
 	g.started = g.started || c.From == flowStart
 }
 
-func (g *graph) add(from, to str, when string, at pos) {
-	for _, end := range []str{from, to} {
-		if _, ok := g.where[end.value]; !ok && (end.value != flowStart || end == to) {
-			g.errorf(end.pos, "there is no node %q%s", shorten(end.value), g.hints.meant(end.value, g.ids))
+func (g *graph) add(w way) {
+	for i, end := range []string{w.From, w.To} {
+		at := w.from
+		if i == 1 {
+			at = w.to
+		}
+		_, ok := g.where[end]
+		switch {
+		case !ok && (end != flowStart || i == 1):
+			g.errorf(at, "there is no node %q%s", shorten(end), g.hints.meant(end, g.ids))
+			g.broken = true
+		case g.bodies[end] != "":
+			g.errorf(at, "node %q stands in the body of %q: it cannot be connected as well", shorten(end), shorten(g.bodies[end]))
 			g.broken = true
 		}
 	}
-	if g.has(from.value, to.value) && when == "" {
-		g.warnf(at, "the connection from %q to %q is given twice", shorten(from.value), shorten(to.value))
+	if g.has(w.From, w.To) && w.implied && !w.OnError {
 		return
 	}
-	g.note(FlowConnection{From: from.value, To: to.value, When: when})
+	if g.has(w.From, w.To) && w.When == "" && !w.OnError {
+		g.warnf(w.at, "the connection from %q to %q is given twice", shorten(w.From), shorten(w.To))
+		return
+	}
+	g.note(w.FlowConnection)
 }
 
 func (g *graph) has(from, to string) bool { return g.known[[2]string{from, to}] }
 
-// check reports cycles and nodes that no way leads to.
-func (g *graph) check(f *Flow) {
+// check reports cycles, nodes that no way leads to, and joins of nothing.
+func (g *graph) check() {
 	reached := g.reachable()
-	for _, n := range f.Nodes {
+	for _, n := range g.flow.Nodes {
 		if !reached[n.ID] {
-			g.errorf(g.where[n.ID], "node %q is never reached", n.ID)
+			g.errorf(g.where[n.ID], "node %q is never reached", shorten(n.ID))
+			continue
+		}
+		if n.Type == NodeJoin && !slices.ContainsFunc(g.connections, func(c FlowConnection) bool { return c.To == n.ID && c.From != flowStart }) {
+			g.errorf(g.where[n.ID], "node %q of type Join has nothing to join: no connection from another node leads to it", shorten(n.ID))
 		}
 	}
-	if cycle := g.cycle(f); cycle != nil {
+	if cycle := g.cycle(g.flow); cycle != nil {
 		g.errorf(g.where[cycle[0]], "the flow goes in a circle: %s", strings.Join(cycle, " -> "))
+		g.broken = true
 	}
 }
 

@@ -235,6 +235,11 @@ func (doc *document) setMeta() {
 		}
 	case doc.flow != nil:
 		doc.flow.Meta = doc.meta
+		doc.flow.Each(func(n *FlowNode) {
+			if a, ok := n.Config.(*AgentNode); ok && a.Inline != nil {
+				a.Inline.Source, a.Inline.Revision = doc.meta.Source, doc.meta.Revision
+			}
+		})
 	}
 }
 

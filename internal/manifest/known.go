@@ -30,6 +30,11 @@ type Known struct {
 	// (instructions, responses) or an expression that cannot be compiled.
 	CheckTemplate   func(text string) error
 	CheckExpression func(text string) error
+	// CheckSchema, if given, returns an error for a JSON Schema that cannot be used.
+	CheckSchema func(schema []byte) error
+	// FlowText, if given, checks a text of a flow that has nodes of these ids and
+	// tells which variables it reads.
+	FlowText func(text string, form TextForm, nodes []string) ([]Read, error)
 	// CheckSchedule, if given, returns an error for a schedule that cannot be
 	// understood or never comes.
 	CheckSchedule func(schedule, timezone string) error

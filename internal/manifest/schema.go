@@ -145,7 +145,6 @@ func (m mapping[T]) schema() *jsonschema.Schema { return mapOf(schemaOf(reflect.
 func (a data) schema() *jsonschema.Schema       { return &jsonschema.Schema{} }
 func (a rawData) schema() *jsonschema.Schema    { return &jsonschema.Schema{} }
 func (u unexpanded) schema() *jsonschema.Schema { return textSchema() }
-func (m memoryDecl) schema() *jsonschema.Schema { return &jsonschema.Schema{} }
 
 func (t texts) schema() *jsonschema.Schema {
 	return oneOfSchemas(textSchema(), listOf(textSchema()))
@@ -155,12 +154,12 @@ func (s span) schema() *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "string", Examples: []any{"30s", "5m", "2h", "30d"}}
 }
 
-func (r rawText) schema() *jsonschema.Schema {
+func (f flowText) schema() *jsonschema.Schema {
 	return oneOfSchemas(textSchema(), &jsonschema.Schema{Type: "boolean"})
 }
 
 func (o outputDecl) schema() *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "string", Enum: []any{"comment", "none"}}
+	return oneOfSchemas(&jsonschema.Schema{Type: "string", Enum: []any{"comment", "none"}}, &jsonschema.Schema{Type: "object"})
 }
 
 func (t toolDecl) schema() *jsonschema.Schema {

@@ -66,7 +66,7 @@ func TestSchemasTakeAllSpellings(t *testing.T) {
 			"{kind: Agent, metadata: {name: a, labels: {a: b}}, spec: {model: x, system: y, temperature: 0.2, memory: {type: File}, model_config: {top_p: 1}, output: none, scope: {projects: [P]}}}",
 		},
 		"Fleet": {"{kind: AgentFleet, metadata: {name: f}, spec: {agents: [{name: a, spec: {model: x}}, {ref: b, role: c}, {name: d, model: e}], coordination: {strategy: x}, workflow: y}}"},
-		"Flow":  {"{kind: AgentFlow, metadata: {name: f}, spec: {nodes: [{id: a, type: Agent, config: {x: y}, depends_on: b, when: true}, {id: b, type: End, depends_on: [c]}], connections: [{from: a, to: b, condition: x}]}}"},
+		"Flow":  {"{kind: AgentFlow, metadata: {name: f}, spec: {nodes: [{id: a, type: Agent, config: {agent: y, input: z}, depends_on: b, when: true}, {id: b, type: End, depends_on: [c]}], connections: [{from: a, to: b, condition: x}]}}"},
 	}
 	for kind, texts := range cases {
 		schema := compiled(t, kind)
@@ -82,7 +82,7 @@ func TestSchemasRefuseMistakes(t *testing.T) {
 	cases := map[string][]string{
 		"DaemonConfig": {"{spec: {servr: {}}}", "{spec: {server: {port: [1]}}}", "{spec: {platforms: {a2a: {enabled: true}}}}", "{kind: Trigger}"},
 		"Trigger":      {"{spec: {type: Jira, config: {evnts: [a]}}}", "{spec: {config: {events: a}}}", "{spec: {config: {debounce: [3s]}}}", "{kind: Agent}", "{spec: {enabled: maybe}}"},
-		"Agent":        {"{name: a, modl: x}", "{spec: {approval: {tools: [a]}}}", "{spec: {output: {type: object}}}", "{spec: {max_tokens: 1.5}}"},
+		"Agent":        {"{name: a, modl: x}", "{spec: {approval: [a]}}", "{spec: {output: [a]}}", "{spec: {max_tokens: 1.5}}"},
 		"Fleet":        {"{spec: {agents: {}}}", "{kind: Flow}"},
 		"Flow":         {"{spec: {nodes: [{id: [a]}]}}", "{spec: {actions: [a]}}"},
 	}
