@@ -36,7 +36,7 @@ func allowed() map[string][]string {
 		"markup/wiki":      {"markup/doc", "markup/markdown"},
 		"prompt":           {"spell"},
 		"llm":              {"spell"},
-		"manifest":         {"spell"},
+		"manifest":         {"hosts", "memory", "spell"},
 		"atlassian":        {},
 		"atlassian/jira":   {"atlassian"},
 		"doctor":           {"admin", "atlassian", "atlassian/jira", "registration", "store/postgres"},

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aofctl/aofctl/internal/budget"
 	"github.com/aofctl/aofctl/internal/event"
 	"github.com/aofctl/aofctl/internal/gate"
 	"github.com/aofctl/aofctl/internal/llm"
@@ -35,11 +36,19 @@ type Runner struct {
 	models Models
 	gate   *gate.Gate
 	tools  *tool.Registry
+	budget *budget.Keeper
 }
 
 // New makes a Runner.
 func New(models Models, calls *gate.Gate, tools *tool.Registry) *Runner {
 	return &Runner{models: models, gate: calls, tools: tools}
+}
+
+// WithBudget returns a Runner that keeps what is spent within budgets.
+func (r *Runner) WithBudget(keeper *budget.Keeper) *Runner {
+	limited := *r
+	limited.budget = keeper
+	return &limited
 }
 
 // Job is what an agent is to do.
@@ -72,11 +81,18 @@ type Part struct {
 	Label string
 	// Session counts what the whole run did; nil for one of the job's own.
 	Session *gate.Session
+	// Budget is that of the larger job, which Whole names.
+	Budget manifest.Budget
+	Whole  string
 	// Brief is the operator's text, a template like the instructions, which it
 	// follows in the system prompt.
 	Brief string
 	// Task is what a coordinator asks for, in words of a model.
 	Task string
+	// Vars are variables for the brief beside those of the event, such as what the
+	// nodes of a flow found; untrusted. What the brief prints of them stands in
+	// Material.
+	Vars map[string]any
 	// Material is what others found out. It is untrusted, as the event's data are.
 	Material []Material
 	// Quiet keeps the final text, and the response to a command, from being posted:
@@ -202,7 +218,7 @@ func (r *Runner) open(a *manifest.Agent) (llm.Model, error) {
 
 // Explain posts a short notice on the job's issue that it failed.
 func (r *Runner) Explain(ctx context.Context, job Job, journal step.Journal, cause string) error {
-	return r.loop(job, journal).comment(ctx, fmt.Sprintf("`/%s` did not finish: %s", job.Command, shorten(cause)))
+	return r.loop(job, journal).comment(ctx, fmt.Sprintf("`/%s` did not finish: %s", job.Command, shorten(cause)), nil)
 }
 
 // shorten makes one short line of a reason, which may hold whole answers of
@@ -227,7 +243,7 @@ func (r *Runner) prompt(job Job) (prompt.Prompt, error) {
 		Random: rand.NewChaCha8(sha256.Sum256([]byte(job.Seed))), StableSystem: true})
 	text, err := builder.Build(tmpl, prompt.Data{
 		Metadata: job.Event.Metadata(), Command: job.Command, Args: job.Args, ArgsList: job.ArgsList,
-		ArgsBody: job.Body, Params: job.Params, Typed: job.Typed, Agent: job.Agent.Name, Now: job.Now,
+		ArgsBody: job.Body, Params: job.Params, Typed: job.Typed, Others: job.Vars, Agent: job.Agent.Name, Now: job.Now,
 	})
 	if err != nil {
 		return prompt.Prompt{}, fmt.Errorf("render instructions of agent %s: %w", job.Agent.Name, err)

@@ -134,7 +134,7 @@ func newBench(t *testing.T, answers ...llm.Message) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.runner = agent.New(b.model, gate.New(policy.New(policy.Config{Tools: registry, Secrets: []string{"the-secret-token"}})), registry)
+	b.runner = agent.New(b.model, gate.New(policy.New(policy.Config{Tools: registry, Secrets: []string{"the-secret-token"}}), nil), registry)
 	b.job = agent.Job{
 		Agent: &manifest.Agent{Meta: manifest.Meta{Name: "helper"}, Model: "p:m", Instructions: "Help with {{ metadata.issue_key }}: {{ metadata.issue_summary }}",
 			Tools: []string{"jira_get_issue"}, Output: manifest.OutputComment, MaxIterations: 4, Writes: manifest.WritesDirect},

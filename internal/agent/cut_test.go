@@ -111,7 +111,7 @@ func TestAFallbackAnswersWhereTheAgentsModelIsOutOfService(t *testing.T) {
 		t.Fatal(err)
 	}
 	broken := &failing{err: &llm.Error{Kind: llm.KindAuth, Message: "no"}}
-	b.runner = agent.New(several{"p:m": broken, "q:n": b.model}, gate.New(policy.New(policy.Config{Tools: registry})), registry)
+	b.runner = agent.New(several{"p:m": broken, "q:n": b.model}, gate.New(policy.New(policy.Config{Tools: registry}), nil), registry)
 	b.job.Agent.Fallbacks = []string{"q:n"}
 	if text := b.run(t); text != "All well." {
 		t.Errorf("text %q", text)
@@ -133,7 +133,7 @@ func TestWhatAFailedCallTookIsOnRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.runner = agent.New(several{"p:m": broken}, gate.New(policy.New(policy.Config{Tools: registry})), registry)
+	b.runner = agent.New(several{"p:m": broken}, gate.New(policy.New(policy.Config{Tools: registry}), nil), registry)
 	if _, err := b.runner.Run(t.Context(), b.job, b.tape); err == nil {
 		t.Fatal("no error")
 	}

@@ -12,12 +12,21 @@ import (
 )
 
 // deliver posts the final text as a comment if the agent is to do so and posted
-// none itself.
+// none itself, and has people decide about what it proposed.
 func (l *loop) deliver(ctx context.Context, final string) error {
+	if err := l.publish(ctx, final); err != nil {
+		return err
+	}
+	req := l.request()
+	req.Allowed, req.Reason, req.Approval = l.job.Agent.Tools, "", l.job.Agent.Approval
+	return l.runner.gate.Settle(ctx, l.journal, l.job.Session, req, l.entries)
+}
+
+func (l *loop) publish(ctx context.Context, final string) error {
 	if final == "" || l.job.Quiet || l.shape != nil || l.job.Agent.Output == manifest.OutputNone || l.commented() {
 		return nil
 	}
-	return l.comment(ctx, final)
+	return l.comment(ctx, final, l.job.Agent.Approval)
 }
 
 // acknowledge posts the trigger's response to a command before the work begins.
@@ -34,7 +43,7 @@ func (l *loop) acknowledge(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("render response of /%s: %w", l.job.Command, err)
 	}
-	if err := l.comment(ctx, text); err != nil {
+	if err := l.comment(ctx, text, nil); err != nil {
 		return err
 	}
 	l.opening = len(l.entries)
@@ -51,17 +60,21 @@ func (l *loop) commented() bool {
 }
 
 // comment posts a text on the job's issue as if the agent had called the tool,
-// under the same policy. Without an issue there is nowhere to post it.
-func (l *loop) comment(ctx context.Context, markdown string) error {
+// under the same policy; approval is nil for what the program itself says. Without
+// an issue there is nowhere to post it.
+func (l *loop) comment(ctx context.Context, markdown string, approval *manifest.Approval) error {
 	key := l.job.Origin.IssueKey
 	if key == "" {
 		return nil
 	}
 	args := mustJSON(map[string]string{"issue_key": key, "body": markdown})
-	entry, err := l.call(ctx, commentTool, args, []string{commentTool})
+	req := l.request()
+	req.Tool, req.Args, req.Allowed, req.Approval = commentTool, args, []string{commentTool}, approval
+	entry, err := l.runner.gate.Call(ctx, l.journal, l.job.Session, req)
 	if err != nil {
 		return err
 	}
+	l.entries = append(l.entries, entry)
 	if entry.Error != "" && !entry.InDoubt {
 		return fmt.Errorf("post comment on %s: %s", key, entry.Error)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aofctl/aofctl/internal/budget"
 	"github.com/aofctl/aofctl/internal/gate"
 	"github.com/aofctl/aofctl/internal/llm"
 	"github.com/aofctl/aofctl/internal/manifest"
@@ -32,6 +33,8 @@ type loop struct {
 	entries []step.Entry
 	// opening counts those that were made before the agent started.
 	opening int
+	// reason is what the model said beside its last calls.
+	reason string
 	// asked counts the answers of the model that were not the last.
 	asked int
 }
@@ -61,6 +64,7 @@ func (l *loop) converse(ctx context.Context) (string, error) {
 			continue
 		}
 		begun, asked = "", false
+		l.reason = answer.Message.Text
 		if err := l.serveAll(ctx, answer); err != nil {
 			return "", err
 		}
@@ -98,11 +102,7 @@ func (l *loop) ask(ctx context.Context) (llm.Response, error) {
 	req := llm.Request{System: l.system, Messages: l.window(), Tools: l.runner.specs(l.job), Temperature: a.Temperature, MaxTokens: a.MaxTokens}
 	entry, err := l.journal.Do(ctx, step.KindModel, a.Model, func(ctx context.Context, id string) (step.Entry, error) {
 		req.ID = id
-		resp, err := l.model.Complete(ctx, req)
-		if err != nil {
-			return l.signed(describeFailure(err)), err
-		}
-		entry, err := describeAnswer(req, resp)
+		entry, err := l.complete(ctx, req)
 		return l.signed(entry), err
 	})
 	if err != nil {
@@ -114,6 +114,35 @@ func (l *loop) ask(ctx context.Context) (llm.Response, error) {
 		return llm.Response{}, fmt.Errorf("decode answer of %s: %w", a.Model, err)
 	}
 	return resp, nil
+}
+
+// complete makes a call of the model within the budgets. What is set aside for a
+// call that gave no answer stays so, unless it is known what it cost: it is tried
+// again under the same name.
+func (l *loop) complete(ctx context.Context, req llm.Request) (step.Entry, error) {
+	call, err := l.runner.budget.Reserve(ctx, req.ID, l.spender(), append([]string{l.job.Agent.Model}, l.job.Agent.Fallbacks...), req)
+	if err != nil {
+		return step.Entry{}, err
+	}
+	resp, err := l.model.Complete(ctx, req)
+	if err != nil {
+		var e *llm.Error
+		if errors.As(err, &e) && e.Usage.In+e.Usage.Out > 0 {
+			err = errors.Join(err, call.Settle(ctx, e.Usage, e.CostMicroUSD))
+		}
+		return describeFailure(err), err
+	}
+	if err := call.Settle(ctx, resp.Usage, resp.CostMicroUSD); err != nil {
+		return step.Entry{}, err
+	}
+	return describeAnswer(req, resp)
+}
+
+// spender says on whose account the agent's calls are.
+func (l *loop) spender() budget.Spender {
+	o := l.job.Origin
+	return budget.Spender{Run: o.Run, Agent: l.job.Agent.Name, Site: o.Site, Issue: o.IssueKey, Budget: l.job.Agent.Budget,
+		Whole: l.job.Part.Budget, Target: l.job.Whole}
 }
 
 // signed names the agent on its step.
@@ -174,15 +203,20 @@ func (l *loop) serve(ctx context.Context, call llm.ToolCall) error {
 	return nil
 }
 
-// call makes one call through the gate.
+// call makes one call through the gate, as the agent's own wish.
 func (l *loop) call(ctx context.Context, name string, args json.RawMessage, allowed []string) (step.Entry, error) {
-	a := l.job.Agent
-	entry, err := l.runner.gate.Call(ctx, l.journal, l.job.Session, gate.Request{
-		Tool: name, Args: args, Allowed: allowed, Scope: a.ScopeProjects, Writes: a.Writes, Origin: l.job.Origin, Agent: l.job.Label,
-	})
+	req := l.request()
+	req.Tool, req.Args, req.Allowed, req.Approval = name, args, allowed, l.job.Agent.Approval
+	entry, err := l.runner.gate.Call(ctx, l.journal, l.job.Session, req)
 	if err != nil {
 		return entry, err
 	}
 	l.entries = append(l.entries, entry)
 	return entry, nil
+}
+
+// request says who calls, for whom and why.
+func (l *loop) request() gate.Request {
+	a := l.job.Agent
+	return gate.Request{Scope: a.ScopeProjects, Writes: a.Writes, Origin: l.job.Origin, Agent: l.job.Label, Model: a.Model, Reason: l.reason}
 }

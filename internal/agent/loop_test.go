@@ -31,7 +31,7 @@ func TestWithoutItsModelAnAgentDoesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.runner = agent.New(noModels{}, gate.New(policy.New(policy.Config{Tools: registry})), registry)
+	b.runner = agent.New(noModels{}, gate.New(policy.New(policy.Config{Tools: registry}), nil), registry)
 	b.job.Response = "On it."
 	_, err = b.runner.Run(t.Context(), b.job, b.tape)
 	if err == nil || !strings.Contains(err.Error(), "agent helper") || len(b.posted()) != 0 {

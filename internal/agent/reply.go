@@ -17,5 +17,5 @@ func (r *Runner) Reply(ctx context.Context, origin tool.Origin, journal step.Jou
 		return errors.New("post reply: the event has no issue")
 	}
 	job := Job{Agent: &manifest.Agent{Meta: manifest.Meta{Name: origin.Agent}}, Event: &event.Event{}, Origin: origin}
-	return r.loop(job, journal).comment(ctx, markdown)
+	return r.loop(job, journal).comment(ctx, markdown, nil)
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/aofctl/aofctl/internal/agent"
+	"github.com/aofctl/aofctl/internal/event"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/run"
 	"github.com/aofctl/aofctl/internal/step"
@@ -61,19 +62,27 @@ func (e *agentExecutor) job(task run.Task) (agent.Job, error) {
 	if err != nil {
 		return agent.Job{}, err
 	}
-	job := agent.Job{Agent: a, Event: &task.Work.Event, Params: task.Work.Params, Response: task.Work.Response, Seed: task.Work.Seed,
-		Now: task.Run.Created, Origin: originOf(task, a.Name)}
+	job := jobOf(task, a.Name)
+	job.Agent = a
+	return job, nil
+}
+
+// jobOf is what a task asks for, whoever does it. The name is that under which
+// tools are called.
+func jobOf(task run.Task, name string) agent.Job {
+	job := agent.Job{Event: &task.Work.Event, Params: task.Work.Params, Response: task.Work.Response, Seed: task.Work.Seed,
+		Now: task.Run.Created, Origin: originOf(task, name)}
 	if c := task.Work.Command; c != nil {
 		job.Command, job.Args, job.ArgsList, job.Body, job.Typed = c.Name, c.Args, c.ArgsList, c.Body, c.Params
 	}
-	return job, nil
+	return job
 }
 
 // originOf says for whom the tools of a task are called.
 func originOf(task run.Task, name string) tool.Origin {
 	ev := &task.Work.Event
 	o := tool.Origin{Site: task.Run.Site, Run: task.Run.ID, Delivery: task.Run.Delivery, Trigger: task.Run.Trigger, Agent: name,
-		Project: ev.Project, IssueKey: ev.IssueKey, Depth: task.Work.Depth}
+		Project: ev.Project, IssueKey: ev.IssueKey, Depth: task.Work.Depth, Actor: personOf(ev.Actor)}
 	if o.IssueKey == "" { // an enriched event knows its key only there
 		o.IssueKey = ev.String("issue_key")
 	}
@@ -81,6 +90,11 @@ func originOf(task run.Task, name string) tool.Origin {
 		o.Project = ev.String("project_key")
 	}
 	return o
+}
+
+// personOf is the account of an event's actor.
+func personOf(a event.Actor) tool.Person {
+	return tool.Person{AccountID: a.AccountID, Name: a.Name, Key: a.Key, Email: a.Email, DisplayName: a.DisplayName}
 }
 
 func (e *agentExecutor) agent(task run.Task) (*manifest.Agent, error) {

@@ -25,8 +25,11 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/aofctl/aofctl/internal/agent"
+	"github.com/aofctl/aofctl/internal/approval"
+	"github.com/aofctl/aofctl/internal/budget"
 	"github.com/aofctl/aofctl/internal/durable"
 	"github.com/aofctl/aofctl/internal/event"
+	"github.com/aofctl/aofctl/internal/fleet"
 	"github.com/aofctl/aofctl/internal/gate"
 	"github.com/aofctl/aofctl/internal/llm"
 	"github.com/aofctl/aofctl/internal/manifest"
@@ -80,10 +83,12 @@ type App struct {
 	live      *live
 
 	// postgres is the URL of the database; nil on SQLite.
-	postgres   *url.URL
-	inbox      deliveries
-	store      *store.Store
-	engine     *durable.Engine
+	postgres *url.URL
+	inbox    deliveries
+	store    *store.Store
+	engine   *durable.Engine
+	// desk asks people and takes their decisions.
+	desk       *approval.Desk
 	supervisor *run.Supervisor
 	scheduler  *run.Scheduler
 	dispatch   run.DispatcherConfig
@@ -218,6 +223,14 @@ func (a *App) checkModels(cat *manifest.Catalog) error {
 			problems = append(problems, manifest.Problem{Path: ag.Source, Severity: manifest.Error, Message: "agent " + ag.Name + ": " + err.Error()})
 		}
 	}
+	for _, f := range cat.Fleets {
+		for _, ag := range f.Inline() {
+			for _, err := range a.checkAgent(ag) {
+				problems = append(problems, manifest.Problem{Path: f.Source, Severity: manifest.Error,
+					Message: "member " + ag.Name + " of fleet " + f.Name + ": " + err.Error()})
+			}
+		}
+	}
 	slices.SortFunc(problems, func(x, y manifest.Problem) int { return cmp.Compare(x.String(), y.String()) })
 	return problems.Err()
 }
@@ -259,9 +272,11 @@ func (a *App) buildRuns(ctx context.Context) error {
 		return err
 	}
 	rules := policy.New(policy.Config{Tools: a.registry, Secrets: a.secrets.values})
-	runner := agent.New(a.providers, gate.New(rules), a.registry)
+	a.desk = approval.New(approval.Config{Store: a.store, Approvers: d.Policy.Approvers})
+	runner := agent.New(a.providers, gate.New(rules, a.desk), a.registry).WithBudget(budget.New(a.store, a.providers, d.Policy, nil))
 	executors := map[string]run.Executor{
 		string(manifest.TargetAgent): newAgentExecutor(runner, a.known),
+		string(manifest.TargetFleet): newFleetExecutor(fleet.New(runner), a.known),
 		string(route.TargetReply):    &replyExecutor{runner},
 	}
 	seen := observer{a.metrics}

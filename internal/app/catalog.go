@@ -17,7 +17,7 @@ import (
 // known tells the loader what manifests may refer to.
 func known(d *manifest.Daemon, registry *tool.Registry, providers *llm.Providers, env func(string) (string, bool)) manifest.Known {
 	k := manifest.Known{Providers: providers.Names(), SecretEnvs: d.SecretEnvs(), Cloud: d.Cloud(), DefaultAgent: d.Runtime.DefaultAgent, Env: env,
-		CheckTemplate: checkTemplate, CheckExpression: checkExpression}
+		CheckTemplate: checkTemplate, CheckExpression: checkExpression, CheckSchema: checkSchema}
 	for _, name := range registry.Names() {
 		t, _ := registry.Lookup(name)
 		spec := t.Spec()
@@ -29,6 +29,11 @@ func known(d *manifest.Daemon, registry *tool.Registry, providers *llm.Providers
 
 func checkTemplate(text string) error {
 	_, err := prompt.Compile("instructions", text)
+	return err
+}
+
+func checkSchema(raw []byte) error {
+	_, err := tool.CompileSchema(raw)
 	return err
 }
 

@@ -9,19 +9,29 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/aofctl/aofctl/internal/approval"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/policy"
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/tool"
 )
 
+// commentTool is the tool by which people are told of questions.
+const commentTool = "jira_post_comment"
+
+// Asker asks people; see approval.Desk.
+type Asker interface {
+	Ask(ctx context.Context, journal step.Journal, q approval.Question, post approval.Post) (approval.Decision, error)
+}
+
 // Gate makes tool calls happen. It is safe for concurrent use.
 type Gate struct {
 	policy *policy.Policy
+	asker  Asker
 }
 
-// New makes a Gate.
-func New(rules *policy.Policy) *Gate { return &Gate{policy: rules} }
+// New makes a Gate. Without an Asker, calls that need approval are not made.
+func New(rules *policy.Policy, asker Asker) *Gate { return &Gate{policy: rules, asker: asker} }
 
 // Request is the wish to call a tool.
 type Request struct {
@@ -34,23 +44,42 @@ type Request struct {
 	Scope []string
 	// Writes says how writes are carried out; "" for at once.
 	Writes manifest.Writes
+	// Approval says which calls people have to approve; nil for none.
+	Approval *manifest.Approval
 	// Origin is the run on whose behalf the tool is called.
 	Origin tool.Origin
 	// Agent labels the step; "" where the run has one agent only.
 	Agent string
+	// Model is the model that wants the call, Reason what it said with it.
+	Model  string
+	Reason string
 }
 
-// Call is one tool call as a step of the journal. A call that the policy denies,
-// or that the tool refuses, is a finished step that tells why; an error says
-// that the run cannot go on.
+// Call is one tool call as a step of the journal, after somebody approved it if it
+// needs that. A call that the policy denies, that people reject or that the tool
+// refuses gives a step that tells why; an error says that the run cannot go on.
 func (g *Gate) Call(ctx context.Context, journal step.Journal, session *Session, req Request) (step.Entry, error) {
+	entry, err := g.try(ctx, journal, session, req, "")
+	if err != nil || entry.Decision != policy.RuleApproval {
+		return entry, err
+	}
+	return g.approved(ctx, journal, session, req, entry)
+}
+
+// try is one step: the policy's decision and, if it allows that, the call.
+func (g *Gate) try(ctx context.Context, journal step.Journal, session *Session, req Request, approved string) (step.Entry, error) {
 	entry, err := journal.Do(ctx, step.KindTool, req.Tool, func(ctx context.Context, id string) (step.Entry, error) {
-		verdict := g.policy.Check(ctx, policy.Request{
+		check := policy.Request{
 			Tool: req.Tool, Call: tool.Call{ID: id, Args: req.Args, Origin: req.Origin}, Allowed: req.Allowed,
-			Scope: req.Scope, Mode: mode(req.Writes), Prior: session.Entries(),
-		})
+			Scope: req.Scope, Mode: mode(req.Writes), Approved: approved, Prior: session.Entries(),
+		}
+		if req.Approval != nil {
+			check.Approval = req.Approval.Tools
+		}
+		verdict := g.policy.Check(ctx, check)
 		entry, err := invoke(ctx, verdict, req.Args)
 		entry.Agent = req.Agent
+		entry.Audit = account(req, verdict, entry, err)
 		return entry, err
 	})
 	if err != nil {

@@ -1,6 +1,10 @@
 package manifest
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/aofctl/aofctl/internal/memory"
+)
 
 // Output says what happens with an agent's final text.
 type Output string
@@ -19,7 +23,10 @@ type Writes string
 // The kinds of writes that are offered.
 const (
 	WritesDirect Writes = "direct"
-	WritesDryRun Writes = "dry_run"
+	// WritesPropose makes proposals, which people approve when the agent has
+	// finished.
+	WritesPropose Writes = "propose"
+	WritesDryRun  Writes = "dry_run"
 )
 
 // Agent is a model with instructions and tools.
@@ -44,6 +51,12 @@ type Agent struct {
 	// text. A text that has to be JSON is not posted.
 	OutputSchema json.RawMessage
 	Writes       Writes
+	// Approval says which calls need somebody's approval; nil for none.
+	Approval *Approval
+	// Budget is what may be spent on the agent's models.
+	Budget Budget
+	// Memory is what the agent keeps from run to run; zero for nothing.
+	Memory memory.Config
 	// ScopeProjects are the project globs that tools may touch; empty means the
 	// event's own project.
 	ScopeProjects []string

@@ -9,12 +9,16 @@ func (b *builder) agent(meta Meta, spec agentSpec, name pos) *Agent {
 		Fallbacks:          b.fallbacks(spec),
 		Description:        spec.Description.value,
 		Instructions:       spec.Instructions.value,
-		Tools:              b.tools(spec.Tools),
+		Tools:              b.tools(spec.Tools, !spec.Memory.config.IsZero()),
+		Memory:             spec.Memory.config,
 		MaxTokens:          b.positive(spec.MaxTokens, spec.ModelConfig.MaxTokens, DefaultMaxTokens),
 		MaxIterations:      b.positive(spec.MaxIterations, opt[int]{}, DefaultMaxIterations),
 		MaxContextMessages: b.positive(spec.MaxContextMessages, opt[int]{}, 0),
 		Output:             Output(b.oneOf(spec.Output.str, "output", string(OutputComment), string(OutputNone))),
+		OutputSchema:       b.outputSchema(spec),
 		Writes:             b.writes(spec.Writes),
+		Approval:           b.approval(spec.Approval),
+		Budget:             b.budget(spec.Budget),
 		ScopeProjects:      b.globs(spec.Scope.Projects),
 		ScopeRepositories:  b.globs(spec.Scope.Repositories),
 		Temperature:        b.temperature(spec),
@@ -109,11 +113,7 @@ func (b *builder) temperature(spec agentSpec) *float64 {
 }
 
 func (b *builder) writes(s str) Writes {
-	if s.value == "propose" {
-		b.errorf(s.pos, "writes: propose is not offered by this version: use direct, or dry_run to change nothing")
-		return WritesDryRun
-	}
-	if w := b.oneOf(s, "writes", string(WritesDirect), string(WritesDryRun)); w != "" {
+	if w := b.oneOf(s, "writes", string(WritesDirect), string(WritesPropose), string(WritesDryRun)); w != "" {
 		return Writes(w)
 	}
 	return WritesDirect

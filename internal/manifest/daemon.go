@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -21,15 +22,18 @@ type Daemon struct {
 	Flows    Directory
 	Runtime  Runtime
 	Storage  Storage
+	Policy   Policy
 	// MasterKey seals secrets that are stored; zero if none are.
 	MasterKey Secret
 	Providers map[string]Provider
 	Prices    map[string]Price
 	// Fallbacks are the models that stand in for one, both as "provider:model".
 	Fallbacks map[string][]string
-	Admin     Admin
-	Log       Log
-	Warnings  []Problem
+	// AllowedHosts are those that http_request may reach.
+	AllowedHosts []AllowedHost
+	Admin        Admin
+	Log          Log
+	Warnings     []Problem
 
 	// path is the file, and the rest says where in it things stand, for
 	// problems that are found later.
@@ -37,6 +41,9 @@ type Daemon struct {
 	secrets        []neededSecret
 	defaultAgentAt pos
 }
+
+// Dir is the directory of the configuration's file.
+func (d *Daemon) Dir() string { return filepath.Dir(d.path) }
 
 // Server is the listener for webhooks.
 type Server struct {

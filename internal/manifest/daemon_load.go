@@ -98,6 +98,8 @@ func (l *daemonLoader) load(decl *daemonDecl) {
 	l.daemon.Runtime = l.runtime(spec.Runtime)
 	l.daemon.Storage = l.storage(spec.Storage)
 	l.masterKey(spec.Storage)
+	l.daemon.Policy = l.policy(spec.Policy)
+	l.daemon.AllowedHosts = l.allowedHosts(spec.Policy.AllowedHosts)
 	l.daemon.Admin = l.admin(spec.Admin)
 	l.daemon.Log = l.log(spec.Telemetry)
 	l.models(spec.Models)
@@ -114,6 +116,18 @@ func (d *decoder) checkAPIVersion(v str) {
 	}
 	if v.set && !slices.Contains(known, v.value) {
 		d.warnf(v.pos, "unknown apiVersion %q: read as aof.dev/v1", shorten(v.value))
+	}
+}
+
+func (l *daemonLoader) policy(decl policyDecl) Policy {
+	for _, usd := range []opt[float64]{decl.BudgetPerDay, decl.BudgetPerRun, decl.BudgetPerIssue} {
+		if usd.set && usd.value <= 0 {
+			l.errorf(usd.pos, "a budget is more than 0 dollars")
+		}
+	}
+	return Policy{
+		Budget:         Budget{USD: decl.BudgetPerRun.value, USDPerDay: decl.BudgetPerDay.value},
+		BudgetPerIssue: decl.BudgetPerIssue.value, Approvers: values(decl.Approvers),
 	}
 }
 

@@ -1,6 +1,10 @@
 package manifest
 
-import "gopkg.in/yaml.v3"
+import (
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
 
 // agentDecl is an agent with apiVersion, kind, metadata and spec.
 type agentDecl struct {
@@ -30,14 +34,14 @@ type agentSpec struct {
 	MaxIterations      opt[int]     `yaml:"max_iterations" jsonschema_description:"Model calls per run; default 10"`
 	MaxContextMessages opt[int]     `yaml:"max_context_messages"`
 	ModelConfig        modelConfig  `yaml:"model_config"`
-	Output             outputDecl   `yaml:"output" jsonschema_description:"comment (default) or none"`
-	Writes             str          `yaml:"writes" jsonschema_description:"direct (default) or dry_run"`
+	Output             outputDecl   `yaml:"output" jsonschema_description:"comment (default), none, or a JSON Schema that the final text has to fit"`
+	Writes             str          `yaml:"writes" jsonschema_description:"direct (default), propose to ask people at the end, or dry_run"`
 	Scope              scopeDecl    `yaml:"scope"`
-	Memory             memoryDecl   `yaml:"memory"`
+	Memory             memoryDecl   `yaml:"memory" jsonschema_description:"What the agent keeps from run to run; gives it the memory_* tools"`
 	MCPServers         data         `yaml:"mcp_servers" alias:"mcpServers" refuse:"the agent would run without their tools"`
-	Approval           data         `yaml:"approval" refuse:"the agent would act without it"`
-	Budget             data         `yaml:"budget" refuse:"the agent would spend without it"`
-	OutputSchema       data         `yaml:"output_schema" ignore:"the answer is text"`
+	Approval           *consentDecl `yaml:"approval" jsonschema_description:"Calls that people have to approve"`
+	Budget             budgetDecl   `yaml:"budget" jsonschema_description:"What may be spent on models"`
+	OutputSchema       data         `yaml:"output_schema" jsonschema_description:"A JSON Schema that the final text has to fit"`
 	Environment        data         `yaml:"environment" alias:"env" ignore:"tools do not read it"`
 	Resources          data         `yaml:"resources" ignore:"use max_tokens, and runtime.task_timeout_secs in daemon.yaml"`
 }
@@ -99,6 +103,8 @@ func (t *toolDecl) decodeYAML(d *decoder, n *yaml.Node, depth int) {
 		t.name = "mcp:" + m.Name.value
 	case m.Name.set:
 		t.name = m.Name.value
+	case strings.EqualFold(m.Type.value, "http"):
+		t.name = httpTool
 	default:
 		t.name = m.Type.value
 	}
@@ -108,31 +114,4 @@ func (t *toolDecl) decodeYAML(d *decoder, n *yaml.Node, depth int) {
 	if m.Config.value != nil && !t.off && t.name != "" && !isMCP(m) {
 		d.warnf(m.Config.pos, "the config of tool %s is not offered by this version and has no effect", t.name)
 	}
-}
-
-// outputDecl is "comment", "none" or a JSON Schema.
-type outputDecl struct{ str }
-
-func (o *outputDecl) decodeYAML(d *decoder, n *yaml.Node, depth int) {
-	if n.Kind == yaml.MappingNode {
-		d.errorf(d.pos(n), "a JSON Schema as output is not offered by this version: the answer would not be checked")
-		return
-	}
-	o.str.decodeYAML(d, n, depth)
-}
-
-// memoryDecl is any of the forms of a memory.
-type memoryDecl struct{}
-
-func (m *memoryDecl) decodeYAML(d *decoder, n *yaml.Node, depth int) {
-	if isNull(n) || n.Kind == yaml.ScalarNode && n.Value == "none" {
-		return
-	}
-	what := "memory"
-	if n.Kind == yaml.ScalarNode {
-		what += " " + describe(n)
-	} else {
-		d.free(n, depth, false)
-	}
-	d.warnf(d.pos(n), "%s is not offered by this version: each run starts with an empty memory", what)
 }

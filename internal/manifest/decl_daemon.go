@@ -278,10 +278,11 @@ type priceDecl struct {
 
 type policyDecl struct {
 	at
-	BudgetPerDay data `yaml:"budget_usd_per_day" refuse:"agents would spend without it"`
-	BudgetPerRun data `yaml:"budget_usd_per_run" refuse:"agents would spend without it"`
-	AllowedHosts data `yaml:"allowed_hosts" refuse:"no tool reaches other hosts"`
-	Approvers    data `yaml:"approvers" refuse:"agents would act without them"`
+	BudgetPerDay   opt[float64] `yaml:"budget_usd_per_day" jsonschema_description:"Dollars per day, by UTC, of all agents together"`
+	BudgetPerRun   opt[float64] `yaml:"budget_usd_per_run" jsonschema_description:"Dollars per run"`
+	BudgetPerIssue opt[float64] `yaml:"budget_usd_per_issue_per_day" jsonschema_description:"Dollars per issue and day"`
+	AllowedHosts   []hostDecl   `yaml:"allowed_hosts" jsonschema_description:"The hosts that http_request may reach"`
+	Approvers      []str        `yaml:"approvers" jsonschema_description:"Who approves calls of agents that name nobody: account ids, user names or e-mail addresses"`
 }
 
 type adminDecl struct {

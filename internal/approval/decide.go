@@ -1,0 +1,173 @@
+package approval
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aofctl/aofctl/internal/store"
+	"github.com/aofctl/aofctl/internal/tool"
+)
+
+// letters are those of codes: without the ones that look or sound alike.
+const letters = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+// newCode returns six random letters. A code is no secret: who may decide is told
+// by the account.
+func newCode() string {
+	raw := make([]byte, 6)
+	_, _ = rand.Read(raw) // never fails
+	for i := range raw {
+		raw[i] = letters[int(raw[i])%len(letters)]
+	}
+	return string(raw)
+}
+
+// Code returns a code as it is kept, from how somebody may write it.
+func Code(text string) string {
+	return strings.ToUpper(strings.Trim(strings.TrimSpace(text), "`'\"#.,;:()"))
+}
+
+// Answer is somebody's decision.
+type Answer struct {
+	Code    string
+	Approve bool
+	// Person is who decides, by the account that the platform tells; nil for the
+	// operator, who may decide everything.
+	Person *tool.Person
+	// Site is where the person has the account.
+	Site string
+	// Operator names an operator.
+	Operator string
+	Reason   string
+	// Items are the numbers of the proposals that are approved; none for all.
+	Items []int
+}
+
+// Decide takes a decision and lets the run go on that waits for it. Taken twice, as
+// after a crash, it does no more. The error is ErrUnknown, ErrClosed or
+// ErrNotAllowed for what a person has to be told.
+func (d *Desk) Decide(ctx context.Context, a Answer) (store.Approval, error) {
+	a.Code = Code(a.Code)
+	asked, err := d.store.Approval(ctx, a.Code)
+	if errors.Is(err, store.ErrNotFound) {
+		return asked, fmt.Errorf("decide %s: %w", a.Code, ErrUnknown)
+	}
+	if err != nil {
+		return asked, err
+	}
+	if err := allowed(asked, a); err != nil {
+		return asked, err
+	}
+	decision, state, err := a.decision(asked)
+	if err != nil {
+		return asked, err
+	}
+	asked, ours, err := d.store.Decide(ctx, a.Code, state, a.by(), decision)
+	if err != nil {
+		return asked, err
+	}
+	if !ours && (asked.State != state || asked.DecidedBy != a.by()) {
+		return asked, fmt.Errorf("decide %s, which is %s%s: %w", a.Code, asked.State, decidedBy(asked), ErrClosed)
+	}
+	// The same decision once more may be one that was cut off before this.
+	if _, err := d.store.Signal(ctx, signal(a.Code), waiting, asked.Decision); err != nil {
+		return asked, fmt.Errorf("tell run %s of decision %s: %w", asked.Run, a.Code, err)
+	}
+	return asked, nil
+}
+
+func decidedBy(a store.Approval) string {
+	if a.DecidedBy == "" {
+		return ""
+	}
+	return " by " + a.DecidedBy
+}
+
+func (a Answer) decision(asked store.Approval) (json.RawMessage, store.ApprovalState, error) {
+	state := store.ApprovalRejected
+	if a.Approve {
+		state = store.ApprovalApproved
+	}
+	var q Question
+	if err := json.Unmarshal(asked.Asks, &q); err != nil {
+		return nil, state, fmt.Errorf("decode question %s: %w", a.Code, err)
+	}
+	for _, n := range a.Items {
+		if n < 1 || n > len(q.Items) {
+			return nil, state, fmt.Errorf("question %s has no number %d, only 1 to %d: %w", a.Code, n, len(q.Items), ErrNotAllowed)
+		}
+	}
+	body, err := json.Marshal(Decision{Approved: a.Approve, By: a.by(), Reason: a.Reason, Items: a.Items})
+	if err != nil {
+		return nil, state, fmt.Errorf("encode decision: %w", err)
+	}
+	return body, state, nil
+}
+
+func (a Answer) by() string {
+	if a.Person == nil {
+		return cmp.Or(a.Operator, "an operator")
+	}
+	return name(*a.Person)
+}
+
+// name is how a person is called in records: by what tells the account.
+func name(p tool.Person) string {
+	id := cmp.Or(p.Name, p.AccountID, p.Key, p.Email)
+	if p.DisplayName == "" || p.DisplayName == id {
+		return id
+	}
+	return p.DisplayName + " (" + id + ")"
+}
+
+// allowed tells whether the one who answers may decide the question. A display name
+// does not count: on Jira Cloud people choose their own.
+func allowed(asked store.Approval, a Answer) error {
+	if a.Person == nil {
+		return nil
+	}
+	var q Question
+	if err := json.Unmarshal(asked.Asks, &q); err != nil {
+		return fmt.Errorf("decode question %s: %w", a.Code, err)
+	}
+	switch {
+	case asked.Site != a.Site:
+		return fmt.Errorf("decide %s: %w", a.Code, ErrUnknown)
+	case len(q.Approvers) == 0:
+		return fmt.Errorf("%w: no approvers are configured, so an operator decides: aofctl approve %s", ErrNotAllowed, a.Code)
+	case !slices.ContainsFunc(q.Approvers, func(spelling string) bool { return spells(spelling, *a.Person) }):
+		return fmt.Errorf("%w: %s is none of its approvers%s", ErrNotAllowed, name(*a.Person), displayed(q.Approvers, *a.Person))
+	case !q.AllowSelf && same(q.Requester, *a.Person):
+		return fmt.Errorf("%w: whoever caused a run does not approve its calls", ErrNotAllowed)
+	}
+	return nil
+}
+
+// spells reports whether a spelling in a manifest names the account.
+func spells(spelling string, p tool.Person) bool {
+	spelling = strings.TrimPrefix(strings.TrimSpace(spelling), "@")
+	return spelling != "" && slices.ContainsFunc([]string{p.AccountID, p.Name, p.Key, p.Email}, func(id string) bool {
+		return id != "" && strings.EqualFold(id, spelling)
+	})
+}
+
+// displayed explains why a display name in the list does not count.
+func displayed(approvers []string, p tool.Person) string {
+	for _, spelling := range approvers {
+		if p.DisplayName != "" && strings.EqualFold(strings.TrimPrefix(strings.TrimSpace(spelling), "@"), p.DisplayName) {
+			return fmt.Sprintf(" (%q is a display name, which anybody may choose: list %s instead)", spelling, cmp.Or(p.AccountID, p.Name, p.Key))
+		}
+	}
+	return ""
+}
+
+// same reports whether two accounts are one. What is not known is not the same.
+func same(a, b tool.Person) bool {
+	return a.AccountID != "" && a.AccountID == b.AccountID || a.Key != "" && a.Key == b.Key || a.Name != "" && strings.EqualFold(a.Name, b.Name)
+}

@@ -1,0 +1,139 @@
+package gate
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aofctl/aofctl/internal/approval"
+	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/policy"
+	"github.com/aofctl/aofctl/internal/step"
+)
+
+// approved asks for the approval of a call and makes exactly that call if
+// somebody gives it.
+func (g *Gate) approved(ctx context.Context, journal step.Journal, session *Session, req Request, entry step.Entry) (step.Entry, error) {
+	if g.asker == nil {
+		return rejected(entry, "there is nobody to ask for approval here"), nil
+	}
+	item := itemOf(entry)
+	decision, err := g.asker.Ask(ctx, journal, req.question(approval.KindCall, item), g.post(session, req))
+	if err != nil {
+		return entry, err
+	}
+	if !decision.Approved {
+		return rejected(entry, rejection(decision)), nil
+	}
+	return g.try(ctx, journal, session, req, item.Digest)
+}
+
+func itemOf(entry step.Entry) approval.Item {
+	return approval.Item{Tool: entry.Name, Args: entry.Input, Digest: policy.Digest(entry.Name, entry.Input)}
+}
+
+// question is what people are asked about the request.
+func (req Request) question(kind approval.Kind, items ...approval.Item) approval.Question {
+	q := approval.Question{
+		Kind: kind, Items: items, Reason: req.Reason, Agent: req.Origin.Agent, Trigger: req.Origin.Trigger,
+		Requester: req.Origin.Actor, Site: req.Origin.Site, Run: req.Origin.Run, IssueKey: req.Origin.IssueKey,
+	}
+	if req.Agent != "" {
+		q.Agent = req.Agent
+	}
+	if a := req.Approval; a != nil {
+		q.Approvers, q.AllowSelf, q.Timeout = a.Approvers, a.AllowSelf, a.Timeout
+	}
+	return q
+}
+
+// post tells people of a question by a comment on the run's issue. It is nil
+// where there is none: they see it on the command line.
+func (g *Gate) post(session *Session, req Request) approval.Post {
+	key := req.Origin.IssueKey
+	if key == "" {
+		return nil
+	}
+	return func(ctx context.Context, journal step.Journal, text string) error {
+		args, err := json.Marshal(map[string]string{"issue_key": key, "body": text})
+		if err != nil {
+			return fmt.Errorf("encode comment: %w", err)
+		}
+		said := Request{Tool: commentTool, Args: args, Allowed: []string{commentTool}, Scope: req.Scope, Origin: req.Origin, Agent: req.Agent}
+		entry, err := g.try(ctx, journal, session, said, "")
+		if err != nil {
+			return err
+		}
+		if entry.Error != "" && !entry.InDoubt {
+			return fmt.Errorf("post comment on %s: %s", key, entry.Error)
+		}
+		return nil
+	}
+}
+
+func rejection(d approval.Decision) string {
+	if d.By == "" {
+		return "nobody approved it in time"
+	}
+	text := "it was rejected"
+	if d.Reason != "" {
+		text += ": " + d.Reason
+	}
+	return text
+}
+
+// rejected is a step that waited for approval as the model is told of it.
+func rejected(entry step.Entry, why string) step.Entry {
+	text := "Not carried out: " + why
+	body, err := json.Marshal(text)
+	if err != nil {
+		body = json.RawMessage(`"Not carried out."`)
+	}
+	entry.Output, entry.Error = body, text
+	return entry
+}
+
+// Settle asks, once an agent has finished, for the approval of what it only
+// proposed, and makes those of the calls that are approved. The entries are the
+// agent's steps; the request says who asks for whom.
+func (g *Gate) Settle(ctx context.Context, journal step.Journal, session *Session, req Request, entries []step.Entry) error {
+	var items []approval.Item
+	for _, entry := range entries {
+		if entry.Decision == policy.RulePropose {
+			items = append(items, itemOf(entry))
+		}
+	}
+	if len(items) == 0 || g.asker == nil {
+		return nil
+	}
+	decision, err := g.asker.Ask(ctx, journal, req.question(approval.KindProposals, items...), g.post(session, req))
+	if err != nil || !decision.Approved {
+		return err
+	}
+	return g.carryOut(ctx, journal, session, req, items, decision)
+}
+
+// carryOut makes the approved calls in their order, and tells of those that failed.
+func (g *Gate) carryOut(ctx context.Context, journal step.Journal, session *Session, req Request, items []approval.Item, d approval.Decision) error {
+	var failed []string
+	for i, item := range items {
+		if len(d.Items) > 0 && !slices.Contains(d.Items, i+1) {
+			continue
+		}
+		call := req
+		call.Tool, call.Args, call.Writes, call.Approval = item.Tool, item.Args, manifest.WritesDirect, nil
+		entry, err := g.try(ctx, journal, session, call, item.Digest)
+		if err != nil {
+			return err
+		}
+		if entry.Error != "" {
+			failed = append(failed, fmt.Sprintf("%d. `%s`: %s", i+1, item.Tool, strings.Join(strings.Fields(entry.Error), " ")))
+		}
+	}
+	if post := g.post(session, req); post != nil && len(failed) > 0 {
+		return post(ctx, journal, "Approved, but not carried out:\n\n"+strings.Join(failed, "\n"))
+	}
+	return nil
+}
