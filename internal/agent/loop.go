@@ -217,6 +217,7 @@ func (l *loop) call(ctx context.Context, name string, args json.RawMessage, allo
 
 // request says who calls, for whom and why.
 func (l *loop) request() gate.Request {
-	a := l.job.Agent
-	return gate.Request{Scope: a.ScopeProjects, Writes: a.Writes, Origin: l.job.Origin, Agent: l.job.Label, Model: a.Model, Reason: l.reason}
+	a, origin := l.job.Agent, l.job.Origin
+	origin.Memory = a.Memory.String()
+	return gate.Request{Scope: a.ScopeProjects, Writes: a.Writes, Origin: origin, Agent: l.job.Label, Model: a.Model, Reason: l.reason}
 }

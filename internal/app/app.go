@@ -33,6 +33,7 @@ import (
 	"github.com/aofctl/aofctl/internal/gate"
 	"github.com/aofctl/aofctl/internal/llm"
 	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/outbound"
 	"github.com/aofctl/aofctl/internal/policy"
 	"github.com/aofctl/aofctl/internal/route"
 	"github.com/aofctl/aofctl/internal/run"
@@ -78,6 +79,7 @@ type App struct {
 	sites     *sites
 	tokens    tokens
 	providers *llm.Providers
+	outbound  *outbound.Client
 	registry  *tool.Registry
 	known     manifest.Known
 	live      *live
@@ -150,6 +152,7 @@ func (a *App) configure(ctx context.Context) error {
 	if a.sites, err = newSites(d, siteParts{secrets: a.secrets, version: a.opts.Version, permit: a.permit, metrics: a.metrics, tokens: &a.tokens}, &expressions{}); err != nil {
 		return err
 	}
+	a.outbound = newOutbound(d, a.secrets, a.opts.Version, a.permit)
 	a.collectSecrets()
 	if err := a.resolveDSN(); err != nil {
 		return err
@@ -186,7 +189,7 @@ func (a *App) newLogger() (zerolog.Logger, error) {
 // loadCatalog loads the manifests. They are checked against tools that are not
 // connected to anything yet: only the names matter.
 func (a *App) loadCatalog(ctx context.Context) error {
-	registry, err := newRegistry(&sites{}, tool.Writer{})
+	registry, err := newRegistry(&sites{}, tool.Writer{}, helpers{})
 	if err != nil {
 		return err
 	}
@@ -268,7 +271,7 @@ func (a *App) buildRuns(ctx context.Context) error {
 	d := a.opts.Daemon
 	var err error
 	writer := tool.Writer{Ledger: a.store, Settle: d.Runtime.Settle, Patience: settlePatience}
-	if a.registry, err = newRegistry(a.sites, writer); err != nil {
+	if a.registry, err = newRegistry(a.sites, writer, a.helpers()); err != nil {
 		return err
 	}
 	rules := policy.New(policy.Config{Tools: a.registry, Secrets: a.secrets.values})

@@ -37,7 +37,7 @@ func providerConfig(name string, p manifest.Provider) llm.ProviderConfig {
 }
 
 // newRegistry makes every tool of the program.
-func newRegistry(s *sites, writer tool.Writer) (*tool.Registry, error) {
+func newRegistry(s *sites, writer tool.Writer, h helpers) (*tool.Registry, error) {
 	jira := tooljira.New(s.client, writer, tooljira.Converters{ToWiki: markup.MarkdownToWiki, ToMarkdown: markup.WikiToMarkdown})
-	return tool.NewRegistry(jira.All()...)
+	return tool.NewRegistry(append(jira.All(), h.tools(writer)...)...)
 }

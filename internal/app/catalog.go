@@ -11,6 +11,7 @@ import (
 	"github.com/aofctl/aofctl/internal/run"
 	"github.com/aofctl/aofctl/internal/store"
 	"github.com/aofctl/aofctl/internal/tool"
+	"github.com/aofctl/aofctl/internal/tool/web"
 	"github.com/aofctl/aofctl/internal/webhook"
 )
 
@@ -18,13 +19,24 @@ import (
 func known(d *manifest.Daemon, registry *tool.Registry, providers *llm.Providers, env func(string) (string, bool)) manifest.Known {
 	k := manifest.Known{Providers: providers.Names(), SecretEnvs: d.SecretEnvs(), Cloud: d.Cloud(), DefaultAgent: d.Runtime.DefaultAgent, Env: env,
 		CheckTemplate: checkTemplate, CheckExpression: checkExpression, CheckSchema: checkSchema}
+	k.Tools = knownTools(registry, len(d.AllowedHosts) > 0)
+	return k
+}
+
+// knownTools are the tools that agents may list. One that reaches hosts outside is
+// among them only where there are such hosts.
+func knownTools(registry *tool.Registry, outside bool) []manifest.KnownTool {
+	var list []manifest.KnownTool
 	for _, name := range registry.Names() {
 		t, _ := registry.Lookup(name)
 		spec := t.Spec()
-		k.Tools = append(k.Tools, manifest.KnownTool{Name: spec.Name, Aliases: spec.Aliases, Toolset: spec.Toolset, Reads: spec.Access == tool.Read,
+		if spec.Name == web.Name && !outside {
+			continue
+		}
+		list = append(list, manifest.KnownTool{Name: spec.Name, Aliases: spec.Aliases, Toolset: spec.Toolset, Reads: spec.Access == tool.Read,
 			Parameters: spec.Parameters})
 	}
-	return k
+	return list
 }
 
 func checkTemplate(text string) error {

@@ -16,10 +16,11 @@ import (
 // Known returns what manifests may refer to, without secrets and without
 // connecting to anything. d is nil if there is no configuration.
 func Known(d *manifest.Daemon, env func(string) (string, bool)) (manifest.Known, error) {
-	if d == nil {
+	configured := d != nil
+	if !configured {
 		d = &manifest.Daemon{}
 	}
-	registry, err := newRegistry(&sites{}, tool.Writer{})
+	registry, err := newRegistry(&sites{}, tool.Writer{}, helpers{})
 	if err != nil {
 		return manifest.Known{}, err
 	}
@@ -32,6 +33,9 @@ func Known(d *manifest.Daemon, env func(string) (string, bool)) (manifest.Known,
 		return manifest.Known{}, err
 	}
 	k := known(d, registry, providers, env)
+	if !configured { // what it will have is not known
+		k.Tools = knownTools(registry, true)
+	}
 	if len(d.Jira) == 0 {
 		k.SecretEnvs = nil
 	}

@@ -128,6 +128,8 @@ func (a *App) tend(ctx context.Context) {
 	a.tell(ctx, err, "delete old transcripts")
 	_, err = a.store.Prune(ctx, a.tended.Add(-keep.RetentionAudit))
 	a.tell(ctx, err, "delete old runs")
+	_, err = a.store.ForgetExpired(ctx)
+	a.tell(ctx, err, "forget what agents were to remember until now")
 }
 
 func (a *App) tell(ctx context.Context, err error, what string) {

@@ -5,9 +5,19 @@ import (
 	"strings"
 )
 
+// httpTool is the tool that is known only where there are hosts for it.
+const httpTool = "http_request"
+
+// memoryTools is the toolset that belongs to a memory.
+const memoryTools = "memory"
+
 // tools resolves an agent's list to canonical names, sorted and without repeats.
-func (b *builder) tools(list []toolDecl) []string {
+// A memory has its tools listed by itself.
+func (b *builder) tools(list []toolDecl, remembers bool) []string {
 	var out []string
+	if remembers {
+		out = b.known.tools(memoryTools)
+	}
 	for _, t := range list {
 		if t.off || t.name == "" {
 			continue
@@ -15,6 +25,9 @@ func (b *builder) tools(list []toolDecl) []string {
 		found := b.known.tools(t.name)
 		if b.known.Tools == nil {
 			found = []string{t.name}
+		}
+		if !remembers {
+			found = b.forgetful(t, found)
 		}
 		if len(found) == 0 {
 			b.noTool(t)
@@ -28,8 +41,26 @@ func (b *builder) tools(list []toolDecl) []string {
 	return slices.Compact(out)
 }
 
+// forgetful takes the tools of a memory out for an agent that has none. An entry
+// that means nothing else is reported by noTool.
+func (b *builder) forgetful(t toolDecl, found []string) []string {
+	of := b.known.tools(memoryTools)
+	if b.known.Tools == nil && isMemoryTool(t.name) {
+		return nil
+	}
+	return slices.DeleteFunc(found, func(name string) bool { return slices.Contains(of, name) })
+}
+
+func isMemoryTool(name string) bool {
+	return name == memoryTools || name == memoryTools+":read" || strings.HasPrefix(name, "memory_")
+}
+
 func (b *builder) noTool(t toolDecl) {
 	switch {
+	case isMemoryTool(t.name) && (b.known.Tools == nil || len(b.known.tools(t.name)) > 0):
+		b.errorf(t.pos, "tool %q needs a memory: give the agent memory: InMemory, File:path or Store, which brings the tools by itself", shorten(t.name))
+	case t.name == httpTool || strings.EqualFold(t.name, "http"):
+		b.errorf(t.pos, "tool %s reaches no host: list some in policy.allowed_hosts of daemon.yaml", httpTool)
 	case strings.HasPrefix(t.name, "mcp:"):
 		b.errorf(t.pos, "tools of MCP servers are not offered by this version: %q", shorten(t.name))
 	case foreignTool(t.name):

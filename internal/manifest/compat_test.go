@@ -141,13 +141,10 @@ func TestJiraManifestsOfAOFLoadWithWarningsOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		`L1245.yaml:14:18: warning: fleet "sprint-fleet" cannot run: fleets are loaded and checked, but running one is not offered by this version; a delivery for it is recorded as failed`,
 		`jira-bug-triage-agent.yaml:39:7: warning: tool shell is not offered: the agent runs without it`,
 		`jira-bug-triage-agent.yaml:40:7: warning: tool read_file is not offered: the agent runs without it`,
-		`jira-bug-triage-agent.yaml:176:11: warning: memory "InMemory" is not offered by this version: each run starts with an empty memory`,
 		`jira-standup-agent.yaml:39:7: warning: tool shell is not offered: the agent runs without it`,
 		`jira-standup-agent.yaml:40:7: warning: tool read_file is not offered: the agent runs without it`,
-		`jira-standup-agent.yaml:225:11: warning: memory "InMemory" is not offered by this version: each run starts with an empty memory`,
 		`jira-bug-triage.yaml:43:5: warning: "cloud_id" has no effect: credentials belong in daemon.yaml`,
 		`jira-bug-triage.yaml:44:5: warning: "user_email" has no effect: credentials belong in daemon.yaml`,
 		`jira-bug-triage.yaml:45:5: warning: "api_token" has no effect: credentials belong in daemon.yaml`,

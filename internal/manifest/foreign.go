@@ -12,7 +12,7 @@ func foreignTool(name string) bool {
 		"shell", "bash", "sh", "read_file", "write_file", "list_directory", "search_files",
 		"kubectl", "git", "docker", "terraform", "aws", "helm", "gcloud", "gcp", "azure",
 		"prometheus", "loki", "grafana", "elasticsearch", "victoriametrics", "datadog", "newrelic", "splunk",
-		"http", "http_request", "argocd", "flux", "vault", "trivy", "snyk", "sonarqube", "opa",
+		"argocd", "flux", "vault", "trivy", "snyk", "sonarqube", "opa",
 		"servicenow", "pagerduty", "opsgenie", "slack", "github", "gitlab", "bitbucket",
 	}
 	prefixes := []string{
@@ -28,7 +28,7 @@ func foreignTool(name string) bool {
 // this version does not offer: an agent that lists it counts on it.
 func laterTool(name string) bool {
 	names := []string{"ask_user", "finish", "atlassian_trace", "confluence", "confluence:read"}
-	prefixes := []string{"confluence_", "memory_", "mcp:"}
+	prefixes := []string{"confluence_", "mcp:"}
 	return slices.Contains(names, name) || hasPrefix(name, prefixes)
 }
 

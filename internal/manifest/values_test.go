@@ -198,7 +198,7 @@ func TestNamesOfManifestsFitAddressesAndCommandLines(t *testing.T) {
 func TestToolsOfOtherProgramsAndOfLaterAreToldApart(t *testing.T) {
 	cases := map[string]string{
 		"shell": "warning", "bash": "warning", "read_file": "warning", "write_file": "warning", "kubectl": "warning",
-		"kubectl_get": "warning", "git_log": "warning", "terraform": "warning", "http_request": "warning", "grafana_query": "warning",
+		"kubectl_get": "warning", "git_log": "warning", "terraform": "warning", "http_request": "error", "http": "error", "grafana_query": "warning",
 		"datadog_metric_query": "warning", "servicenow_incident_create": "warning", "github_workflow_run": "warning",
 		"confluence_get_page": "error", "confluence": "error", "github_get_pull_request": "error", "memory_get": "error",
 		"ask_user": "error", "mcp:x/y": "error", "nonsense": "error", "jira_nope": "error", "confluence_*": "error",

@@ -1,0 +1,64 @@
+package app
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/memory"
+	"github.com/aofctl/aofctl/internal/outbound"
+	"github.com/aofctl/aofctl/internal/tool"
+	toolmemory "github.com/aofctl/aofctl/internal/tool/memory"
+	"github.com/aofctl/aofctl/internal/tool/web"
+)
+
+// helpers are what the tools work with that belong to no platform. The zero value
+// is for tools of which only the names matter.
+type helpers struct {
+	shelf  *memory.Shelf
+	client *outbound.Client
+}
+
+func (a *App) helpers() helpers {
+	return helpers{shelf: memory.NewShelf(a.opts.Daemon.Dir(), a.store.Memory(), time.Now), client: a.outbound}
+}
+
+func (h helpers) tools(writer tool.Writer) []tool.Tool {
+	if h.shelf == nil {
+		h.shelf = memory.NewShelf("", nil, time.Now)
+	}
+	if h.client == nil {
+		h.client = outbound.New(outbound.Config{})
+	}
+	return append(toolmemory.New(h.shelf.Open, time.Now), web.New(h.client, writer))
+}
+
+// newOutbound makes the client for hosts outside, with what they ask for.
+func newOutbound(d *manifest.Daemon, secrets *secretStore, version string, permit func(context.Context) error) *outbound.Client {
+	var targets []outbound.Target
+	for _, h := range d.AllowedHosts {
+		t := outbound.Target{Host: h.Host, Header: http.Header{}}
+		if token := secrets.value(h.Token); token != "" {
+			t.Header.Set("Authorization", "Bearer "+token)
+		}
+		for _, name := range slices.Sorted(maps.Keys(h.Headers)) {
+			t.Header.Set(name, secrets.header(h.Headers[name]))
+		}
+		targets = append(targets, t)
+	}
+	return outbound.New(outbound.Config{Targets: targets, UserAgent: "aofctl/" + version, Permit: permit})
+}
+
+// header resolves the value of a header. A secret in it may stand behind the name
+// of its kind, as in "Bearer …".
+func (s *secretStore) header(secret manifest.Secret) string {
+	value := s.value(secret)
+	if _, rest, found := strings.Cut(value, " "); found {
+		s.values = append(s.values, rest)
+	}
+	return value
+}
