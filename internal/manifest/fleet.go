@@ -125,6 +125,17 @@ type Deep struct {
 // DefaultDeepRounds is how often steps are planned if the manifest does not say.
 const DefaultDeepRounds = 3
 
+// Inline returns the agents that are written in the fleet itself.
+func (f *Fleet) Inline() []*Agent {
+	var list []*Agent
+	for _, m := range f.Members {
+		if m.Inline != nil {
+			list = append(list, m.Inline)
+		}
+	}
+	return list
+}
+
 // Coordinator returns the name of the member that leads, or "".
 func (f *Fleet) Coordinator() string {
 	i := slices.IndexFunc(f.Members, func(m FleetMember) bool { return m.Role == RoleCoordinator })

@@ -1,0 +1,82 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/aofctl/aofctl/internal/fleet"
+	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/run"
+	"github.com/aofctl/aofctl/internal/step"
+)
+
+// fleetExecutor runs fleets with the manifests that their run was admitted with.
+type fleetExecutor struct {
+	runner *fleet.Runner
+	known  manifest.Known
+
+	mu     sync.Mutex
+	parsed map[string]*manifest.Catalog // by revision
+}
+
+func newFleetExecutor(runner *fleet.Runner, known manifest.Known) *fleetExecutor {
+	return &fleetExecutor{runner: runner, known: known, parsed: map[string]*manifest.Catalog{}}
+}
+
+// Needs implements run.Executor.
+func (e *fleetExecutor) Needs(task run.Task) ([]string, error) {
+	job, err := e.job(task)
+	if err != nil {
+		return nil, err
+	}
+	return fleet.Needs(job.Fleet, job.Agents)
+}
+
+// Execute implements run.Executor.
+func (e *fleetExecutor) Execute(ctx context.Context, task run.Task, journal step.Journal) (run.Result, error) {
+	job, err := e.job(task)
+	if err != nil {
+		return run.Result{}, err
+	}
+	result, err := e.runner.Run(ctx, job, journal)
+	return run.Result{Text: result.Text}, err
+}
+
+// Explain implements run.Executor.
+func (e *fleetExecutor) Explain(ctx context.Context, task run.Task, journal step.Journal, cause string) error {
+	job, err := e.job(task)
+	if err != nil {
+		return err
+	}
+	return e.runner.Explain(ctx, job, journal, cause)
+}
+
+func (e *fleetExecutor) job(task run.Task) (fleet.Job, error) {
+	cat, err := e.catalog(task)
+	if err != nil {
+		return fleet.Job{}, err
+	}
+	f := cat.Fleets[task.Run.Target]
+	if f == nil {
+		return fleet.Job{}, fmt.Errorf("read manifest of fleet %s: it is not in its bundle", task.Run.Target)
+	}
+	return fleet.Job{Fleet: f, Agents: cat.Agents, Job: jobOf(task, f.Name)}, nil
+}
+
+func (e *fleetExecutor) catalog(task run.Task) (*manifest.Catalog, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if cat, ok := e.parsed[task.Run.Revision]; ok {
+		return cat, nil
+	}
+	cat, problems := manifest.ParseBundle(task.Manifest, e.known)
+	if err := problems.Errors().Err(); err != nil {
+		return nil, fmt.Errorf("read manifest of fleet %s: %w", task.Run.Target, err)
+	}
+	if len(e.parsed) >= maxParsed {
+		clear(e.parsed)
+	}
+	e.parsed[task.Run.Revision] = cat
+	return cat, nil
+}
