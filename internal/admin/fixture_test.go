@@ -127,7 +127,7 @@ func (d *daemon) finish(t *testing.T, id string) {
 	}
 	now := time.Now()
 	entry := step.Entry{Kind: step.KindTool, Name: "jira_get_issue", Started: now, Finished: now, Output: json.RawMessage(`"PROJ-1"`)}
-	if err := d.store.Record(context.Background(), claims[0], store.Record{Asked: entry.Name, Entry: entry}); err != nil {
+	if _, err := d.store.Record(context.Background(), claims[0], store.Record{Pos: entry.Index, Asked: entry.Name, Entry: entry}); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.store.Finish(context.Background(), claims[0], store.Outcome{State: store.StateSucceeded, Result: "done"}); err != nil {

@@ -74,9 +74,10 @@ func TestTheBudgetCountsWorkAndGrantsOneLastWord(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				j := &journal{limit: time.Minute, known: store.Journal{TimedFrom: tt.from}}
+				j := &journal{limit: time.Minute, turn: &turn{timedFrom: tt.from}}
 				for i := range tt.records {
-					j.count(i, &tt.records[i])
+					tt.records[i].Entry.Index = i
+					j.count(&tt.records[i])
 				}
 				ctx, cancel := j.bound(t.Context(), tt.used)
 				defer cancel()

@@ -39,8 +39,9 @@ type Work func(ctx context.Context, id string, journal step.Journal) store.Outco
 // Storage keeps the journals; see store.Store.
 type Storage interface {
 	Journal(ctx context.Context, c store.Claim) (store.Journal, error)
-	Record(ctx context.Context, c store.Claim, r store.Record) error
-	Suspend(ctx context.Context, c store.Claim, w store.Wait) error
+	Record(ctx context.Context, c store.Claim, r store.Record) (index int, err error)
+	Await(ctx context.Context, c store.Claim, w store.Wait) (*store.Record, error)
+	Suspend(ctx context.Context, c store.Claim, waits ...store.Wait) error
 	Finish(ctx context.Context, c store.Claim, o store.Outcome) error
 }
 
@@ -82,12 +83,6 @@ type Engine struct {
 	changed  chan struct{} // closed and replaced when active or draining change
 }
 
-// turn is one stretch of work on a run.
-type turn struct {
-	claim     store.Claim
-	interrupt context.CancelCauseFunc
-}
-
 // New makes an Engine. It runs what it is given with Start until Shutdown.
 func New(storage Storage, work Work, opts Options) *Engine {
 	if opts.Now == nil {
@@ -109,24 +104,29 @@ func New(storage Storage, work Work, opts Options) *Engine {
 }
 
 // Start takes up a claimed run. A run that is at work here already is left
-// alone. The error is ErrClosing once Shutdown was called.
+// alone; if the claim is a later one, since the run went on before it had left,
+// it is taken up once it has. The error is ErrClosing once Shutdown was called.
 func (e *Engine) Start(c store.Claim) error {
-	ctx, interrupt := context.WithCancelCause(e.base)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.draining {
-		interrupt(ErrClosing)
 		return ErrClosing
 	}
-	if e.active[c.Run] != nil {
-		interrupt(nil)
-		return nil
+	if t := e.active[c.Run]; t == nil {
+		e.begin(c)
+	} else if c.Epoch > t.claim.Epoch {
+		t.again = &c
 	}
-	t := &turn{claim: c, interrupt: interrupt}
+	return nil
+}
+
+// begin takes up a run. The caller holds the lock.
+func (e *Engine) begin(c store.Claim) {
+	ctx, interrupt := context.WithCancelCause(e.base)
+	t := &turn{claim: c, ctx: ctx, interrupt: interrupt}
 	e.active[c.Run] = t
 	e.signal()
 	go e.run(ctx, t)
-	return nil
 }
 
 // run takes a run as far as it goes without waiting.
@@ -141,9 +141,9 @@ func (e *Engine) run(ctx context.Context, t *turn) {
 		e.unread(ctx, t, err)
 		return
 	}
-	j := newJournal(e, t, known)
-	outcome := e.guard(ctx, t.claim.Run, j)
-	e.settle(t, context.Cause(ctx), outcome)
+	t.load(known)
+	outcome := e.guard(ctx, t.claim.Run, &journal{engine: e, turn: t, records: t.records[""], limit: e.opts.StepTimeout})
+	e.settle(t, t.stopped(), outcome)
 }
 
 // unread records what becomes of a run of which the journal was not read. One
@@ -180,7 +180,7 @@ func (e *Engine) settle(t *turn, cause error, outcome store.Outcome) {
 	case errors.Is(cause, ErrCanceled):
 		e.finish(t, store.Outcome{State: store.StateCanceled, Result: outcome.Result, Error: cause.Error()})
 	case errors.As(cause, &paused):
-		e.suspend(t, paused.wait)
+		e.suspend(t, paused.waits)
 	}
 	// Whatever else interrupted it, the run stays claimed until somebody takes it.
 }
@@ -203,9 +203,12 @@ func (e *Engine) finish(t *turn, o store.Outcome) {
 	}
 }
 
-func (e *Engine) suspend(t *turn, w store.Wait) {
-	err := Persist(e.base, "record that the run waits", func() error { return e.storage.Suspend(e.base, t.claim, w) })
-	if err != nil && e.base.Err() == nil {
+func (e *Engine) suspend(t *turn, waits []store.Wait) {
+	err := Persist(e.base, "record that the run waits", func() error { return e.storage.Suspend(e.base, t.claim, waits...) })
+	switch {
+	case errors.Is(err, store.ErrRefused):
+		e.finish(t, store.Outcome{State: store.StateFailed, Error: "what it waits for cannot be recorded: " + err.Error()})
+	case err != nil && e.base.Err() == nil:
 		e.lost(t, err)
 	}
 }
@@ -256,8 +259,14 @@ func (e *Engine) leave(t *turn) {
 	e.mu.Lock()
 	delete(e.active, t.claim.Run)
 	e.signal()
+	again := t.again != nil && !e.draining
+	if again {
+		e.begin(*t.again)
+	}
 	e.mu.Unlock()
-	e.opts.Left(t.claim.Run)
+	if !again {
+		e.opts.Left(t.claim.Run)
+	}
 }
 
 // signal wakes everybody who waits for a change. The caller holds the lock.

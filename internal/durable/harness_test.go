@@ -224,18 +224,25 @@ func (b *broken) Journal(ctx context.Context, c store.Claim) (store.Journal, err
 	return b.Store.Journal(ctx, c)
 }
 
-func (b *broken) Record(ctx context.Context, c store.Claim, r store.Record) error {
+func (b *broken) Record(ctx context.Context, c store.Claim, r store.Record) (int, error) {
 	if err := b.trouble("record"); err != nil {
-		return err
+		return 0, err
 	}
 	return b.Store.Record(ctx, c, r)
 }
 
-func (b *broken) Suspend(ctx context.Context, c store.Claim, w store.Wait) error {
+func (b *broken) Await(ctx context.Context, c store.Claim, w store.Wait) (*store.Record, error) {
+	if err := b.trouble("await"); err != nil {
+		return nil, err
+	}
+	return b.Store.Await(ctx, c, w)
+}
+
+func (b *broken) Suspend(ctx context.Context, c store.Claim, waits ...store.Wait) error {
 	if err := b.trouble("suspend"); err != nil {
 		return err
 	}
-	return b.Store.Suspend(ctx, c, w)
+	return b.Store.Suspend(ctx, c, waits...)
 }
 
 func (b *broken) Finish(ctx context.Context, c store.Claim, o store.Outcome) error {

@@ -12,53 +12,52 @@ import (
 	"github.com/aofctl/aofctl/internal/store"
 )
 
-// lastWord is the time that a run gets beyond its limit, once, to say that it
-// reached it.
-const lastWord = 30 * time.Second
-
-// journal is the step.Journal of one turn.
+// journal is the step.Journal of a branch, or of the run's own sequence, in one
+// turn. One goroutine at a time uses it, but for Branch.
 type journal struct {
 	engine *Engine
 	turn   *turn
-	known  store.Journal
-	next   int
-	// worked is the time that the steps took so far, limit how much they may
-	// take; 0 for no limit.
+	// parent is the journal of the branch around it; nil for the run's own.
+	parent *journal
+	path   string
+	// records are those of this branch, next the position of the next step.
+	records []store.Record
+	next    int
+
+	// What follows is guarded by the turn.
+
+	// names are the branches that were asked for.
+	names map[string]bool
+	// worked is the working time that was used until here, limit how much may be;
+	// 0 for no limit.
 	worked, limit time.Duration
-	// late is true once a step ran out of time.
-	late bool
+	// late is true once a step ran out of time here or around it; cause is true
+	// where it was here, or in a branch.
+	late, cause bool
 }
-
-func newJournal(e *Engine, t *turn, known store.Journal) *journal {
-	return &journal{engine: e, turn: t, known: known, limit: e.opts.StepTimeout}
-}
-
-// suspension is why a run stops that has to wait.
-type suspension struct{ wait store.Wait }
-
-func (s *suspension) Error() string { return "the run waits for " + s.wait.For }
 
 // Next implements step.Journal.
 func (j *journal) Next() (step.Kind, bool) {
-	if j.next >= len(j.known.Records) {
+	if j.next >= len(j.records) {
 		return "", false
 	}
-	return j.known.Records[j.next].Entry.Kind, true
+	return j.records[j.next].Entry.Kind, true
 }
 
 // Do implements step.Journal.
 func (j *journal) Do(ctx context.Context, kind step.Kind, name string, fn step.Func) (step.Entry, error) {
 	name = readable(name)
-	index, rec, err := j.begin(ctx, kind, name)
+	rec, err := j.begin(ctx, kind, name)
 	if err != nil {
 		return step.Entry{}, err
 	}
 	if rec == nil {
-		if rec, err = j.perform(ctx, index, kind, name, fn); err != nil {
-			return step.Entry{}, fmt.Errorf("step %d %s %s: %w", index, kind, name, err)
+		if rec, err = j.perform(ctx, kind, name, fn); err != nil {
+			return step.Entry{}, fmt.Errorf("step %s %s %s: %w", j.at(), kind, name, err)
 		}
 	}
-	j.count(index, rec)
+	j.next++
+	j.count(rec)
 	if rec.Failure != nil {
 		return rec.Entry, rec.Failure
 	}
@@ -70,25 +69,29 @@ func readable(name string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(name, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// begin counts a step and returns its record, if it has one.
-func (j *journal) begin(ctx context.Context, kind step.Kind, name string) (int, *store.Record, error) {
+// at names the position of the next step to people.
+func (j *journal) at() string {
+	if j.path == "" {
+		return fmt.Sprint(j.next)
+	}
+	return fmt.Sprintf("%s:%d", j.path, j.next)
+}
+
+// begin returns the record of the next step. Without one the step is at work from
+// then on, until turn.leave.
+func (j *journal) begin(ctx context.Context, kind step.Kind, name string) (*store.Record, error) {
 	if err := context.Cause(ctx); err != nil {
-		return 0, nil, err
+		return nil, err
 	}
-	index := j.next
-	j.next++
-	if index >= len(j.known.Records) {
-		if j.engine.drains() {
-			return 0, nil, j.interrupt(ErrStopping)
-		}
-		return index, nil, nil
+	if j.next >= len(j.records) {
+		return nil, j.turn.enter(j.path, j.engine.drains())
 	}
-	rec := &j.known.Records[index]
+	rec := &j.records[j.next]
 	if rec.Asked != name || rec.Entry.Kind != kind {
-		return 0, nil, fmt.Errorf("step %d is recorded as %s %s and now is %s %s: the run does not take the way that it took before",
-			index, rec.Entry.Kind, rec.Asked, kind, name)
+		return nil, fmt.Errorf("step %s is recorded as %s %s and now is %s %s: the run does not take the way that it took before",
+			j.at(), rec.Entry.Kind, rec.Asked, kind, name)
 	}
-	return index, rec, nil
+	return rec, nil
 }
 
 // interrupt stops the turn.
@@ -98,11 +101,17 @@ func (j *journal) interrupt(cause error) error {
 }
 
 // perform does a step and records it.
-func (j *journal) perform(ctx context.Context, index int, kind step.Kind, name string, fn step.Func) (*store.Record, error) {
-	rec, err := j.attempt(ctx, index, kind, name, fn)
+func (j *journal) perform(ctx context.Context, kind step.Kind, name string, fn step.Func) (*store.Record, error) {
+	defer j.turn.leave()
+	before, waited := j.turn.waitedIn(j.path, j.next)
+	if waited && !before.Due {
+		return j.pause(before.Wait, false)
+	}
+	rec, err := j.attempt(ctx, before, kind, name, fn)
 	if err != nil {
 		return nil, err
 	}
+	rec.Waited = waited
 	if err := j.save(rec); err != nil {
 		return nil, err
 	}
@@ -114,8 +123,12 @@ func (j *journal) perform(ctx context.Context, index int, kind step.Kind, name s
 // A run whose journal cannot be kept does not go on.
 func (j *journal) save(rec *store.Record) error {
 	e := j.engine
+	rec.Pos, rec.Entry.Branch = j.next, j.path
 	record := func() error {
-		return Persist(e.base, "record a step", func() error { return e.storage.Record(e.base, j.turn.claim, *rec) })
+		return Persist(e.base, "record a step", func() (err error) {
+			rec.Entry.Index, err = e.storage.Record(e.base, j.turn.claim, *rec)
+			return err
+		})
 	}
 	err := record()
 	if errors.Is(err, store.ErrRefused) {
@@ -130,43 +143,30 @@ func (j *journal) save(rec *store.Record) error {
 	return nil
 }
 
-// count adds a step to the working time. The same records give the same sums, so
-// a replayed run has as much time left as the first.
-func (j *journal) count(index int, rec *store.Record) {
-	if index < j.known.TimedFrom {
-		return
-	}
-	j.worked += rec.Worked
-	if rec.Failure != nil && rec.Failure.Reason == step.ReasonTimeout && !j.late {
-		j.late, j.limit = true, j.worked+lastWord
-	}
-}
-
 // attempt does the work, with retries, and describes how it went. It returns an
-// error only if the run was interrupted, or is to wait, when there is nothing to
-// record.
-func (j *journal) attempt(ctx context.Context, index int, kind step.Kind, name string, fn step.Func) (*store.Record, error) {
-	before := j.waited(index)
+// error only if there is nothing to record: the run was interrupted, the caller
+// wants no result any more, or the branch is to wait.
+func (j *journal) attempt(ctx context.Context, before store.Waited, kind step.Kind, name string, fn step.Func) (*store.Record, error) {
 	began, started := time.Now(), j.engine.opts.Now()
 	bound, cancel := j.bound(ctx, before.Worked)
 	defer cancel()
-	tried := j.try(bound, index, before.Tries, fn)
+	tried := j.try(bound, before.Tries, fn)
 	worked := before.Worked + time.Since(began)
-	if interrupted := context.Cause(ctx); interrupted != nil && tried.err != nil {
-		return nil, interrupted
+	if tried.err != nil && j.unwanted(ctx) {
+		return nil, context.Cause(ctx)
 	}
 	if tried.pause > 0 {
-		return nil, j.interrupt(&suspension{store.Wait{For: "another try of " + name + " after: " + tried.err.Error(), Step: index,
-			Tries: tried.tries, Worked: worked, Until: j.engine.opts.Now().Add(tried.pause), Attempt: tried.round}})
+		return j.pause(store.Wait{For: "another try of " + name + " after: " + tried.err.Error(), Branch: j.path, Step: j.next, Name: name,
+			Tries: tried.tries, Worked: worked, Until: j.engine.opts.Now().Add(tried.pause), Attempt: tried.round}, true)
 	}
 	entry := tried.entry
-	entry.Index, entry.Kind, entry.Attempts = index, kind, tried.tries
+	entry.Kind, entry.Attempts = kind, tried.tries
 	if entry.Name == "" {
 		entry.Name = name
 	}
 	entry.Input, entry.Output = storable(entry.Input), storable(entry.Output)
 	entry.Started, entry.Finished = started, j.engine.opts.Now()
-	rec := &store.Record{Asked: name, Worked: worked}
+	rec := &store.Record{Asked: name, Worked: worked, Clock: j.clock() + worked}
 	if tried.err != nil {
 		entry.Error = tried.err.Error()
 		rec.Failure = failure(bound, entry, tried.err)
@@ -175,46 +175,29 @@ func (j *journal) attempt(ctx context.Context, index int, kind step.Kind, name s
 	return rec, nil
 }
 
-// waited is what earlier turns know of a step.
-func (j *journal) waited(index int) store.Waited {
-	if j.known.Waited.Step == index {
-		return j.known.Waited
-	}
-	return store.Waited{Step: index}
+// unwanted reports whether a step that failed is not to be recorded, since it may
+// have failed for that: the run was interrupted, or the caller gave it up. A time
+// limit of the caller's is a failure like others: a run that is replayed has to
+// meet it again.
+func (j *journal) unwanted(ctx context.Context) bool {
+	return ctx.Err() != nil && (j.turn.ctx.Err() != nil || !errors.Is(ctx.Err(), context.DeadlineExceeded))
 }
 
-// id names a step to the outside. It is the same in every try of the step, and
-// another one for what stands in its place after the run was rewound to an
+// id names the next step to the outside. It is the same in every try of the step,
+// and another one for what stands in its place after the run was rewound to an
 // earlier step.
-func (j *journal) id(index int) string {
+func (j *journal) id() string {
+	id := j.turn.claim.Run + ":" + j.at()
 	rewound := 0
-	for _, from := range j.known.Rewinds {
-		if from < index {
+	for _, from := range j.turn.rewinds[j.path] {
+		if from < j.next {
 			rewound++
 		}
 	}
 	if rewound == 0 {
-		return fmt.Sprintf("%s:%d", j.turn.claim.Run, index)
+		return id
 	}
-	return fmt.Sprintf("%s:%d.%d", j.turn.claim.Run, index, rewound)
-}
-
-// bound gives the step what is left of the run's working time.
-func (j *journal) bound(ctx context.Context, used time.Duration) (context.Context, context.CancelFunc) {
-	if j.limit <= 0 {
-		return context.WithCancel(ctx)
-	}
-	return context.WithTimeoutCause(ctx, max(j.limit-j.worked-used, 0), errOutOfTime)
-}
-
-var errOutOfTime = errors.New("the run's working time is used up")
-
-func failure(ctx context.Context, entry step.Entry, err error) *step.Failure {
-	f := &step.Failure{Step: entry.Name, Reason: step.ReasonError, Message: err.Error()}
-	if errors.Is(context.Cause(ctx), errOutOfTime) {
-		f.Reason, f.Message = step.ReasonTimeout, errOutOfTime.Error()
-	}
-	return f
+	return fmt.Sprintf("%s.%d", id, rewound)
 }
 
 // storable returns JSON that can be recorded: what is none becomes a string. A

@@ -61,14 +61,14 @@ type tried struct {
 
 // try does the work until it succeeds, fails for good, is out of time or has to
 // wait for longer than the run may hold its place.
-func (j *journal) try(ctx context.Context, index, before int, fn step.Func) tried {
+func (j *journal) try(ctx context.Context, before int, fn step.Func) tried {
 	r := j.engine.opts.Retry
 	if err := context.Cause(ctx); errors.Is(err, errOutOfTime) {
 		return tried{tries: before, err: err}
 	}
 	for t := (tried{tries: before}); ; {
 		t.tries++
-		t.entry, t.err = j.once(ctx, j.id(index), fn)
+		t.entry, t.err = j.once(ctx, j.id(), fn)
 		if t.err == nil || !temporary(t.err) || ctx.Err() != nil {
 			return t
 		}

@@ -105,10 +105,10 @@ func (s *Store) Approvals(ctx context.Context, state ApprovalState, limit int) (
 	return s.approvals(ctx, query+` ORDER BY created_at DESC, code LIMIT ?`, append(args, limit)...)
 }
 
-// Asked returns the open questions of a kind on an issue, the oldest first.
-func (s *Store) Asked(ctx context.Context, kind, site, issue string) ([]Approval, error) {
-	return s.approvals(ctx, `SELECT `+approvalColumns+` FROM approvals WHERE state = 'open' AND kind = ? AND site = ? AND issue_key = ?
-		ORDER BY created_at, code`, kind, site, issue)
+// Questions returns the open questions of a kind on a site, the oldest first.
+func (s *Store) Questions(ctx context.Context, kind, site string) ([]Approval, error) {
+	return s.approvals(ctx, `SELECT `+approvalColumns+` FROM approvals WHERE state = 'open' AND kind = ? AND site = ?
+		ORDER BY created_at, code`, kind, site)
 }
 
 func (s *Store) approvals(ctx context.Context, query string, args ...any) ([]Approval, error) {

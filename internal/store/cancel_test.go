@@ -170,7 +170,7 @@ func TestARunTriedAgainGoesOnBehindItsLastGoodStep(t *testing.T) {
 	cases(t, tests, func(t *testing.T, s *Store, tt test) {
 		c := claim(t, s, "r")
 		for _, r := range tt.steps {
-			must(t, s.Record(t.Context(), c, r))
+			must(t, put(s, c, r))
 		}
 		must(t, s.Finish(t.Context(), c, Outcome{State: tt.as, Result: "half", Error: "broken"}))
 		must(t, s.Retry(t.Context(), "r", "ann"))
@@ -185,7 +185,7 @@ func TestARunTriedAgainGoesOnBehindItsLastGoodStep(t *testing.T) {
 		}
 		j, err := s.Journal(t.Context(), c)
 		must(t, err)
-		if len(j.Records) != tt.from || j.TimedFrom != tt.from || !cmp.Equal(j.Rewinds, []int{tt.from}) {
+		if len(j.Records) != tt.from || j.TimedFrom != tt.from || !cmp.Equal(j.Rewinds, []Rewind{{Pos: tt.from}}) {
 			t.Errorf("journal has %d records, is timed from %d, rewinds %v; want all of %d", len(j.Records), j.TimedFrom, j.Rewinds, tt.from)
 		}
 		record(t, s, c, toolStep(tt.from))
@@ -205,14 +205,14 @@ func TestEachRetryIsRemembered(t *testing.T) {
 			for i := get(t, s, "r").Steps; i < failsAt; i++ {
 				record(t, s, c, toolStep(i))
 			}
-			must(t, s.Record(t.Context(), c, failing(failsAt)))
+			must(t, put(s, c, failing(failsAt)))
 			end(t, s, c, StateFailed)
 			must(t, s.Retry(t.Context(), "r", "ann"))
 			c = claims(t, s, "r")[0]
 		}
 		j, err := s.Journal(t.Context(), c)
 		must(t, err)
-		if !cmp.Equal(j.Rewinds, []int{2, 2, 3}) || j.TimedFrom != 3 {
+		if !cmp.Equal(j.Rewinds, []Rewind{{Pos: 2}, {Pos: 2}, {Pos: 3}}) || j.TimedFrom != 3 {
 			t.Errorf("rewinds %v, timed from %d; want 2, 2, 3 and 3", j.Rewinds, j.TimedFrom)
 		}
 		if r := get(t, s, "r"); r.Retries != 3 || r.Attempt != 4 {
@@ -229,7 +229,7 @@ func TestTheDoubtOfAStepThatIsDoneAgainIsGoneOnceItIsKnown(t *testing.T) {
 		c := claim(t, s, "r")
 		_, err := s.Begin(t.Context(), "r:0", "comment", "PROJ-1")
 		must(t, err)
-		must(t, s.Record(t.Context(), c, failing(0)))
+		must(t, put(s, c, failing(0)))
 		end(t, s, c, StateFailed)
 		if !get(t, s, "r").InDoubt {
 			t.Error("a run with an open write is not in doubt")
@@ -312,7 +312,7 @@ func TestWhatEventsToldOfForgottenStepsStays(t *testing.T) {
 		for i, result := range results {
 			r := failing(1)
 			r.Entry.Error = result
-			must(t, s.Record(t.Context(), c, r))
+			must(t, put(s, c, r))
 			if end(t, s, c, StateFailed); i < len(results)-1 {
 				must(t, s.Retry(t.Context(), "r", "ann"))
 				c = claims(t, s, "r")[0]

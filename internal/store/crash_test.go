@@ -145,7 +145,7 @@ func (w *crashWorker) do(ctx context.Context, c Claim) bool {
 		id, e := fmt.Sprintf("%s:%d", c.Run, i), step.Entry{Index: i, Kind: step.KindTool, Name: fmt.Sprint("tool-", i), TokensIn: 1}
 		ok := w.until(func() error { _, err := w.s.Begin(ctx, id, "comment", "P-1"); return err }) &&
 			w.until(func() error { return w.s.Done(ctx, id, "ref-"+id) }) &&
-			w.until(func() error { return w.s.Record(ctx, c, Record{Entry: e, Asked: e.Name}) })
+			w.until(func() error { return put(w.s, c, Record{Entry: e, Asked: e.Name}) })
 		if !ok {
 			return false
 		}

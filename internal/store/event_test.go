@@ -144,7 +144,7 @@ func TestProcessesOnOneDatabaseHearOfEachOther(t *testing.T) {
 		{"an admission", func() { admit(t, here, "issue:1", "r") }},
 		{"a claim", func() { c = claims(t, here, "r")[0] }},
 		{"a step", func() { record(t, here, c, toolStep(0)) }},
-		{"a wait", func() { suspend(t, here, c, Wait{Signal: "go"}) }},
+		{"a wait", func() { suspend(t, here, c, Wait{Step: 1, Signal: "go"}) }},
 		{"a signal", func() { signal(t, here, "go", true) }},
 		{"another claim", func() { c = claims(t, here, "r")[0] }},
 		{"a run that was given back", func() { release(t, here) }},

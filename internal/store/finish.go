@@ -10,7 +10,7 @@ import (
 const (
 	endSQL = `UPDATE runs SET state = ?, open = 0, ready = 0, owner = '', signal = '', waits_for = '', finished_at = ?, result = ?, error = ?,
 		in_doubt = CASE WHEN in_doubt = 1 OR EXISTS (SELECT 1 FROM effects WHERE run = runs.id AND done_at IS NULL) THEN 1 ELSE 0 END
-		WHERE id = ? AND state IN ('queued', 'running', 'waiting') RETURNING source, site, subject`
+		WHERE id = ? AND state IN ('queued', 'running', 'waiting') RETURNING source, site, subject, EXISTS (SELECT 1 FROM run_waits WHERE run = runs.id)`
 	heldSQL = `SELECT epoch, state FROM runs WHERE id = ?`
 )
 
@@ -54,12 +54,18 @@ func held(tx tx, run string) (epoch int64, state State, err error) {
 // have happened, whatever became of its step.
 func (s *Store) end(tx tx, run string, o Outcome) error {
 	var source, site, subject string
-	err := tx.row(endSQL, o.State, millis(s.now()), o.Result, o.Error, run).Scan(&source, &site, &subject)
+	var waits bool
+	err := tx.row(endSQL, o.State, millis(s.now()), o.Result, o.Error, run).Scan(&source, &site, &subject, &waits)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("finish run %s: %w", run, err)
+	}
+	if waits {
+		if _, err := tx.exec(`DELETE FROM run_waits WHERE run = ?`, run); err != nil {
+			return fmt.Errorf("forget what run %s waits for: %w", run, err)
+		}
 	}
 	if err := pass(tx, source, site, subject); err != nil {
 		return err

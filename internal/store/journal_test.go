@@ -22,16 +22,16 @@ func TestAJournalIsReadAsItWasRecorded(t *testing.T) {
 			{Asked: "ask", Worked: 1500 * time.Microsecond, Entry: step.Entry{Index: 0, Kind: step.KindModel, Name: "ask gpt", Started: at,
 				Finished: at.Add(time.Second), Input: json.RawMessage(`{"a":"\u0000"}`), Output: json.RawMessage(`[1]`), Model: "gpt",
 				TokensIn: 3, CostMicroUSD: ptr(int64(7)), Attempts: 2, Decision: "allow", Target: "PROJ-1"}},
-			{Asked: "", Entry: step.Entry{Index: 1, Kind: step.KindTool}},
-			{Asked: "late", Worked: time.Hour, Entry: step.Entry{Index: 2, Kind: step.KindTool, Name: "late", Error: "too late"},
+			{Pos: 1, Asked: "", Entry: step.Entry{Index: 1, Kind: step.KindTool}},
+			{Pos: 2, Asked: "late", Worked: time.Hour, Clock: 2 * time.Hour, Entry: step.Entry{Index: 2, Kind: step.KindTool, Name: "late", Error: "too late"},
 				Failure: &step.Failure{Step: "late", Reason: step.ReasonTimeout, Message: "too late"}},
 		}
 		for _, r := range want {
-			must(t, s.Record(t.Context(), c, r))
+			must(t, put(s, c, r))
 		}
 		j, err := s.Journal(t.Context(), c)
 		must(t, err)
-		if diff := cmp.Diff(Journal{Records: want, Waited: Waited{Step: -1}}, j); diff != "" {
+		if diff := cmp.Diff(Journal{Records: want}, j); diff != "" {
 			t.Errorf("journal (-want +got):\n%s", diff)
 		}
 		steps, err := s.Steps(t.Context(), "r")
@@ -119,7 +119,7 @@ func TestStepsAreRecordedInOrderOnly(t *testing.T) {
 				record(t, s, c, toolStep(0), toolStep(1))
 				e := toolStep(tt.index)
 				e.Output = json.RawMessage(`"other"`)
-				is(t, "Record", s.Record(t.Context(), c, Record{Entry: e}), tt.want)
+				is(t, "Record", put(s, c, Record{Entry: e}), tt.want)
 				r := get(t, s, "r")
 				if want := max(2, tt.index+1); tt.want == nil && r.Steps != want {
 					t.Errorf("%d steps, want %d", r.Steps, want)
@@ -171,7 +171,7 @@ func TestWhatIsWrittenUnderAnOldClaimIsRefused(t *testing.T) {
 		before, events := get(t, s, "r"), kinds(t, s, "r")
 		_, err := s.Journal(t.Context(), c)
 		is(t, "Journal", err, ErrLost)
-		is(t, "Record", s.Record(t.Context(), c, Record{Entry: toolStep(before.Steps)}), ErrLost)
+		is(t, "Record", put(s, c, Record{Entry: toolStep(before.Steps)}), ErrLost)
 		is(t, "Finish", s.Finish(t.Context(), c, Outcome{State: StateFailed}), ErrLost)
 		if err := s.Suspend(t.Context(), c, Wait{Signal: "x"}); err != nil && !errors.Is(err, ErrLost) {
 			t.Errorf("Suspend = %v", err)
@@ -190,7 +190,7 @@ func TestARunThatIsNotThereCannotBeChanged(t *testing.T) {
 		c := Claim{Run: "nobody", Epoch: 1}
 		_, err := s.Journal(t.Context(), c)
 		is(t, "Journal", err, ErrLost)
-		is(t, "Record", s.Record(t.Context(), c, Record{Entry: toolStep(0)}), ErrLost)
+		is(t, "Record", put(s, c, Record{Entry: toolStep(0)}), ErrLost)
 		is(t, "Finish", s.Finish(t.Context(), c, Outcome{State: StateFailed}), ErrNotFound)
 		is(t, "Suspend", s.Suspend(t.Context(), c, Wait{}), ErrNotFound)
 		is(t, "Retry", s.Retry(t.Context(), "nobody", "ann"), ErrNotFound)
@@ -211,7 +211,7 @@ func TestAChangeWhoseAnswerGotLostIsRepeated(t *testing.T) {
 			return s.Admit(t.Context(), Lease{}, []Run{queuedRun("x", "y")}, nil)
 		},
 		"Record": func(t *testing.T, s *Store, c Claim) error {
-			return s.Record(t.Context(), c, Record{Entry: toolStep(0)})
+			return put(s, c, Record{Entry: toolStep(0)})
 		},
 		"Finish": func(t *testing.T, s *Store, c Claim) error {
 			return s.Finish(t.Context(), c, Outcome{State: StateFailed})
@@ -252,7 +252,7 @@ func TestAnEntryThatIsNoJSONIsRefusedForGood(t *testing.T) {
 		c := claim(t, s, "r")
 		e := toolStep(0)
 		e.Output = json.RawMessage("{{")
-		is(t, "Record", s.Record(t.Context(), c, Record{Entry: e}), ErrRefused)
+		is(t, "Record", put(s, c, Record{Entry: e}), ErrRefused)
 		record(t, s, c, toolStep(0))
 	})
 }

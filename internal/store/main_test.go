@@ -71,7 +71,7 @@ func reset(t testing.TB, s *Store) {
 	t.Helper()
 	must(t, s.writer.do(t.Context(), func(tx tx) error {
 		s.served = share{}
-		for _, table := range []string{"runs", "run_work", "run_steps", "run_events", "effects", "run_merges", "revisions", "memory", "replicas", "leases"} {
+		for _, table := range []string{"runs", "run_work", "run_steps", "run_waits", "signals", "run_events", "effects", "run_merges", "revisions", "memory", "replicas", "leases"} {
 			if _, err := tx.exec(`DELETE FROM ` + table); err != nil {
 				return err
 			}
@@ -185,8 +185,16 @@ func end(t testing.TB, s *Store, c Claim, as State) {
 func record(t testing.TB, s *Store, c Claim, entries ...step.Entry) {
 	t.Helper()
 	for _, e := range entries {
-		must(t, s.Record(t.Context(), c, Record{Entry: e, Asked: e.Name}))
+		must(t, put(s, c, Record{Entry: e, Asked: e.Name}))
 	}
+}
+
+// put records a step at the position that is its index, as it is where a run has
+// no branches.
+func put(s *Store, c Claim, r Record) error {
+	r.Pos = r.Entry.Index
+	_, err := s.Record(context.Background(), c, r)
+	return err
 }
 
 func suspend(t testing.TB, s *Store, c Claim, w Wait) {

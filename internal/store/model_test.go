@@ -20,7 +20,12 @@ type modelRun struct {
 	signal string
 	// canceled is true once somebody asked for its end.
 	canceled bool
-	failed   bool // its last step failed
+	failed   bool // its last step failed, or one before the waits behind it
+	failedAt int
+	// noted is true while it is on record that it waits, or waited, in its next
+	// step, noticed the signal for that.
+	noted   bool
+	noticed string
 	// plain is true for as long as it never yielded nor was tried again.
 	plain, started bool
 }
@@ -39,10 +44,12 @@ type model struct {
 	clock *clock
 	// passed counts how often others were served since a project was ready.
 	passed map[string]int
+	// kept are signals that came too early.
+	kept map[string]bool
 }
 
 func newModel(c *clock) *model {
-	return &model{byID: map[string]*modelRun{}, turn: map[string]*modelRun{}, clock: c, passed: map[string]int{}}
+	return &model{byID: map[string]*modelRun{}, turn: map[string]*modelRun{}, clock: c, passed: map[string]int{}, kept: map[string]bool{}}
 }
 
 // in are the runs in one of the states, in the order of their admission.
@@ -81,7 +88,7 @@ func (m *model) admit(r *modelRun) {
 }
 
 func (m *model) end(r *modelRun, as State) {
-	r.state, r.owner, r.signal, r.yields = as, "", "", false
+	r.state, r.owner, r.signal, r.yields, r.noted = as, "", "", false, false
 	m.pass(r)
 }
 
@@ -95,6 +102,29 @@ func (m *model) suspend(r *modelRun, w Wait) {
 		r.plain = false
 		m.pass(r)
 	}
+	if r.noted, r.noticed = true, w.Signal; w.Signal != "" && m.kept[w.Signal] {
+		delete(m.kept, w.Signal)
+		m.answer(r)
+	}
+}
+
+// answer gives a run what it waits for.
+func (m *model) answer(r *modelRun) {
+	r.steps, r.deaths, r.noted = r.steps+1, 0, false
+	if r.state == StateWaiting {
+		m.enter(r)
+	}
+}
+
+// signal reports whether somebody waits for the signal of a run, which is told.
+func (m *model) signal(r *modelRun, signal string) bool {
+	waits := r.noted && r.noticed == signal
+	if waits && r.state != StateRunning {
+		m.answer(r)
+	} else {
+		m.kept[signal] = true
+	}
+	return waits
 }
 
 // due are the runs whose waiting is over.
@@ -119,7 +149,7 @@ func (m *model) giveBack(r *modelRun, deaths int) {
 
 func (m *model) retry(r *modelRun) {
 	if r.failed {
-		r.steps--
+		r.steps = r.failedAt
 	}
 	r.deaths, r.canceled, r.failed, r.plain = 0, false, false, false
 	m.enter(r)

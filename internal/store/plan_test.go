@@ -11,7 +11,9 @@ import (
 func hot() map[string]string {
 	return map[string]string{
 		"pick": pickSQL, "take": takeSQL, "pass": passSQL, "end": endSQL, "held": heldSQL, "claimable": claimableSQL, "retry": againSQL, "keep": keepSQL, "admit": insertRunSQL,
-		"record": stepSQL, "suspend": waitSQL, "wake": wakeSQL, "due": dueSQL, "signal": signalSQL,
+		"record": ownStepSQL, "record in a branch": branchStepSQL, "last step": lastStepSQL, "claim": claimSQL, "waits": readWaitsSQL,
+		"note": noteWaitSQL, "drop": dropWaitSQL, "over": overSQL, "step of a branch": branchedAtSQL, "keep signal": keepSignalSQL,
+		"take signal": takeSignalSQL, "old signals": oldSignalsSQL, "suspend": waitSQL, "wake": wakeSQL, "due": dueSQL, "signal": signalSQL,
 		"events of all": eventsSQL, "events of one": runEventsSQL, "steps": stepsSQL, "old": oldSQL,
 		"held by": heldBySQL, "merged": mergedSQL, "writer": writerSQL,
 	}
@@ -25,8 +27,11 @@ func indexes() map[string]string {
 		"claimable": "runs_share",
 		"pass":      "runs_turn (source=? AND site=? AND subject=?)", "retry": "runs_turn (source=? AND site=? AND subject=?)", "keep": "(run=?", "admit": "runs_open (source=? AND site=? AND subject=?)",
 		"end": "sqlite_autoindex_runs_1 (id=?)", "held": "sqlite_autoindex_runs_1 (id=?)",
-		"record": "sqlite_autoindex_runs_1 (id=?)", "suspend": "sqlite_autoindex_runs_1 (id=?)", "wake": "runs_turn (source=? AND site=? AND subject=?)",
-		"due": "runs_wake (wake_at<?)", "signal": "runs_signal (signal=?)",
+		"record": "sqlite_autoindex_runs_1 (id=?)", "record in a branch": "run_steps_branch (run=? AND path=?)", "last step": "PRIMARY KEY (run=?)",
+		"claim": "sqlite_autoindex_runs_1 (id=?)", "waits": "PRIMARY KEY (run=?)", "note": "", "drop": "PRIMARY KEY (run=? AND path=?)",
+		"over": "PRIMARY KEY (run=?)", "step of a branch": "run_steps_branch (run=? AND path=? AND pos=?)", "keep signal": "",
+		"take signal": "PRIMARY KEY (signal=?)", "old signals": "signals_at (at<?)", "suspend": "sqlite_autoindex_runs_1 (id=?)", "wake": "runs_turn (source=? AND site=? AND subject=?)",
+		"due": "runs_wake (wake_at<?)", "signal": "run_waits_signal (signal=?)",
 		"events of all": "INTEGER PRIMARY KEY (rowid>?)", "events of one": "(run=?", "steps": "PRIMARY KEY (run=?)",
 		"held by": "runs_signal (signal=?)", "merged": "PRIMARY KEY (delivery=?)", "writer": "runs_subject (source=? AND site=? AND subject=?)",
 		"old": "runs_finished (wiped=? AND finished_at>? AND finished_at<?)",
@@ -76,6 +81,9 @@ func TestHotStatementsUseIndexesOnPostgreSQL(t *testing.T) {
 			}
 		}
 		if _, err := tx.exec(`INSERT INTO run_merges (delivery, run) SELECT delivery, id FROM runs`); err != nil {
+			return err
+		}
+		if _, err := tx.exec(`INSERT INTO run_waits (run, path, pos, signal) SELECT id, '', 5, id FROM runs WHERE state = 'running'`); err != nil {
 			return err
 		}
 		_, err := tx.exec(`UPDATE runs SET state = 'waiting', signal = id, wake_at = 1 WHERE state = 'running' AND seq % 4 > 0`)
@@ -139,11 +147,11 @@ func TestManifestsWithoutRunsAreFoundQuickly(t *testing.T) {
 // recordSteps records the first n steps of a run.
 func recordSteps(tx tx, s *Store, c Claim, n int) error {
 	for i := range n {
-		row, err := encodeRecord(Record{Entry: toolStep(i)})
+		row, err := encodeRecord(Record{Entry: toolStep(i), Pos: i})
 		if err != nil {
 			return err
 		}
-		if err := s.record(tx, c, StateRunning, row); err != nil {
+		if _, err := s.record(tx, c, StateRunning, row); err != nil {
 			return err
 		}
 	}

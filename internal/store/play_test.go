@@ -148,14 +148,15 @@ func (g *game) record(t *testing.T) {
 	if r == nil || r.failed {
 		return
 	}
-	rec := Record{Entry: toolStep(r.steps)}
+	rec := Record{Entry: toolStep(r.steps), Waited: r.noted}
 	if r.failed = g.rnd.IntN(4) == 0; r.failed {
+		r.failedAt = r.steps
 		rec.Failure = &step.Failure{Message: "broken"}
 	}
 	for range 1 + g.rnd.IntN(2) {
-		must(t, g.s.Record(t.Context(), Claim{r.id, r.epoch}, rec))
+		must(t, put(g.s, Claim{r.id, r.epoch}, rec))
 	}
-	r.steps, r.deaths = r.steps+1, 0
+	r.steps, r.deaths, r.noted = r.steps+1, 0, false
 }
 
 func (g *game) wake(t *testing.T) {
@@ -183,13 +184,8 @@ func (g *game) signal(t *testing.T) {
 	if waiting := g.any(StateWaiting); waiting != nil && g.rnd.IntN(3) > 0 {
 		r = waiting
 	}
-	waits := r.state == StateWaiting && r.signal != ""
-	signal(t, g.s, "signal-"+r.id, waits)
-	if !waits {
-		return
-	}
-	r.steps, r.deaths = r.steps+1, 0
-	g.model.enter(r)
+	name := "signal-" + r.id
+	signal(t, g.s, name, g.model.signal(r, name))
 }
 
 func (g *game) cancel(t *testing.T) {
@@ -274,7 +270,7 @@ func (g *game) stale(t *testing.T) {
 		return
 	}
 	is(t, "Finish under an old claim", g.s.Finish(t.Context(), c, Outcome{State: StateFailed}), ErrLost)
-	is(t, "Record under an old claim", g.s.Record(t.Context(), c, Record{Entry: toolStep(g.model.byID[c.Run].steps)}), ErrLost)
+	is(t, "Record under an old claim", put(g.s, c, Record{Entry: toolStep(g.model.byID[c.Run].steps)}), ErrLost)
 }
 
 func (g *game) reopen(t *testing.T) {

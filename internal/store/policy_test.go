@@ -92,7 +92,7 @@ func TestAQuestionKeepsItsCodeAndTheFirstDecisionCounts(t *testing.T) {
 		if again, err := s.Ask(t.Context(), ask); err != nil || again.Code != "ABCD" {
 			t.Errorf("asked again: %+v, %v", again, err)
 		}
-		if open, err := s.Asked(t.Context(), "call", "s", "PROJ-1"); err != nil || len(open) != 1 {
+		if open, err := s.Questions(t.Context(), "call", "s"); err != nil || len(open) != 1 {
 			t.Errorf("open %+v, %v", open, err)
 		}
 		got, ours, err := s.Decide(t.Context(), "ABCD", ApprovalApproved, "bob", json.RawMessage(`{"ok":true}`))

@@ -11,9 +11,19 @@ const pruneBatch = 100
 
 // Wipe deletes what was said in runs that ended before the given time: their
 // steps, events, texts and the event that they were started with. What remains
-// tells that there was a run, of what, when, at what cost and how it ended. It
-// returns how many runs that were.
+// tells that there was a run, of what, when, at what cost and how it ended. With
+// them go signals that nobody waited for until then. It returns how many runs
+// that were.
 func (s *Store) Wipe(ctx context.Context, before time.Time) (int, error) {
+	err := s.writer.do(ctx, func(tx tx) error {
+		if _, err := tx.exec(oldSignalsSQL, millis(before)); err != nil {
+			return fmt.Errorf("delete old signals: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
 	return s.sweep(ctx, before, 0,
 		`DELETE FROM run_steps WHERE run = ?`,
 		`DELETE FROM run_events WHERE run = ?`,

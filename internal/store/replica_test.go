@@ -92,8 +92,8 @@ func TestRunsOfASilentReplicaGoOnElsewhere(t *testing.T) {
 				t.Errorf("claim %v is of %+v", c, r)
 			}
 		}
-		is(t, "Record of the silent one", s.Record(t.Context(), old["silent"], Record{Entry: toolStep(0)}), ErrLost)
-		must(t, s.Record(t.Context(), old["alive"], Record{Entry: toolStep(0)}))
+		is(t, "Record of the silent one", put(s, old["silent"], Record{Entry: toolStep(0)}), ErrLost)
+		must(t, put(s, old["alive"], Record{Entry: toolStep(0)}))
 	})
 }
 

@@ -199,7 +199,7 @@ func TestAClosedStoreSaysSo(t *testing.T) {
 		writes := map[string]func() error{
 			"Admit":   func() error { return s.Admit(ctx, Lease{}, []Run{queuedRun("r", "issue:1")}, nil) },
 			"Claim":   func() error { _, err := s.Claim(ctx, me, 1, Limits{}); return err },
-			"Record":  func() error { return s.Record(ctx, c, Record{Entry: toolStep(0)}) },
+			"Record":  func() error { return put(s, c, Record{Entry: toolStep(0)}) },
 			"Finish":  func() error { return s.Finish(ctx, c, Outcome{}) },
 			"Suspend": func() error { return s.Suspend(ctx, c, Wait{}) },
 			"Signal":  func() error { _, err := s.Signal(ctx, "go", "x", nil); return err },

@@ -55,7 +55,7 @@ func TestTextsOfAllKindsAreKept(t *testing.T) {
 		}
 		quoted, err := json.Marshal(text)
 		must(t, err)
-		must(t, s.Record(t.Context(), c, Record{Asked: text, Failure: &step.Failure{Step: text, Message: text},
+		must(t, put(s, c, Record{Asked: text, Failure: &step.Failure{Step: text, Message: text},
 			Entry: step.Entry{Kind: step.KindTool, Name: text, Output: quoted, Error: text, Target: text}}))
 		_, err = s.Begin(t.Context(), key+":0", key, text)
 		must(t, err)

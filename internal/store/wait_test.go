@@ -53,7 +53,7 @@ func TestAWaitingRunTellsWhatItWaitsForAndGoesOnInTime(t *testing.T) {
 		c := claim(t, s, "r")
 		record(t, s, c, toolStep(0))
 		until := clk.now().Add(time.Minute)
-		suspend(t, s, c, Wait{For: "another try", Step: 1, Tries: 3, Worked: 1500 * time.Microsecond, Until: until, Attempt: true})
+		suspend(t, s, c, Wait{For: "another try", Step: 1, Name: "tool-1", Tries: 3, Worked: 1500 * time.Microsecond, Until: until, Attempt: true})
 		r := get(t, s, "r")
 		if r.State != StateWaiting || r.WaitsFor != "another try" || !r.WakeAt.Equal(until) || r.Owner != "" || r.Attempt != 2 {
 			t.Errorf("waiting run is %+v", r)
@@ -78,13 +78,13 @@ func TestAWaitingRunTellsWhatItWaitsForAndGoesOnInTime(t *testing.T) {
 		again := claims(t, s, "r")[0]
 		j, err := s.Journal(t.Context(), again)
 		must(t, err)
-		want := Waited{Step: 1, Until: until, Tries: 3, Worked: 1500 * time.Microsecond}
-		if again.Epoch != 2 || len(j.Records) != 1 || j.Waited != want {
-			t.Errorf("claim %v has %d records, waited %+v; want %+v", again, len(j.Records), j.Waited, want)
+		want := []Waited{{Wait: Wait{For: "another try", Step: 1, Name: "tool-1", Until: until, Tries: 3, Worked: 1500 * time.Microsecond}, Due: true}}
+		if diff := cmp.Diff(want, j.Waits); diff != "" || again.Epoch != 2 || len(j.Records) != 1 {
+			t.Errorf("claim %v has %d records; it waited (-want +got):\n%s", again, len(j.Records), diff)
 		}
-		record(t, s, again, toolStep(1))
-		if j, err = s.Journal(t.Context(), again); err != nil || j.Waited != (Waited{Step: -1}) {
-			t.Errorf("behind the step it waited %+v, %v", j.Waited, err)
+		must(t, put(s, again, Record{Entry: toolStep(1), Waited: true}))
+		if j, err = s.Journal(t.Context(), again); err != nil || len(j.Waits) != 0 {
+			t.Errorf("behind the step it waited %+v, %v", j.Waits, err)
 		}
 		want2 := []EventKind{EventQueued, EventStarted, EventStep, EventWaiting, EventResumed, EventStep}
 		if diff := cmp.Diff(want2, kinds(t, s, "r")); diff != "" {
@@ -97,7 +97,6 @@ func TestASignalBecomesTheResultOfTheWait(t *testing.T) {
 	withClock(t, func(t *testing.T, s *Store, clk *clock) {
 		c := claim(t, s, "r")
 		record(t, s, c, toolStep(0))
-		signal(t, s, "go", false) // nobody waits yet
 		suspend(t, s, c, Wait{For: "an approval", Step: 1, Tries: 1, Signal: "go", Until: clk.now().Add(time.Hour)})
 		for _, other := range []string{"", "g", "GO", "go ", "%", "other"} {
 			signal(t, s, other, false)
@@ -107,7 +106,7 @@ func TestASignalBecomesTheResultOfTheWait(t *testing.T) {
 		again := claims(t, s, "r")[0]
 		j, err := s.Journal(t.Context(), again)
 		must(t, err)
-		want := Record{Asked: "approval", Entry: step.Entry{Index: 1, Kind: step.KindWait, Name: "approval", Output: json.RawMessage(`{"by":"ann"}`),
+		want := Record{Pos: 1, Asked: "approval", Entry: step.Entry{Index: 1, Kind: step.KindWait, Name: "approval", Output: json.RawMessage(`{"by":"ann"}`),
 			Started: clk.now(), Finished: clk.now(), Attempts: 1}}
 		if len(j.Records) != 2 {
 			t.Fatalf("%d records, want the step and the wait", len(j.Records))
@@ -115,8 +114,8 @@ func TestASignalBecomesTheResultOfTheWait(t *testing.T) {
 		if diff := cmp.Diff(want, j.Records[1]); diff != "" {
 			t.Errorf("record of the wait (-want +got):\n%s", diff)
 		}
-		if j.Waited != (Waited{Step: -1}) {
-			t.Errorf("waited %+v, want nothing", j.Waited)
+		if len(j.Waits) != 0 {
+			t.Errorf("waited %+v, want nothing", j.Waits)
 		}
 		clk.add(2 * time.Hour)
 		wake(t, s, 0)

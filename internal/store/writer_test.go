@@ -181,9 +181,9 @@ func TestCloseCarriesOutWhatIsQueued(t *testing.T) {
 		release := block(t, s)
 		var waits []<-chan error
 		for i := range steps {
-			row, err := encodeRecord(Record{Entry: toolStep(i)})
+			row, err := encodeRecord(Record{Entry: toolStep(i), Pos: i})
 			must(t, err)
-			waits = append(waits, post(t, s, func(tx tx) error { return s.record(tx, c, StateRunning, row) }))
+			waits = append(waits, post(t, s, func(tx tx) error { _, err := s.record(tx, c, StateRunning, row); return err }))
 		}
 		release()
 		must(t, s.Close())
@@ -196,7 +196,7 @@ func TestCloseCarriesOutWhatIsQueued(t *testing.T) {
 		if got, err := again.Steps(t.Context(), "r"); err != nil || len(got) != steps {
 			t.Errorf("%d steps, %v; want all of them", len(got), err)
 		}
-		is(t, "Record after Close", s.Record(t.Context(), c, Record{Entry: toolStep(steps)}), ErrClosed)
+		is(t, "Record after Close", put(s, c, Record{Entry: toolStep(steps)}), ErrClosed)
 	})
 }
 
