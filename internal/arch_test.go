@@ -16,6 +16,7 @@ const module = "github.com/aofctl/aofctl/internal/"
 // that only composition and command line use are not listed on the right.
 func allowed() map[string][]string {
 	return map[string][]string{
+		"leak":             {},
 		"step":             {},
 		"step/steptest":    {"step"},
 		"spell":            {},
@@ -52,7 +53,7 @@ func allowed() map[string][]string {
 		"budget":           {"llm", "manifest", "store"},
 		"gate":             {"approval", "manifest", "policy", "step", "tool"},
 		"agent":            {"budget", "event", "gate", "llm", "manifest", "policy", "prompt", "step", "tool"},
-		"fleet":            {"agent", "event", "gate", "llm", "manifest", "prompt", "step", "tool"},
+		"fleet":            {"agent", "budget", "event", "gate", "llm", "manifest", "prompt", "step", "tool"},
 		"flow":             {"agent", "event", "fleet", "gate", "llm", "manifest", "prompt", "step", "tool"},
 		"durable":          {"step", "store"},
 		"memory":           {},
@@ -63,7 +64,7 @@ func allowed() map[string][]string {
 		"store/sqlite":     {"store/schema"},
 		"store/postgres":   {"store/schema"},
 		"webhook":          {"store/inbox"},
-		"run":              {"durable", "event", "route", "step", "store", "store/inbox"},
+		"run":              {"approval", "durable", "event", "route", "step", "store", "store/inbox", "tool", "manifest"},
 		"admin":            {"manifest", "step", "store", "store/inbox"},
 		"admin/client":     {"admin", "store"},
 		"telemetry":        {"step"},

@@ -290,7 +290,7 @@ func (a *App) buildRuns(ctx context.Context) error {
 	}
 	a.dispatch = run.DispatcherConfig{
 		Inbox: a.inbox, Store: a.store, Lease: a.supervisor.Lease, Normalizers: map[string]run.Normalizer{event.SourceJira: a.sites.delivered},
-		Router: a.live, Accounts: a.sites, Asker: asker{a.sites}, Admitted: a.scheduler.Wake, Signed: a.sites.signed,
+		Desk: a.desk, Router: a.live, Accounts: a.sites, Asker: asker{a.sites}, Admitted: a.scheduler.Wake, Signed: a.sites.signed,
 		MaxPerHour: d.Runtime.MaxRunsPerIssuePerHour, Kinds: kinds, Observer: seen, Now: a.opts.Now, Seed: rand.Text, Log: a.log,
 	}
 	return nil

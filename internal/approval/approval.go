@@ -60,6 +60,8 @@ type Question struct {
 	AllowSelf bool `json:"allow_self,omitempty"`
 	// Requester is who caused the run.
 	Requester tool.Person `json:"requester,omitzero"`
+	// Subject is what the run is about, by which an answer is known.
+	Subject string `json:"subject,omitempty"`
 	// Timeout is how long the question stays open; 0 for DefaultTimeout.
 	Timeout time.Duration `json:"-"`
 
@@ -83,7 +85,7 @@ type Decision struct {
 type Store interface {
 	Ask(ctx context.Context, a store.Approval) (store.Approval, error)
 	Approval(ctx context.Context, code string) (store.Approval, error)
-	Asked(ctx context.Context, kind, site, issue string) ([]store.Approval, error)
+	Questions(ctx context.Context, kind, site string) ([]store.Approval, error)
 	Decide(ctx context.Context, code string, state store.ApprovalState, by string, decision json.RawMessage) (store.Approval, bool, error)
 	Signal(ctx context.Context, signal, name string, payload json.RawMessage) (bool, error)
 }

@@ -17,15 +17,42 @@ import (
 // letters are those of codes: without the ones that look or sound alike.
 const letters = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
+const codeLength = 6
+
 // newCode returns six random letters. A code is no secret: who may decide is told
 // by the account.
 func newCode() string {
-	raw := make([]byte, 6)
+	raw := make([]byte, codeLength)
 	_, _ = rand.Read(raw) // never fails
 	for i := range raw {
 		raw[i] = letters[int(raw[i])%len(letters)]
 	}
 	return string(raw)
+}
+
+// IsCode reports whether a text looks like a code.
+func IsCode(text string) bool {
+	code := Code(text)
+	return len(code) == codeLength && strings.Trim(code, letters) == ""
+}
+
+// Questioned returns the code of the oldest open question in words to that person
+// about that subject; "" for none.
+func (d *Desk) Questioned(ctx context.Context, site, subject string, who tool.Person) (string, error) {
+	open, err := d.store.Questions(ctx, string(KindQuestion), site)
+	if err != nil {
+		return "", err
+	}
+	for _, asked := range open {
+		var q Question
+		if err := json.Unmarshal(asked.Asks, &q); err != nil {
+			return "", fmt.Errorf("decode question %s: %w", asked.Code, err)
+		}
+		if q.Subject == subject && same(q.Requester, who) {
+			return asked.Code, nil
+		}
+	}
+	return "", nil
 }
 
 // Code returns a code as it is kept, from how somebody may write it.
@@ -139,6 +166,8 @@ func allowed(asked store.Approval, a Answer) error {
 	switch {
 	case asked.Site != a.Site:
 		return fmt.Errorf("decide %s: %w", a.Code, ErrUnknown)
+	case q.Kind == KindQuestion && same(q.Requester, *a.Person):
+		return nil
 	case len(q.Approvers) == 0:
 		return fmt.Errorf("%w: no approvers are configured, so an operator decides: aofctl approve %s", ErrNotAllowed, a.Code)
 	case !slices.ContainsFunc(q.Approvers, func(spelling string) bool { return spells(spelling, *a.Person) }):

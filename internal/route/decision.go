@@ -193,6 +193,8 @@ const (
 	ReplyHelp    = "help"
 	ReplyUnknown = "unknown-command"
 	ReplyBreaker = "breaker"
+	// ReplyConsent says why a decision does not count.
+	ReplyConsent = "consent"
 )
 
 // Hold is for how long a match waits for further events, to make one run of them

@@ -41,7 +41,14 @@ func (d *Dispatcher) decide(ctx context.Context, it item) (inbox.Outcome, error)
 		return inbox.Outcome{}, err
 	}
 	routes := d.cfg.Router.Current()
-	decision, err := d.route(ctx, routes.Table, it)
+	in, err := d.cfg.Accounts.Input(ctx, ev.Source, ev.Site)
+	if err != nil {
+		return inbox.Outcome{}, fmt.Errorf("tell our own account: %w", err)
+	}
+	if outcome, taken, err := d.consent(ctx, it, routes, in); taken || err != nil {
+		return outcome, err
+	}
+	decision, err := d.route(ctx, routes.Table, it, in)
 	if err != nil {
 		return inbox.Outcome{}, err
 	}
@@ -87,13 +94,10 @@ func (d *Dispatcher) markOwnComment(ctx context.Context, ev *event.Event) error 
 
 // route decides, after asking the platform for what that needs, and drops what a
 // comment asked for before. A platform that is away makes it fail.
-func (d *Dispatcher) route(ctx context.Context, table *route.Table, it item) (route.Decision, error) {
+func (d *Dispatcher) route(ctx context.Context, table *route.Table, it item, in route.Input) (route.Decision, error) {
 	ev := it.event
-	in, err := d.cfg.Accounts.Input(ctx, ev.Source, ev.Site)
-	if err != nil {
-		return route.Decision{}, fmt.Errorf("tell our own account: %w", err)
-	}
 	in.MaxDepth = maxDepth
+	var err error
 	if in.Depth, err = d.depth(ctx, it); err != nil {
 		return route.Decision{}, err
 	}

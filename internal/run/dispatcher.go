@@ -82,6 +82,8 @@ type DispatcherConfig struct {
 	MaxPerHour int
 	// Kinds are the kinds of target that can run.
 	Kinds map[string]bool
+	// Desk takes the decisions of people; nil for none.
+	Desk Desk
 	// Observer is told what became of deliveries.
 	Observer DeliveryObserver
 	Now      func() time.Time

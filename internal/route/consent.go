@@ -1,0 +1,55 @@
+package route
+
+import (
+	"slices"
+
+	"github.com/aofctl/aofctl/internal/event"
+)
+
+// Consent is a line of a new comment that answers a question of ours.
+type Consent struct {
+	// Approve is true for /approve, false for /reject.
+	Approve bool
+	// Code is the word behind it, as typed; "" for none.
+	Code string
+	// Words are the words behind the code, Text is their line and the lines below.
+	Words []string
+	Text  string
+}
+
+// Consents returns the decisions in a new comment, in order. What an automation or
+// we ourselves wrote holds none, and neither does a comment that was edited: it
+// may be another's by then.
+func Consents(ev *event.Event, in Input) []Consent {
+	if ev.Type != "comment_created" || ev.CommentMarked || isSelf(ev, in.Self) || Automated(ev) || !mayHold(ev.CommandText) {
+		return nil
+	}
+	q := query{ev: ev, in: in}
+	var list []Consent
+	for _, c := range q.commands() {
+		if !c.Slash || !slices.Contains([]string{"approve", "reject"}, c.Words[0]) {
+			continue
+		}
+		consent := Consent{Approve: c.Words[0] == "approve"}
+		words, _ := splitArgs(afterWords(c.Line, 1))
+		if len(words) > 0 {
+			consent.Code, consent.Words = words[0], words[1:]
+			consent.Text = afterWords(c.Line, 2)
+		}
+		if c.Body != "" {
+			consent.Text += "\n" + c.Body
+		}
+		list = append(list, consent)
+	}
+	return list
+}
+
+// Spoken reports whether an event is a new comment of a person, without commands:
+// what may be the answer to a question.
+func Spoken(ev *event.Event, in Input) bool {
+	if ev.Type != "comment_created" || ev.CommentMarked || isSelf(ev, in.Self) || Automated(ev) {
+		return false
+	}
+	q := query{ev: ev, in: in}
+	return !q.slashed()
+}

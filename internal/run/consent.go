@@ -1,0 +1,120 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/aofctl/aofctl/internal/approval"
+	"github.com/aofctl/aofctl/internal/event"
+	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/route"
+	"github.com/aofctl/aofctl/internal/store"
+	"github.com/aofctl/aofctl/internal/store/inbox"
+	"github.com/aofctl/aofctl/internal/tool"
+)
+
+// Desk takes decisions; see approval.Desk.
+type Desk interface {
+	Decide(ctx context.Context, a approval.Answer) (store.Approval, error)
+	// Questioned returns the code of the oldest open question in words to that
+	// person about that subject; "" for none.
+	Questioned(ctx context.Context, site, subject string, who tool.Person) (code string, err error)
+}
+
+// replyTrigger stands for the trigger of a reply that no trigger has asked for.
+const replyTrigger = "approvals"
+
+// consent takes the decisions that a new comment holds. A comment with a decision
+// starts nothing else. It reports whether the comment was one.
+func (d *Dispatcher) consent(ctx context.Context, it item, routes Routes, in route.Input) (inbox.Outcome, bool, error) {
+	if d.cfg.Desk == nil {
+		return inbox.Outcome{}, false, nil
+	}
+	var done, refused []string
+	for _, c := range route.Consents(it.event, in) {
+		text, err := d.take(ctx, it.event, c)
+		switch {
+		case err == nil:
+			done = append(done, text)
+		case errors.Is(err, approval.ErrUnknown) && !approval.IsCode(c.Code):
+			continue // a trigger may have a command of that name
+		case errors.Is(err, approval.ErrUnknown), errors.Is(err, approval.ErrClosed), errors.Is(err, approval.ErrNotAllowed):
+			refused = append(refused, err.Error())
+		default:
+			return inbox.Outcome{}, false, err
+		}
+	}
+	switch {
+	case len(refused) > 0:
+		return d.refuse(ctx, it, routes, refused)
+	case len(done) > 0:
+		return routed(strings.Join(done, "; "), nil), true, nil
+	}
+	return d.reply(ctx, it, in)
+}
+
+// take takes one decision and says what it was.
+func (d *Dispatcher) take(ctx context.Context, ev *event.Event, c route.Consent) (string, error) {
+	person := personOf(ev.Actor)
+	answer := approval.Answer{Code: c.Code, Approve: c.Approve, Person: &person, Site: ev.Site, Reason: strings.TrimSpace(c.Text)}
+	if c.Approve {
+		answer.Items, answer.Reason = numbers(c.Words), ""
+	}
+	asked, err := d.cfg.Desk.Decide(ctx, answer)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("question %s is %s by %s", asked.Code, asked.State, asked.DecidedBy), nil
+}
+
+// numbers are the words that are numbers, up to the first that is none.
+func numbers(words []string) []int {
+	var list []int
+	for _, w := range words {
+		n, err := strconv.Atoi(strings.Trim(w, ",.;"))
+		if err != nil {
+			break
+		}
+		list = append(list, n)
+	}
+	return list
+}
+
+// refuse tells the person why a decision does not count.
+func (d *Dispatcher) refuse(ctx context.Context, it item, routes Routes, reasons []string) (inbox.Outcome, bool, error) {
+	reply := route.Match{
+		Trigger:  &manifest.Trigger{Meta: manifest.Meta{Name: replyTrigger}},
+		Target:   manifest.Target{Kind: route.TargetReply, Name: route.ReplyConsent},
+		Response: "This does not count: " + strings.Join(reasons, "; ") + ".",
+	}
+	outcome, err := d.admit(ctx, it, routes, route.Decision{Matches: []route.Match{reply}})
+	if err == nil {
+		outcome.Reason = "decision refused: " + strings.Join(reasons, "; ")
+	}
+	return outcome, true, err
+}
+
+// reply hands what a person says to the run that asked them something.
+func (d *Dispatcher) reply(ctx context.Context, it item, in route.Input) (inbox.Outcome, bool, error) {
+	ev := it.event
+	if ev.Subject == "" || !route.Spoken(ev, in) {
+		return inbox.Outcome{}, false, nil
+	}
+	person := personOf(ev.Actor)
+	code, err := d.cfg.Desk.Questioned(ctx, ev.Site, ev.Subject, person)
+	if err != nil || code == "" {
+		return inbox.Outcome{}, false, err
+	}
+	_, err = d.cfg.Desk.Decide(ctx, approval.Answer{Code: code, Approve: true, Person: &person, Site: ev.Site, Reason: ev.String("comment_body")})
+	if errors.Is(err, approval.ErrClosed) {
+		return inbox.Outcome{}, false, nil
+	}
+	return routed("the answer to question "+code, nil), err == nil, err
+}
+
+func personOf(a event.Actor) tool.Person {
+	return tool.Person{AccountID: a.AccountID, Name: a.Name, Key: a.Key, Email: a.Email, DisplayName: a.DisplayName}
+}
