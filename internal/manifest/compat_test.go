@@ -192,8 +192,8 @@ func checkBugTriage(t *testing.T, catalog *Catalog) {
 	if created.Target.Name != "jira-bug-triage-agent" || created.Params["action"] != "full_triage" || created.Params["auto_comment"] != true {
 		t.Errorf("issue_created runs %+v", created)
 	}
-	if got := len(catalog.Agents["jira-bug-triage-agent"].Tools); got != 8 {
-		t.Errorf("the agent has %d tools, want the whole set of 8", got)
+	if got := len(catalog.Agents["jira-bug-triage-agent"].Tools); got != 10 {
+		t.Errorf("the agent has %d tools, want the whole set of 8 and those of its memory", got)
 	}
 }
 

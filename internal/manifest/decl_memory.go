@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/invopop/jsonschema"
@@ -68,10 +69,7 @@ func (m *memoryDecl) mapping(d *decoder, n *yaml.Node, depth int) {
 	}
 	text := decl.Type.value
 	if path := decl.Path.or(decl.Config.Path.value); path != "" || strings.EqualFold(text, "file") {
-		text += ":" + path
-		if !entries.set { // a path's own end is no number of entries
-			entries.value, entries.set = memory.DefaultEntries, true
-		}
+		text += ":" + path + ":" + strconv.Itoa(memory.DefaultEntries) // a path's own end is no number of entries
 	}
 	m.parse(d, decl.Type.pos, text)
 	if err := memory.CheckEntries(entries.value); entries.set && err != nil {

@@ -38,6 +38,8 @@ func testKnown() Known {
 			{Name: "jira_add_labels", Toolset: "jira"},
 			{Name: "jira_transition_issue", Toolset: "jira"},
 			{Name: "jira_log_work", Toolset: "jira"},
+			{Name: "memory_get", Toolset: "memory", Reads: true},
+			{Name: "memory_set", Toolset: "memory"},
 		},
 		CheckTemplate: func(text string) error {
 			if strings.Count(text, "{{") != strings.Count(text, "}}") {
