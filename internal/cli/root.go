@@ -111,7 +111,7 @@ Run it:                                                 aofctl serve --config da
 		return &usageError{fmt.Errorf("%w; see '%s --help'", err, cmd.CommandPath())}
 	})
 	root.AddCommand(
-		newServe(c), newDemo(c), newSandbox(c), newValidate(c), newSchema(c), newSend(c), newRoute(c),
+		newServe(c), newDemo(c), newSandbox(c), newValidate(c), newSchema(c), newSend(c), newRoute(c), newTest(c),
 		newJira(c), newDoctor(c), newGet(c), newDescribe(c), newLogs(c), newCancel(c), newRetry(c), newVersion(c),
 	)
 	return root

@@ -1,6 +1,9 @@
 package manifest
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Scenario is one case of a scenario test: what is in Jira, what happens, what
 // models answer, and what is expected.
@@ -267,4 +270,16 @@ type WantRun struct {
 type AtMost struct {
 	USD                *float64
 	Tokens, ModelCalls *int
+}
+
+// SecretVariables are the environment variables that the configuration says hold
+// secrets, each once, in the order in which they stand there.
+func (d *Daemon) SecretVariables() []string {
+	var names []string
+	for _, s := range d.secrets {
+		if s.Env != "" && !slices.Contains(names, s.Env) {
+			names = append(names, s.Env)
+		}
+	}
+	return names
 }
