@@ -23,6 +23,7 @@ const (
 // be seen at the start and not with the first event.
 func (s *sites) acquaint(ctx context.Context) {
 	var all sync.WaitGroup
+	all.Go(func() { s.hub.acquaint(ctx) })
 	for _, one := range s.list {
 		all.Go(func() { one.acquaint(ctx) })
 	}

@@ -89,6 +89,7 @@ func originOf(task run.Task, name string) tool.Origin {
 	if o.Project == "" {
 		o.Project = ev.String("project_key")
 	}
+	reach(task, &o)
 	return o
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/mattn/go-isatty"
 
 	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/schedule"
 	"github.com/aofctl/aofctl/internal/telemetry"
 )
 
@@ -53,7 +54,18 @@ func (a *App) webhookURLs() []string {
 	for _, src := range a.sites.sources(a.live.secrets) {
 		list = append(list, fmt.Sprintf("%s://%s/webhook/%s", scheme, a.Addr(), strings.TrimSuffix(src.Name+"/"+src.Site, "/")))
 	}
+	for _, path := range slices.Sorted(maps.Keys(a.live.state.Load().posts)) {
+		list = append(list, fmt.Sprintf("%s://%s%s", scheme, a.Addr(), path))
+	}
 	return list
+}
+
+func jobNames(list []schedule.Job) []string {
+	var names []string
+	for _, j := range list {
+		names = append(names, fmt.Sprintf("%s (%s, %s)", j.Trigger, j.Spec.Text, j.Spec.Zone))
+	}
+	return names
 }
 
 // Banner says what the daemon serves: endpoints, triggers, agents, storage, and
@@ -69,6 +81,12 @@ func (a *App) Banner(out io.Writer) {
 	}
 	for _, s := range a.sites.list {
 		say("jira", "%s (%s)", s.config.BaseURL, s.config.AuthType)
+	}
+	if h := a.sites.hub; h != nil {
+		say("github", "%s%s", h.client.Host(), map[bool]string{true: "", false: " (without a token: events only)"}[h.acts()])
+	}
+	if n := len(a.live.jobs()); n > 0 {
+		say("schedules", "%s", counted(n, jobNames(a.live.jobs())))
 	}
 	if a.admin != nil {
 		say("admin", "http://%s", a.AdminAddr())

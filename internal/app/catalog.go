@@ -9,6 +9,7 @@ import (
 	"github.com/aofctl/aofctl/internal/prompt"
 	"github.com/aofctl/aofctl/internal/route"
 	"github.com/aofctl/aofctl/internal/run"
+	"github.com/aofctl/aofctl/internal/schedule"
 	"github.com/aofctl/aofctl/internal/store"
 	"github.com/aofctl/aofctl/internal/tool"
 	"github.com/aofctl/aofctl/internal/tool/web"
@@ -18,7 +19,11 @@ import (
 // known tells the loader what manifests may refer to.
 func known(d *manifest.Daemon, registry *tool.Registry, providers *llm.Providers, env func(string) (string, bool)) manifest.Known {
 	k := manifest.Known{Providers: providers.Names(), SecretEnvs: d.SecretEnvs(), Cloud: d.Cloud(), DefaultAgent: d.Runtime.DefaultAgent, Env: env,
-		CheckTemplate: checkTemplate, CheckExpression: checkExpression, CheckSchema: checkSchema}
+		CheckTemplate: checkTemplate, CheckExpression: checkExpression, CheckSchema: checkSchema,
+		CheckSchedule: checkSchedule, NoGitHub: d.Text != "" && (d.GitHub == nil || d.GitHub.Token.IsZero())}
+	for _, site := range d.Jira {
+		k.Sites = append(k.Sites, site.Name)
+	}
 	k.Tools = knownTools(registry, len(d.AllowedHosts) > 0)
 	return k
 }
@@ -64,7 +69,11 @@ type live struct {
 type liveState struct {
 	catalog *manifest.Catalog
 	routes  run.Routes
-	secrets []webhook.NamedSecret
+	// secrets are those of the triggers of each type.
+	secrets map[string][]webhook.NamedSecret
+	// posts are where HTTP triggers take requests, by path, and jobs the schedules.
+	posts map[string]webhook.Source
+	jobs  []schedule.Job
 }
 
 // newLive loads the first catalogue, which must be good.
@@ -80,11 +89,13 @@ func newLive(ctx context.Context, load func(context.Context) (*manifest.Catalog,
 
 // swap puts a catalogue in force.
 func (l *live) swap(cat *manifest.Catalog) {
-	s := &liveState{catalog: cat}
-	s.routes = run.Routes{Table: route.New(cat), Revision: cat.Revision, Manifest: lookup(cat)}
-	for _, name := range cat.SecretEnvs() {
-		if value, ok := l.env(name); ok && value != "" {
-			s.secrets = append(s.secrets, webhook.NamedSecret{Name: name, Value: value})
+	s := &liveState{catalog: cat, secrets: map[string][]webhook.NamedSecret{}, posts: httpSources(cat, l.env), jobs: jobs(cat)}
+	s.routes = run.Routes{Table: route.New(cat), Revision: cat.Revision, Manifest: lookup(cat), Scope: scopeOf(cat)}
+	for _, platform := range []string{manifest.TypeJira, manifest.TypeGitHub} {
+		for _, name := range cat.SecretEnvs(platform) {
+			if value, ok := l.env(name); ok && value != "" {
+				s.secrets[platform] = append(s.secrets[platform], webhook.NamedSecret{Name: name, Value: value})
+			}
 		}
 	}
 	l.state.Store(s)
@@ -95,10 +106,20 @@ func (l *live) Current() run.Routes { return l.state.Load().routes }
 
 func (l *live) catalog() *manifest.Catalog { return l.state.Load().catalog }
 
-// secrets are those of the triggers, for the webhook handler.
-func (l *live) secrets() []webhook.NamedSecret {
-	return append([]webhook.NamedSecret(nil), l.state.Load().secrets...)
+// secrets are those of the triggers of a platform, for the webhook handler: what
+// one platform's sender knows must not verify another's deliveries.
+func (l *live) secrets(platform string) []webhook.NamedSecret {
+	return append([]webhook.NamedSecret(nil), l.state.Load().secrets[platform]...)
 }
+
+// post finds where an HTTP trigger takes requests.
+func (l *live) post(path string) (webhook.Source, bool) {
+	src, ok := l.state.Load().posts[path]
+	return src, ok
+}
+
+// jobs are the schedules.
+func (l *live) jobs() []schedule.Job { return l.state.Load().jobs }
 
 // lookup finds the manifest of a target as it is to be kept with its runs: that of
 // a fleet or a flow with all that it refers to.

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/aofctl/aofctl/internal/enrich"
 	"github.com/aofctl/aofctl/internal/event"
@@ -10,7 +12,10 @@ import (
 // Askable implements run.Enricher.
 func (s *sites) Askable(ev *event.Event, names []string) []string {
 	if ev.Source != event.SourceJira {
-		return nil
+		// What another platform tells of people and comments is nothing to Jira.
+		names = slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+			return !strings.HasPrefix(name, "issue_") && !strings.HasPrefix(name, "project_")
+		})
 	}
 	return enrich.Askable(ev, names)
 }

@@ -73,7 +73,7 @@ func (l listener) Append(ctx context.Context, d inbox.Delivery) (inbox.Receipt, 
 // note remembers a webhook under the name of its site, whichever path it took.
 func (h *hearing) note(d inbox.Delivery, now time.Time) {
 	site := d.Site
-	if one, err := h.sites.find(d.Site); err == nil {
+	if one, err := h.sites.find(d.Site); err == nil && d.Source == event.SourceJira {
 		site = one.config.Name
 	}
 	h.mu.Lock()
@@ -176,7 +176,18 @@ func (o *site) label() string { return event.SourceJira + "/" + cmp.Or(o.config.
 
 // of tells when webhooks of a site came.
 func (h *hearing) of(one *site, now time.Time) admin.WebhookHealth {
-	out := admin.WebhookHealth{Source: event.SourceJira, Site: one.config.Name, SignedBy: map[string]time.Time{}}
+	out := h.voices(event.SourceJira, one.config.Name)
+	expect := one.config.ExpectEventEvery
+	if expect > 0 {
+		out.ExpectEvery = expect.String()
+		out.Silent = now.Sub(out.Last) > expect && now.Sub(h.began) >= min(expect, settling)
+	}
+	return out
+}
+
+// voices tells when webhooks of a platform's site came, and who signed them.
+func (h *hearing) voices(source, site string) admin.WebhookHealth {
+	out := admin.WebhookHealth{Source: source, Site: site, SignedBy: map[string]time.Time{}}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for v, at := range h.last {
@@ -188,11 +199,6 @@ func (h *hearing) of(one *site, now time.Time) admin.WebhookHealth {
 			out.Last = at.UTC()
 		}
 	}
-	expect := one.config.ExpectEventEvery
-	if expect > 0 {
-		out.ExpectEvery = expect.String()
-		out.Silent = now.Sub(out.Last) > expect && now.Sub(h.began) >= min(expect, settling)
-	}
 	return out
 }
 
@@ -201,6 +207,9 @@ func (h *hearing) all() []admin.WebhookHealth {
 	list := []admin.WebhookHealth{}
 	for _, one := range h.sites.list {
 		list = append(list, h.of(one, time.Now()))
+	}
+	if h.sites.hub != nil {
+		list = append(list, h.voices(event.SourceGitHub, ""))
 	}
 	return list
 }

@@ -14,6 +14,9 @@ func (a *App) ready(ctx context.Context) []admin.Check {
 	for _, s := range a.sites.list {
 		checks = append(checks, s.check())
 	}
+	if h := a.sites.hub; h != nil {
+		checks = append(checks, h.check())
+	}
 	for _, r := range a.reconcilers {
 		checks = append(checks, r.check(time.Now()))
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/aofctl/aofctl/internal/admin"
 	"github.com/aofctl/aofctl/internal/run"
+	"github.com/aofctl/aofctl/internal/schedule"
 	"github.com/aofctl/aofctl/internal/webhook"
 )
 
@@ -30,7 +31,8 @@ func (a *App) buildServers(context.Context) error {
 	var err error
 	a.hearing = newHearing(a)
 	a.handler, err = webhook.New(listener{a.inbox, a.hearing}, a.sites.sources(a.live.secrets), webhook.Options{
-		MaxBodyBytes: d.Server.MaxBodyBytes, BodyTimeout: min(d.Server.Timeout, maxBodyTime), Metrics: observer{a.metrics}, Acknowledged: a.metrics.Acknowledged})
+		MaxBodyBytes: d.Server.MaxBodyBytes, BodyTimeout: min(d.Server.Timeout, maxBodyTime), Metrics: observer{a.metrics}, Acknowledged: a.metrics.Acknowledged,
+		Find: a.live.post})
 	if err != nil {
 		return err
 	}
@@ -124,7 +126,9 @@ func (a *App) Run(ctx context.Context) error {
 		return errors.Join(err, a.closeListeners(), a.drain(stop, &background))
 	}
 	background.Go(func() { a.sites.acquaint(a.log.WithContext(work)) })
-	background.Go(func() { run.Dispatch(work, a.supervisor, a.dispatch) })
+	background.Go(func() { run.Dispatch(work, a.supervisor, a.dispatching()) })
+	clock := schedule.New(schedule.Config{Jobs: a.live.jobs, Inbox: a.inbox, Marks: a.store, Leads: a.supervisor.Leads})
+	background.Go(func() { clock.Run(a.log.WithContext(work)) })
 	background.Go(func() { a.scheduler.Run(work) })
 	background.Go(func() { a.watch(work) })
 	background.Go(func() { a.hearing.run(a.log.WithContext(work)) })

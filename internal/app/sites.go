@@ -50,6 +50,8 @@ type sites struct {
 	list        []*site
 	byName      map[string]*site
 	expressions route.Expressions
+	// hub is GitHub; nil if it is not enabled.
+	hub *hub
 }
 
 // siteParts are what sites are built with.
@@ -77,6 +79,10 @@ func newSites(d *manifest.Daemon, parts siteParts, expr route.Expressions) (*sit
 			return s, fmt.Errorf("%s: %w", d.MasterKey, err)
 		}
 		parts.sealer = sealer
+	}
+	var err error
+	if s.hub, err = newHub(d.GitHub, parts); err != nil {
+		errs = append(errs, err)
 	}
 	for _, cfg := range d.Jira {
 		one, err := newSite(cfg, parts)
@@ -131,6 +137,9 @@ func (s *sites) close() error {
 	for _, one := range s.list {
 		one.transport.Close()
 	}
+	if s.hub != nil {
+		s.hub.client.Close()
+	}
 	return nil
 }
 
@@ -153,7 +162,11 @@ func (s *sites) find(name string) (*site, error) {
 // Input implements run.Accounts. It fails until Jira has told who we are once:
 // without that nobody can keep the daemon from answering itself.
 func (s *sites) Input(ctx context.Context, source, name string) (route.Input, error) {
-	if source != event.SourceJira {
+	switch source {
+	case event.SourceJira:
+	case event.SourceGitHub:
+		return s.hub.input(ctx, s.expressions)
+	default:
 		return route.Input{Expressions: s.expressions}, nil
 	}
 	one, err := s.find(name)
@@ -231,8 +244,12 @@ func (s *sites) delivered(d inbox.Delivery) (*event.Event, error) { return s.nor
 
 // sources are the webhook paths: one for each site by its name, and the plain
 // path for the first.
-func (s *sites) sources(fromTriggers func() []webhook.NamedSecret) []webhook.Source {
+func (s *sites) sources(ofTriggers func(platform string) []webhook.NamedSecret) []webhook.Source {
 	var list []webhook.Source
+	if s.hub != nil {
+		list = append(list, s.hub.source(func() []webhook.NamedSecret { return ofTriggers(manifest.TypeGitHub) }))
+	}
+	fromTriggers := func() []webhook.NamedSecret { return ofTriggers(manifest.TypeJira) }
 	for i, one := range s.list {
 		source := webhook.Source{Name: event.SourceJira,
 			Secrets: func() []webhook.NamedSecret { return append(fromTriggers(), one.secrets...) }}

@@ -13,7 +13,7 @@ func TestTokensAreTakenOnlyWhereASiteHasOne(t *testing.T) {
 		{config: manifest.JiraSite{Name: "b"}, secrets: []webhook.NamedSecret{{Name: "OTHER", Value: "o"}}},
 	}}
 	got := map[string]string{}
-	for _, source := range sites.sources(func() []webhook.NamedSecret { return nil }) {
+	for _, source := range sites.sources(func(string) []webhook.NamedSecret { return nil }) {
 		tokens := ""
 		if source.Tokens != nil {
 			tokens = source.Tokens()[0].Name

@@ -131,6 +131,8 @@ func reasonText(reason string) string {
 		return "the commands were in the comment before it was edited"
 	case route.ReasonTooDeep:
 		return "automations answered each other too often before this"
+	case route.ReasonPing:
+		return "GitHub says hello to a new webhook"
 	case route.ReasonNeedsData:
 		return "filters need what the event does not tell"
 	}

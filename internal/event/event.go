@@ -52,6 +52,9 @@ type Event struct {
 	// comment events have only the id, hidden in a link).
 	IssueID  string `json:"issue_id,omitempty"`
 	IssueKey string `json:"issue_key,omitempty"`
+	// Thread is the number of the pull request or issue on GitHub that the event is
+	// about and on which it can be answered; 0 for none.
+	Thread int `json:"thread,omitempty"`
 	// CommentID is the comment of a comment event.
 	CommentID string `json:"comment_id,omitempty"`
 	// CommentMarked is true if the payload shows that the comment carries the

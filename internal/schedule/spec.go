@@ -55,7 +55,7 @@ func Parse(text, zone string) (*Spec, error) {
 		return nil, fmt.Errorf("there is no time zone %q: use a name such as Europe/Berlin", s.Zone)
 	}
 	s.location = location
-	parser := cron.NewParser(cron.Minute|cron.Hour|cron.Dom|cron.Month|cron.Dow|cron.Descriptor|cron.DowOrDom).
+	parser := cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor | cron.DowOrDom).
 		WithMinEveryInterval(shortest).WithMaxSearchYears(searchYears)
 	if s.schedule, err = parser.Parse(s.Text); err != nil {
 		return nil, fmt.Errorf("%q is not a schedule such as \"0 9 * * MON-FRI\": %w", s.Text, err)

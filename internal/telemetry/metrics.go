@@ -32,6 +32,8 @@ type Metrics struct {
 	jira       *prometheus.CounterVec
 	jiraTook   *prometheus.HistogramVec
 	jiraLeft   *prometheus.GaugeVec
+	github     *prometheus.CounterVec
+	githubLeft prometheus.Gauge
 }
 
 // NewMetrics makes the metrics; version is the program's.
@@ -49,6 +51,8 @@ func NewMetrics(version string) *Metrics {
 		reconciled: counter("aof_reconcile_changes_total", "Changes that were looked at because their webhooks might be missing, by what came of it.", "site", "outcome"),
 		reloads:    counter("aof_catalog_reloads_total", "Reloads of the manifests by outcome.", "outcome"),
 		jira:       counter("aof_jira_requests_total", "Requests to Jira, each try counted, by site, method and status (0 without an answer).", "site", "method", "status"),
+		github:     counter("aof_github_requests_total", "Requests to GitHub by method and status (0 without an answer).", "method", "status"),
+		githubLeft: prometheus.NewGauge(prometheus.GaugeOpts{Name: "aof_github_limit_remaining", Help: "What the last answer that told said is left of GitHub's rate limit."}),
 		jiraTook: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "aof_jira_request_seconds",
 			Help: "Time until Jira's answer began.", Buckets: prometheus.ExponentialBuckets(0.01, 2, 12)}, []string{"site"}),
 		jiraLeft: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "aof_jira_limit_remaining",
@@ -64,7 +68,7 @@ func NewMetrics(version string) *Metrics {
 		ConstLabels: prometheus.Labels{"version": version}})
 	build.Set(1)
 	m.registry.MustRegister(build, m.webhooks, m.ack, m.deliveries, m.runs, m.duration, m.steps, m.tools, m.tokens, m.cost,
-		m.reloads, m.reconciled, m.heard, m.silent, m.jira, m.jiraTook, m.jiraLeft, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		m.reloads, m.reconciled, m.heard, m.silent, m.jira, m.jiraTook, m.jiraLeft, m.github, m.githubLeft, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -138,6 +142,15 @@ func (m *Metrics) JiraAttempt(site, method string, status int, took time.Duratio
 	m.jiraTook.WithLabelValues(site).Observe(took.Seconds())
 	if remaining >= 0 {
 		m.jiraLeft.WithLabelValues(site).Set(float64(remaining))
+	}
+}
+
+// GitHubAttempt counts a request to GitHub. A negative number of remaining
+// requests says that the answer did not tell.
+func (m *Metrics) GitHubAttempt(method string, status int, _ time.Duration, remaining int64) {
+	m.github.WithLabelValues(method, strconv.Itoa(status)).Inc()
+	if remaining >= 0 {
+		m.githubLeft.Set(float64(remaining))
 	}
 }
 
