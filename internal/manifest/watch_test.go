@@ -13,7 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
+
+	"github.com/aofctl/aofctl/internal/leak"
 )
 
 // watched is a Live under Watch, with what it reported.
@@ -43,7 +44,9 @@ func startWatch(t *testing.T, dirs []Directory) *watched {
 	t.Cleanup(func() {
 		cancel()
 		<-done
-		goleak.VerifyNone(t)
+		if err := leak.Find(leak.Patience); err != nil {
+			t.Error(err)
+		}
 	})
 	return w
 }

@@ -19,13 +19,14 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/aofctl/aofctl/internal/leak"
 	"github.com/aofctl/aofctl/internal/store/inbox"
 )
 
 func TestMain(m *testing.M) {
 	// The server waits half a second before it closes a connection on which it
 	// refused a body, so that the sender can read the answer.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*conn).closeWriteAndWait"))
+	leak.Main(m, goleak.IgnoreAnyFunction("net/http.(*conn).closeWriteAndWait"))
 }
 
 const (

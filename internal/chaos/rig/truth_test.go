@@ -7,12 +7,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
+	"github.com/aofctl/aofctl/internal/leak"
 	"github.com/aofctl/aofctl/internal/sandbox/jira"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leak.Main(m) }
 
 func must(t *testing.T, err error) {
 	t.Helper()

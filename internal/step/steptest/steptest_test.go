@@ -6,12 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
+	"github.com/aofctl/aofctl/internal/leak"
 	"github.com/aofctl/aofctl/internal/step"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leak.Main(m) }
 
 func TestATimeOutDoesNotBeginAnewWhenTheRunGoesOn(t *testing.T) {
 	r := &Run{}

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
+	"github.com/aofctl/aofctl/internal/leak"
 )
 
 // childMode makes the test binary do one of the jobs that need a process to
@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 	case "limit":
 		os.Exit(fillLimitedFile(os.Getenv("DIR")))
 	}
-	goleak.VerifyTestMain(m)
+	leak.Main(m)
 }
 
 func open(t *testing.T, dir string, o Options) *Inbox {

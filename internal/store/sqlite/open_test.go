@@ -11,14 +11,14 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
+	"github.com/aofctl/aofctl/internal/leak"
 )
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" {
 		os.Exit(lockAndWait(dir))
 	}
-	goleak.VerifyTestMain(m)
+	leak.Main(m)
 }
 
 func open(t *testing.T, path string, o Options) *sql.DB {
