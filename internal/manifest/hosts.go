@@ -37,7 +37,7 @@ type hostMap struct {
 }
 
 func (h *hostDecl) decodeYAML(d *decoder, n *yaml.Node, depth int) {
-	h.at.pos = d.pos(n)
+	h.pos = d.pos(n)
 	if n.Kind == yaml.MappingNode {
 		d.structure(n, elem(&h.hostMap), depth)
 		return
@@ -54,7 +54,7 @@ func (l *daemonLoader) allowedHosts(list []hostDecl) []AllowedHost {
 	for _, decl := range list {
 		if !decl.Host.set {
 			if decl.Host.absent() {
-				l.errorf(decl.at.pos, `field "host" is missing`)
+				l.errorf(decl.pos, `field "host" is missing`)
 			}
 			continue
 		}
