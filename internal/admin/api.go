@@ -52,6 +52,8 @@ type Config struct {
 	Metrics http.Handler
 	// Webhooks tells when webhooks came; nil for nothing.
 	Webhooks func() []WebhookHealth
+	// Desk takes the operator's decisions.
+	Desk Desk
 	// Wake tells that there may be a run to start.
 	Wake func()
 	// Closing is closed when streams have to end; nil for never.
@@ -88,6 +90,12 @@ func (a *api) routes(r chi.Router) {
 	r.Get("/runs/{id}", a.serve(a.getRun))
 	r.Post("/runs/{id}/cancel", a.serve(a.cancelRun))
 	r.Post("/runs/{id}/retry", a.serve(a.retryRun))
+	r.Get("/approvals", a.serve(a.listApprovals))
+	r.Get("/approvals/{code}", a.serve(a.getApproval))
+	r.Post("/approvals/{code}/approve", a.serve(a.approve))
+	r.Post("/approvals/{code}/reject", a.serve(a.reject))
+	r.Get("/audit", a.serve(a.listAudit))
+	r.Get("/audit/verify", a.serve(a.verifyAudit))
 	r.Get("/events", a.followEvents)
 	r.Get("/{kind:triggers|agents|fleets|flows}", a.serve(a.listManifests))
 	r.Get("/{kind:triggers|agents|fleets|flows}/{name}", a.serve(a.getManifest))

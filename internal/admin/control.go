@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -26,6 +27,7 @@ func (a *api) cancelRun(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, conflict(err)
 	}
+	a.account(r, id, "cancel run")
 	a.cfg.Wake() // for the next of its subject
 	a.cfg.Log.Info().Str("run", id).Str("state", string(state)).Msg("run canceled by an operator")
 	return Changed{Run: id, State: state}, nil
@@ -37,9 +39,19 @@ func (a *api) retryRun(r *http.Request) (any, error) {
 	if err := a.cfg.Store.Retry(r.Context(), id, operator); err != nil {
 		return nil, conflict(err)
 	}
+	a.account(r, id, "retry run")
 	a.cfg.Wake()
 	a.cfg.Log.Info().Str("run", id).Msg("run put back into the queue by an operator")
 	return Changed{Run: id, State: store.StateQueued}, nil
+}
+
+// account tells the audit log what an operator did. It has happened: a log that
+// cannot be written is told in the daemon's own.
+func (a *api) account(r *http.Request, run, what string) {
+	body := map[string]string{"by": operator, "what": what}
+	if err := a.cfg.Store.Audit(context.WithoutCancel(r.Context()), "admin", run, body); err != nil {
+		a.cfg.Log.Error().Err(err).Str("run", run).Msg("could not add to the audit log that an operator did: " + what)
+	}
 }
 
 // conflict is the answer to what cannot be asked of a run in its state.

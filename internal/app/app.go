@@ -210,6 +210,7 @@ func (a *App) watch(ctx context.Context) {
 	a.live.source.Watch(ctx, a.opts.Daemon.Directories(), func(cat *manifest.Catalog) {
 		a.live.swap(cat)
 		a.metrics.Reload(true)
+		a.tell(ctx, a.store.Audit(ctx, "config", "", map[string]string{"what": "manifests reloaded", "revision": cat.Revision}), "add the reload to the audit log")
 		a.log.Info().Str("revision", cat.Revision).Int("triggers", len(cat.Triggers)).Int("agents", len(cat.Agents)).
 			Msg("manifests reloaded")
 	}, func(err error) {

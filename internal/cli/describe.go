@@ -20,7 +20,7 @@ func newDescribe(c *console) *cobra.Command {
 	var daemon daemonFlags
 	var output outputFlag
 	cmd := &cobra.Command{
-		Use:   "describe <delivery|run|trigger|agent|fleet|flow> <id or name>",
+		Use:   "describe <delivery|run|trigger|agent|fleet|flow|approval> <id, name or code>",
 		Short: "Show one thing whole: a delivery with its routing, a run with its steps",
 		Example: `  aofctl describe run 01KAHZ3W8G0000000000000000-1
   aofctl describe delivery 01KAHZ3W8G0000000000000000
@@ -53,6 +53,12 @@ func (c *console) describe(ctx context.Context, daemon *client.Client, kind, id 
 			return err
 		}
 		return output.write(c, r, func() { c.showRun(r) })
+	case "approvals":
+		a, err := daemon.Approval(ctx, id)
+		if err != nil {
+			return err
+		}
+		return output.write(c, a, func() { c.describeApproval(a) })
 	default:
 		m, err := daemon.Manifest(ctx, kind, id)
 		if err != nil {

@@ -17,7 +17,7 @@ import (
 
 // kinds are what get lists and, one of them, describe shows.
 func kinds() []string {
-	return []string{"deliveries", "runs", "triggers", "agents", "fleets", "flows"}
+	return []string{"deliveries", "runs", "triggers", "agents", "fleets", "flows", "approvals"}
 }
 
 // kindOf takes a kind in the plural or the singular.
@@ -98,6 +98,12 @@ func (c *console) get(ctx context.Context, daemon *client.Client, kind string, f
 			return err
 		}
 		return f.output.write(c, list, func() { c.runsTable(list) })
+	case "approvals":
+		list, err := daemon.Approvals(ctx, f.query())
+		if err != nil {
+			return err
+		}
+		return f.output.write(c, list, func() { c.approvalsTable(list) })
 	default:
 		list, err := daemon.Manifests(ctx, kind)
 		if err != nil {

@@ -121,6 +121,37 @@ func (c *Client) Events(ctx context.Context, query url.Values, each func(store.E
 	return nil
 }
 
+// Approvals lists questions to people; the query has the names of the API: state,
+// limit.
+func (c *Client) Approvals(ctx context.Context, query url.Values) ([]store.Approval, error) {
+	return get[[]store.Approval](ctx, c, "/api/v1/approvals", query)
+}
+
+// Approval returns the question of that code.
+func (c *Client) Approval(ctx context.Context, code string) (store.Approval, error) {
+	return get[store.Approval](ctx, c, "/api/v1/approvals/"+url.PathEscape(code), nil)
+}
+
+// Decide approves or rejects a question; the query has by, reason and items.
+func (c *Client) Decide(ctx context.Context, code string, approve bool, query url.Values) (store.Approval, error) {
+	verb := "reject"
+	if approve {
+		verb = "approve"
+	}
+	return ask[store.Approval](ctx, c, http.MethodPost, "/api/v1/approvals/"+url.PathEscape(code)+"/"+verb, query)
+}
+
+// Audit lists rows of the audit log; the query has the names of the API: after,
+// run, kind, since, newest, limit.
+func (c *Client) Audit(ctx context.Context, query url.Values) ([]store.AuditRecord, error) {
+	return get[[]store.AuditRecord](ctx, c, "/api/v1/audit", query)
+}
+
+// VerifyAudit has the daemon check the whole audit log.
+func (c *Client) VerifyAudit(ctx context.Context) (store.AuditCheck, error) {
+	return get[store.AuditCheck](ctx, c, "/api/v1/audit/verify", nil)
+}
+
 func get[T any](ctx context.Context, c *Client, path string, query url.Values) (T, error) {
 	return ask[T](ctx, c, http.MethodGet, path, query)
 }
