@@ -65,7 +65,7 @@ func allowed() map[string][]string {
 		"store/postgres":   {"store/schema"},
 		"webhook":          {"store/inbox"},
 		"run":              {"approval", "durable", "event", "route", "step", "store", "store/inbox", "tool", "manifest"},
-		"admin":            {"approval", "manifest", "step", "store", "store/inbox"},
+		"admin":            {"manifest", "step", "store", "store/inbox"},
 		"admin/client":     {"admin", "store"},
 		"telemetry":        {"step"},
 		"sandbox":          {"sandbox/jira", "sandbox/model"},

@@ -84,6 +84,8 @@ type Part struct {
 	// Budget is that of the larger job, which Whole names.
 	Budget manifest.Budget
 	Whole  string
+	// Around are the budgets of what that is a part of in turn.
+	Around []budget.Share
 	// Brief is the operator's text, a template like the instructions, which it
 	// follows in the system prompt.
 	Brief string

@@ -54,6 +54,14 @@ type Spender struct {
 	Whole  manifest.Budget
 	// Target names the fleet or flow.
 	Target string
+	// Around are the budgets of what that is a part of, from the inside out.
+	Around []Share
+}
+
+// Share is the budget of a fleet or flow, by its name.
+type Share struct {
+	Target string
+	Budget manifest.Budget
 }
 
 // ErrOver says that the next call of a model could pass a budget.

@@ -26,6 +26,9 @@ func (k *Keeper) caps(s Spender) []store.Cap {
 		add("issue "+s.Site+" "+s.Issue+" on "+day, k.policy.BudgetPerIssue, 0)
 	}
 	each(s.Target, s.Whole)
+	for _, share := range s.Around {
+		each(share.Target, share.Budget)
+	}
 	each("agent "+s.Agent, s.Budget)
 	return list
 }

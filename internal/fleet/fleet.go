@@ -14,6 +14,7 @@ import (
 	"slices"
 
 	"github.com/aofctl/aofctl/internal/agent"
+	"github.com/aofctl/aofctl/internal/budget"
 	"github.com/aofctl/aofctl/internal/gate"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/prompt"
@@ -120,6 +121,12 @@ func (r *Runner) team(job Job, journal step.Journal) (*team, error) {
 	}
 	if job.Session == nil {
 		job.Session = &gate.Session{}
+	}
+	if f := job.Fleet; !f.Budget.IsZero() {
+		if !job.Budget.IsZero() {
+			job.Around = append([]budget.Share{{Target: job.Whole, Budget: job.Budget}}, job.Around...)
+		}
+		job.Budget, job.Whole = f.Budget, "fleet "+f.Name
 	}
 	return &team{agents: r.agents, job: job, journal: journal, members: members, session: job.Session, branches: names{}}, nil
 }

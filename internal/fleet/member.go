@@ -147,7 +147,8 @@ func (t *team) ask(ctx context.Context, journal step.Journal, a assignment) (age
 		a.task = t.job.Task
 	}
 	job.Part = agent.Part{Label: a.member.Name, Session: t.session, Brief: joined(t.job.Brief, a.brief), Task: a.task,
-		Material: slices.Concat(t.job.Material, a.material), Quiet: true, Schema: a.schema, Local: a.local}
+		Material: slices.Concat(t.job.Material, a.material), Quiet: true, Schema: a.schema, Local: a.local,
+		Budget: t.job.Budget, Whole: t.job.Whole, Around: t.job.Around}
 	return t.agents.Run(ctx, job, journal)
 }
 

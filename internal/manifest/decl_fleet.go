@@ -14,7 +14,7 @@ type fleetSpec struct {
 	Workflow      str              `yaml:"workflow" jsonschema_description:"A template; what all are to do together"`
 	Output        str              `yaml:"output" jsonschema_description:"comment or none; default what the member says whose text it is"`
 	ReportTo      str              `yaml:"report_to" jsonschema_description:"The key of the issue that gets the final text if the event has no issue"`
-	Budget        data             `yaml:"budget" refuse:"the fleet would spend without it"`
+	Budget        budgetDecl       `yaml:"budget" jsonschema_description:"For the whole fleet"`
 	Shared        data             `yaml:"shared" ignore:""`
 	Communication data             `yaml:"communication" ignore:""`
 	Scaling       data             `yaml:"scaling" ignore:""`

@@ -66,7 +66,10 @@ type Fleet struct {
 	Output Output
 	// ReportTo is the key of the issue that gets the final text if the event has
 	// none; "" for nowhere.
-	ReportTo  string
+	ReportTo string
+	// Budget is what may be spent on the models of all members together, beside
+	// each one's own.
+	Budget    Budget
 	Consensus Consensus
 	Tiered    Tiered
 	Deep      Deep

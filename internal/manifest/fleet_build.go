@@ -9,7 +9,7 @@ import (
 func (b *builder) fleet(decl fleetDecl) *Fleet {
 	f := &Fleet{Meta: decl.Metadata.meta(), Description: decl.Spec.Description.value, Workflow: decl.workflow(),
 		Output:   Output(b.oneOf(decl.Spec.Output, "output", string(OutputComment), string(OutputNone))),
-		ReportTo: b.issueKey(decl.Spec.ReportTo)}
+		ReportTo: b.issueKey(decl.Spec.ReportTo), Budget: b.budget(decl.Spec.Budget)}
 	b.checkTemplate(decl.Spec.Workflow)
 	for _, m := range decl.Spec.Agents {
 		member, ok := b.member(m)
