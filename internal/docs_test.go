@@ -25,6 +25,7 @@ import (
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/telemetry"
 	"github.com/aofctl/aofctl/internal/tool"
+	toolgithub "github.com/aofctl/aofctl/internal/tool/github"
 	tooljira "github.com/aofctl/aofctl/internal/tool/jira"
 )
 
@@ -57,7 +58,7 @@ func checkGenerated(t *testing.T, page, want string) {
 }
 
 func TestDocsListEveryTool(t *testing.T) {
-	tools := tooljira.New(nil, tool.Writer{}, tooljira.Converters{}).All()
+	tools := append(tooljira.New(nil, tool.Writer{}, tooljira.Converters{}).All(), toolgithub.New(nil, tool.Writer{}).All()...)
 	slices.SortFunc(tools, func(a, b tool.Tool) int { return strings.Compare(a.Spec().Name, b.Spec().Name) })
 	var b strings.Builder
 	for _, one := range tools {

@@ -8,6 +8,7 @@ import (
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/markup"
 	"github.com/aofctl/aofctl/internal/tool"
+	toolgithub "github.com/aofctl/aofctl/internal/tool/github"
 	tooljira "github.com/aofctl/aofctl/internal/tool/jira"
 )
 
@@ -39,5 +40,6 @@ func providerConfig(name string, p manifest.Provider) llm.ProviderConfig {
 // newRegistry makes every tool of the program.
 func newRegistry(s *sites, writer tool.Writer, h helpers) (*tool.Registry, error) {
 	jira := tooljira.New(s.client, writer, tooljira.Converters{ToWiki: markup.MarkdownToWiki, ToMarkdown: markup.WikiToMarkdown})
-	return tool.NewRegistry(append(jira.All(), h.tools(writer)...)...)
+	hub := toolgithub.New(s.github, writer)
+	return tool.NewRegistry(slices.Concat(jira.All(), hub.All(), h.tools(writer))...)
 }

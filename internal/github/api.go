@@ -230,6 +230,11 @@ func (c *Client) Content(ctx context.Context, repository, path, ref string) (Con
 	if ref != "" {
 		q.Set("ref", ref)
 	}
+	for _, part := range strings.Split(path, "/") {
+		if part == "." || part == ".." {
+			return Content{}, fmt.Errorf("%q leads out of the repository", path)
+		}
+	}
 	target := at(repository, append([]string{"contents"}, strings.Split(strings.Trim(path, "/"), "/")...)...)
 	var raw listing
 	if _, err := c.get(ctx, target, q, &raw); err != nil {
