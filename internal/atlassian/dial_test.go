@@ -9,6 +9,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"log"
 	"math/big"
@@ -23,6 +24,7 @@ import (
 	"time"
 
 	"github.com/aofctl/aofctl/internal/atlassian"
+	"github.com/aofctl/aofctl/internal/sandbox/port"
 )
 
 // authority is a certificate authority of a company.
@@ -129,8 +131,7 @@ func TestSitesAreReachedThroughAProxyThatWantsAPassword(t *testing.T) {
 	secure := ca.server(t, "proxy.corp.example", proxy.ServeHTTP, nil)
 	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }))
 	defer broken.Close()
-	gone := httptest.NewServer(nil)
-	gone.Close()
+	gone := &httptest.Server{URL: fmt.Sprintf("http://127.0.0.1:%d", port.For(t))}
 	address := func(s *httptest.Server, user string) string {
 		scheme, host, _ := strings.Cut(s.URL, "://")
 		return scheme + "://" + user + host

@@ -300,13 +300,18 @@ func TestUnchangedFilesCauseNoSwap(t *testing.T) {
 	w.untilWatching(dir)
 	changes, _ := w.counts()
 	before := w.Current()
-	write(t, filepath.Join(dir, "a.yaml"), agentText("a"))
+	// By renaming, since a file that is being written is empty for a moment.
+	write(t, filepath.Join(dir, ".a.yaml.swp"), agentText("a"))
+	rename(t, filepath.Join(dir, ".a.yaml.swp"), filepath.Join(dir, "a.yaml"))
 	write(t, filepath.Join(dir, "readme.txt"), "x")
 	if changed, err := w.Reload(context.Background()); changed || err != nil {
 		t.Errorf("reload: changed %v, error %v", changed, err)
 	}
-	write(t, filepath.Join(dir, "b.yaml"), agentText("b"))
+	write(t, filepath.Join(dir, ".b.yaml.swp"), agentText("b"))
+	rename(t, filepath.Join(dir, ".b.yaml.swp"), filepath.Join(dir, "b.yaml"))
 	w.untilAgents("a", "b")
+	// A change is told after it is in force.
+	w.until("the change to be told", func() bool { n, _ := w.counts(); return n > changes })
 	if got, _ := w.counts(); got != changes+1 || w.Current() == before {
 		t.Errorf("%d changes, want %d", got, changes+1)
 	}
@@ -318,12 +323,16 @@ func TestBurstOfFilesIsOneCatalogue(t *testing.T) {
 	w.untilWatching(dir)
 	before, _ := w.counts()
 	const files = 300
+	began := time.Now()
 	for i := range files {
 		write(t, filepath.Join(dir, fmt.Sprintf("d%d", i%10), fmt.Sprintf("%d.yaml", i)), agentText(fmt.Sprintf("n%d", i)))
 	}
+	took := time.Since(began)
 	w.until("all files", func() bool { return len(w.Current().Agents) == files })
-	if after, _ := w.counts(); after-before > 5 {
-		t.Errorf("%d catalogues for one burst", after-before)
+	// On a slow machine the burst has pauses that look like its end.
+	limit := 5 + int(took/quietTime)
+	if after, _ := w.counts(); after-before > limit {
+		t.Errorf("%d catalogues for one burst, want %d at most", after-before, limit)
 	}
 }
 
