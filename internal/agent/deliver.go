@@ -59,30 +59,30 @@ func (l *loop) acknowledge(ctx context.Context) error {
 // commented reports whether the agent itself posted a comment, or would have in
 // a dry run.
 func (l *loop) commented() bool {
+	at := placeOf(l.job.Origin, l.job.Command)
 	return slices.ContainsFunc(l.entries[l.opening:], func(e step.Entry) bool {
 		done := e.Decision == policy.RuleAllowed || e.Decision == policy.RuleDryRun
-		return e.Kind == step.KindTool && e.Name == commentTool && done && (e.Error == "" || e.InDoubt)
+		return e.Kind == step.KindTool && at.speaks(e.Name, l.job.Command) && done && (e.Error == "" || e.InDoubt)
 	})
 }
 
-// comment posts a text on the job's issue as if the agent had called the tool,
-// under the same policy; approval is nil for what the program itself says. Without
-// an issue there is nowhere to post it.
+// comment posts a text on the job's issue or pull request as if the agent had
+// called the tool, under the same policy; approval is nil for what the program
+// itself says. Without either there is nowhere to post it.
 func (l *loop) comment(ctx context.Context, markdown string, approval *manifest.Approval) error {
-	key := l.job.Origin.IssueKey
-	if key == "" {
+	at := placeOf(l.job.Origin, l.job.Command)
+	if at.tool == "" {
 		return nil
 	}
-	args := mustJSON(map[string]string{"issue_key": key, "body": markdown})
 	req := l.request()
-	req.Tool, req.Args, req.Allowed, req.Approval = commentTool, args, []string{commentTool}, approval
+	req.Tool, req.Args, req.Allowed, req.Approval = at.tool, at.with(markdown), []string{at.tool}, approval
 	entry, err := l.runner.gate.Call(ctx, l.journal, l.job.Session, req)
 	if err != nil {
 		return err
 	}
 	l.entries = append(l.entries, entry)
 	if entry.Error != "" && !entry.InDoubt {
-		return fmt.Errorf("post comment on %s: %s", key, entry.Error)
+		return fmt.Errorf("post comment on %s: %s", at.name, entry.Error)
 	}
 	return nil
 }

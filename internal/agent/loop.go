@@ -219,5 +219,5 @@ func (l *loop) call(ctx context.Context, name string, args json.RawMessage, allo
 func (l *loop) request() gate.Request {
 	a, origin := l.job.Agent, l.job.Origin
 	origin.Memory = a.Memory.String()
-	return gate.Request{Scope: a.ScopeProjects, Writes: a.Writes, Origin: origin, Agent: l.job.Label, Model: a.Model, Reason: l.reason}
+	return gate.Request{Scope: a.Scope(), Writes: a.Writes, Origin: origin, Agent: l.job.Label, Model: a.Model, Reason: l.reason}
 }

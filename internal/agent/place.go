@@ -1,0 +1,42 @@
+package agent
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"github.com/aofctl/aofctl/internal/tool"
+)
+
+// threadTool posts on GitHub what commentTool posts on issues of Jira.
+const threadTool = "github_comment"
+
+// place is where a job's texts are posted.
+type place struct {
+	// tool posts them; "" if there is nowhere to.
+	tool, name string
+	args       map[string]any
+}
+
+// placeOf says where a job's texts belong: on its issue; for an event of GitHub that
+// has none, or in which somebody gave a command, on the pull request.
+func placeOf(o tool.Origin, command string) place {
+	switch {
+	case o.Repository != "" && o.Thread > 0 && (o.IssueKey == "" || command != ""):
+		return place{tool: threadTool, name: o.Repository + "#" + strconv.Itoa(o.Thread),
+			args: map[string]any{"repository": o.Repository, "number": o.Thread}}
+	case o.IssueKey != "":
+		return place{tool: commentTool, name: o.IssueKey, args: map[string]any{"issue_key": o.IssueKey}}
+	}
+	return place{}
+}
+
+func (p place) with(markdown string) json.RawMessage {
+	p.args["body"] = markdown
+	return mustJSON(p.args)
+}
+
+// speaks reports whether a tool tells people something where they expect it: the
+// place itself, or, unless they asked there by a command, any other.
+func (p place) speaks(name, command string) bool {
+	return name == p.tool || command == "" && (name == commentTool || name == threadTool)
+}
