@@ -47,6 +47,9 @@ func (d *Dispatcher) consent(ctx context.Context, it item, routes Routes, in rou
 			return inbox.Outcome{}, false, err
 		}
 	}
+	if len(done) > 0 {
+		d.cfg.Admitted()
+	}
 	switch {
 	case len(refused) > 0:
 		return d.refuse(ctx, it, routes, refused)
@@ -112,6 +115,7 @@ func (d *Dispatcher) reply(ctx context.Context, it item, in route.Input) (inbox.
 	if errors.Is(err, approval.ErrClosed) {
 		return inbox.Outcome{}, false, nil
 	}
+	d.cfg.Admitted()
 	return routed("the answer to question "+code, nil), err == nil, err
 }
 
