@@ -30,6 +30,7 @@ import (
 	"github.com/aofctl/aofctl/internal/durable"
 	"github.com/aofctl/aofctl/internal/event"
 	"github.com/aofctl/aofctl/internal/fleet"
+	"github.com/aofctl/aofctl/internal/flow"
 	"github.com/aofctl/aofctl/internal/gate"
 	"github.com/aofctl/aofctl/internal/llm"
 	"github.com/aofctl/aofctl/internal/manifest"
@@ -277,10 +278,14 @@ func (a *App) buildRuns(ctx context.Context) error {
 	}
 	rules := policy.New(policy.Config{Tools: a.registry, Secrets: a.secrets.values})
 	a.desk = approval.New(approval.Config{Store: a.store, Approvers: d.Policy.Approvers})
-	runner := agent.New(a.providers, gate.New(rules, a.desk), a.registry).WithBudget(budget.New(a.store, a.providers, d.Policy, nil))
+	calls := gate.New(rules, a.desk)
+	runner := agent.New(a.providers, calls, a.registry).WithBudget(budget.New(a.store, a.providers, d.Policy, nil))
+	fleets := fleet.New(runner)
+	flows := flow.New(flow.Config{Agents: runner, Fleets: fleetParts{fleets}, Gate: calls, Tools: a.registry})
 	executors := map[string]run.Executor{
 		string(manifest.TargetAgent): newAgentExecutor(runner, a.known),
-		string(manifest.TargetFleet): newFleetExecutor(fleet.New(runner), a.known),
+		string(manifest.TargetFleet): newFleetExecutor(fleets, a.known),
+		string(manifest.TargetFlow):  newFlowExecutor(flows, runner, a.known),
 		string(route.TargetReply):    &replyExecutor{runner},
 	}
 	seen := observer{a.metrics}

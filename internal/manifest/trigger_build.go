@@ -124,10 +124,6 @@ func (b *builder) target(prefix string, agent, fleet, flow str) Target {
 		}
 		found = Target{Kind: candidate.kind, Name: candidate.name.value}
 		b.refer(candidate.kind, candidate.name)
-		if candidate.kind == TargetFlow {
-			b.warnf(candidate.name.pos, "%s %q cannot run: %ss are loaded and checked, but running one is not offered by this version; a delivery for it is recorded as failed",
-				candidate.kind, shorten(found.Name), candidate.kind)
-		}
 	}
 	return found
 }
