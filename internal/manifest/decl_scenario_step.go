@@ -1,6 +1,10 @@
 package manifest
 
-import "gopkg.in/yaml.v3"
+import (
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
 
 // stepDecl is one thing that happens. Exactly one of its verbs is given.
 type stepDecl struct {
@@ -118,10 +122,22 @@ func (a *actionDecl) decodeYAML(d *decoder, n *yaml.Node, depth int) {
 		a.short = tagged(n)
 		return
 	}
+	if a.short = unquoted(n); a.short != "" {
+		return
+	}
 	d.structure(n, elem(&a.actionMap), depth)
 	if !a.Tool.set && n.Kind == yaml.MappingNode {
 		d.errorf(a.pos, `field "tool" is missing`)
 	}
+}
+
+// unquoted is a short form that has a colon in it and was not quoted, which YAML
+// takes for a mapping: jira_update_issue PROJ-1 {priority: High}.
+func unquoted(n *yaml.Node) string {
+	if n.Kind != yaml.MappingNode || len(n.Content) != 2 || n.Content[1].Kind != yaml.ScalarNode || !strings.Contains(n.Content[0].Value, " ") {
+		return ""
+	}
+	return tagged(n.Content[0]) + ": " + n.Content[1].Value
 }
 
 // scenarioWantIssue is what an issue is to be; what is not given does not matter.

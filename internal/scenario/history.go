@@ -189,22 +189,23 @@ func (w *world) settle(ctx context.Context) error {
 }
 
 // look tells the state of the world as a text that changes whenever anything
-// happens, and what is not over yet.
+// happens, and what is not over yet. Deliveries are looked at first: those that are
+// decided on have their runs by then.
 func (w *world) look(ctx context.Context) (state, open string, err error) {
+	deliveries, err := w.daemon.client.Deliveries(ctx, url.Values{"limit": {"1000"}})
+	if err != nil {
+		return "", "", err
+	}
 	runs, err := w.daemon.client.Runs(ctx, url.Values{"limit": {"1000"}})
 	if err != nil {
 		return "", "", err
 	}
-	received, err := w.daemon.client.Deliveries(ctx, url.Values{"limit": {"1000"}})
-	if err != nil {
-		return "", "", err
-	}
-	for _, d := range received {
+	text := fmt.Sprint(len(deliveries), " ", len(w.box.Jira.Attempts()))
+	for _, d := range deliveries {
 		if d.State == inbox.StateReceived {
 			open = "the delivery " + d.ID
 		}
 	}
-	text := fmt.Sprint(len(received), len(w.box.Jira.Attempts()))
 	for _, r := range runs {
 		text += fmt.Sprint(" ", r.ID, r.State, r.Steps, r.Attempt)
 		if w.busy(r, runs) {
