@@ -130,6 +130,8 @@ type Result struct {
 	Text string
 	// Value is the JSON that it holds, if a schema asked for one.
 	Value json.RawMessage
+	// Commented is whether the agent itself posted a comment.
+	Commented bool
 }
 
 // Needs names the context variables that the agent's instructions read.
@@ -156,6 +158,7 @@ func (r *Runner) Run(ctx context.Context, job Job, journal step.Journal) (Result
 		return Result{}, err
 	}
 	result, err := l.conclude(ctx)
+	result.Commented = l.commented()
 	if err != nil {
 		return result, err
 	}

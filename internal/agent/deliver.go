@@ -17,11 +17,6 @@ func (l *loop) deliver(ctx context.Context, final string) error {
 	if err := l.publish(ctx, final); err != nil {
 		return err
 	}
-	return l.settle(ctx)
-}
-
-// settle has people decide about what the agent proposed.
-func (l *loop) settle(ctx context.Context) error {
 	req := l.request()
 	// The final text was proposed without being on the agent's list.
 	req.Allowed, req.Reason, req.Approval = append(slices.Clone(l.job.Agent.Tools), commentTool), "", l.job.Agent.Approval

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"github.com/aofctl/aofctl/internal/agent"
 	"github.com/aofctl/aofctl/internal/budget"
@@ -81,15 +82,15 @@ func (r *Runner) Run(ctx context.Context, job Job, journal step.Journal) (agent.
 	if err := r.agents.Acknowledge(ctx, t.voice(), journal); err != nil {
 		return agent.Result{}, err
 	}
-	opening := len(t.session.Entries())
 	result, err := t.work(ctx)
 	if err != nil {
 		return result, fmt.Errorf("fleet %s: %w", job.Fleet.Name, err)
 	}
-	if t.spoken() && t.speaker().agent.OutputSchema != nil {
-		return result, nil // it is no text for people
+	result.Commented = t.commented.Load()
+	if result.Commented || t.spoken() && t.speaker().agent.OutputSchema != nil {
+		return result, nil // people have been told, or it is no text for them
 	}
-	return result, r.agents.Publish(ctx, t.voice(), journal, t.session.Entries()[opening:], result.Text)
+	return result, r.agents.Publish(ctx, t.voice(), journal, result.Text)
 }
 
 // Explain posts a short notice on the job's issue that the fleet failed.
@@ -110,6 +111,8 @@ type team struct {
 	members []member
 	// session counts what all of them do, for limits and budgets.
 	session *gate.Session
+	// commented is whether one of them posted a comment.
+	commented atomic.Bool
 	// branches are the names of the journal's branches so far.
 	branches names
 }

@@ -149,7 +149,11 @@ func (t *team) ask(ctx context.Context, journal step.Journal, a assignment) (age
 	job.Part = agent.Part{Label: a.member.Name, Session: t.session, Brief: joined(t.job.Brief, a.brief), Task: a.task,
 		Material: slices.Concat(t.job.Material, a.material), Quiet: true, Schema: a.schema, Local: a.local,
 		Budget: t.job.Budget, Whole: t.job.Whole, Around: t.job.Around}
-	return t.agents.Run(ctx, job, journal)
+	result, err := t.agents.Run(ctx, job, journal)
+	if result.Commented {
+		t.commented.Store(true)
+	}
+	return result, err
 }
 
 // askAll has members do things at the same time, each in a branch of the run. One
