@@ -103,7 +103,17 @@ func (j *journal) Wait(ctx context.Context, name string, p step.Pause) (step.Ent
 	if err := j.record(&rec); err != nil {
 		return step.Entry{}, err
 	}
+	if len(rec.entry.Output) > 0 {
+		j.turn.run.consume(p.Signal)
+	}
 	return rec.entry, nil
+}
+
+// consume forgets a signal that is on record: a crash before would have lost it.
+func (r *Run) consume(signal string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.signals, signal)
 }
 
 // over reports whether a wait is over, and with what; otherwise the branch is
@@ -113,7 +123,6 @@ func (j *journal) over(name string, p step.Pause, rec *record) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if payload, told := r.signals[p.Signal]; told && p.Signal != "" {
-		delete(r.signals, p.Signal)
 		rec.entry.Output = payload
 		return true
 	}
