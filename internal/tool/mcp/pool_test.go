@@ -86,6 +86,9 @@ type world struct {
 
 func newPool(t *testing.T) *world {
 	t.Helper()
+	// Directories of a test are removed behind what was set up after the first of
+	// them: here, when no server is left that writes into one.
+	_ = t.TempDir()
 	w := &world{log: &buffer{}, ledger: &ledger{effects: map[string]tool.Effect{}}}
 	w.Pool = mcp.NewPool(mcp.Options{Writer: tool.Writer{Ledger: w.ledger}, Version: "test", Log: zerolog.New(w.log)})
 	t.Cleanup(func() { _ = w.Close() })
