@@ -182,6 +182,7 @@ func (c *course) advance(ctx context.Context) {
 				changed = c.begin(ctx, n) || changed
 			case left:
 				n.status, changed = skipped, true
+				n.visible, n.before = c.sight(n)
 				c.leave(n)
 			case open:
 			}
