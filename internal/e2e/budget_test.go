@@ -12,7 +12,7 @@ import (
 func TestARunStopsBeforeTheCallThatWouldPassItsBudget(t *testing.T) {
 	w := newWorld(t)
 	w.script(closing)
-	w.write("agents/mover.yaml", mover("  max_tokens: 100\n  budget: {tokens: 1600}\n"))
+	w.write("agents/mover.yaml", mover("  max_tokens: 100\n  budget: {tokens: 1200}\n"))
 	w.write("triggers/echo.yaml", strings.ReplaceAll(command("echo"), "agent: echo", "agent: mover"))
 	w.start()
 	key := w.story("FEAT")
