@@ -68,7 +68,7 @@ func allowed() map[string][]string {
 		"admin":            {"approval", "manifest", "step", "store", "store/inbox"},
 		"admin/client":     {"admin", "store"},
 		"telemetry":        {"step"},
-		"sandbox":          {"sandbox/jira", "sandbox/model"},
+		"sandbox":          {"sandbox/github", "sandbox/jira", "sandbox/model"},
 		"sandbox/jira":     {},
 		"sandbox/contract": {},
 		"sandbox/model":    {},

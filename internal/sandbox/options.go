@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 
+	"github.com/aofctl/aofctl/internal/sandbox/github"
 	"github.com/aofctl/aofctl/internal/sandbox/jira"
 	"github.com/aofctl/aofctl/internal/sandbox/model"
 )
@@ -20,6 +21,8 @@ type Options struct {
 	ContextPath string
 	// Demo loads a few issues, so that there is something to look at.
 	Demo bool
+	// Repositories are made on the simulated GitHub, as owner/name.
+	Repositories []string
 	// Jira and Model configure the two servers. BaseURL and ContextPath of Jira
 	// are set by Start.
 	Jira  jira.Options
@@ -70,9 +73,13 @@ func demoIssues() []jira.NewIssue {
 	}
 }
 
-// handler routes between the two servers.
-func handler(context string, site *jira.Server, script *model.Server) http.Handler {
+// githubPath is where the simulated GitHub is.
+const githubPath = "/github"
+
+// handler routes between the servers.
+func handler(context string, site *jira.Server, script *model.Server, hub *github.Server) http.Handler {
 	mux := http.NewServeMux()
+	mux.Handle(githubPath+"/", http.StripPrefix(githubPath, hub))
 	mux.Handle("/llm/v1/", script)
 	mux.Handle("/llm/__sandbox/", modelControls(script))
 	mux.Handle("/", site)

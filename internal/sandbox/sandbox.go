@@ -13,6 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/aofctl/aofctl/internal/sandbox/github"
 	"github.com/aofctl/aofctl/internal/sandbox/jira"
 	"github.com/aofctl/aofctl/internal/sandbox/model"
 )
@@ -22,6 +23,8 @@ type Sandbox struct {
 	// Jira and Model are the servers behind the listener.
 	Jira  *jira.Server
 	Model *model.Server
+	// GitHub is a small one beside them.
+	GitHub *github.Server
 
 	root   string
 	server *http.Server
@@ -70,10 +73,14 @@ func build(opts Options, root string) (*Sandbox, error) {
 	for _, w := range opts.Webhooks {
 		site.Register(w)
 	}
+	hub := github.New(github.Options{BaseURL: root + githubPath, Now: opts.Jira.Now})
+	for _, name := range opts.Repositories {
+		hub.AddRepository(name, nil)
+	}
 	return &Sandbox{
-		Jira: site, Model: script, root: root, done: make(chan error, 1),
+		Jira: site, Model: script, GitHub: hub, root: root, done: make(chan error, 1),
 		server: &http.Server{
-			Handler: handler(opts.Jira.ContextPath, site, script), ReadHeaderTimeout: 10 * time.Second,
+			Handler: handler(opts.Jira.ContextPath, site, script, hub), ReadHeaderTimeout: 10 * time.Second,
 			ErrorLog: log.New(io.Discard, "", 0),
 		},
 	}, nil
@@ -106,6 +113,7 @@ func (s *Sandbox) RegisterWebhook(url, secret string) jira.Webhook {
 // Close stops serving and sending. Held requests are let go first.
 func (s *Sandbox) Close() error {
 	s.Jira.Close()
+	s.GitHub.Close()
 	err := s.server.Close()
 	if served := <-s.done; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)
