@@ -21,12 +21,15 @@ import (
 	"github.com/aofctl/aofctl/internal/cli"
 	eventjira "github.com/aofctl/aofctl/internal/event/jira"
 	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/outbound"
 	"github.com/aofctl/aofctl/internal/policy"
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/telemetry"
 	"github.com/aofctl/aofctl/internal/tool"
 	toolgithub "github.com/aofctl/aofctl/internal/tool/github"
 	tooljira "github.com/aofctl/aofctl/internal/tool/jira"
+	toolmemory "github.com/aofctl/aofctl/internal/tool/memory"
+	"github.com/aofctl/aofctl/internal/tool/web"
 )
 
 // update writes the generated parts of docs/ anew:
@@ -59,6 +62,7 @@ func checkGenerated(t *testing.T, page, want string) {
 
 func TestDocsListEveryTool(t *testing.T) {
 	tools := append(tooljira.New(nil, tool.Writer{}, tooljira.Converters{}).All(), toolgithub.New(nil, tool.Writer{}).All()...)
+	tools = append(append(tools, toolmemory.New(nil, time.Now)...), web.New(outbound.New(outbound.Config{}), tool.Writer{}))
 	slices.SortFunc(tools, func(a, b tool.Tool) int { return strings.Compare(a.Spec().Name, b.Spec().Name) })
 	var b strings.Builder
 	for _, one := range tools {
