@@ -113,7 +113,7 @@ func when(word string, then, otherwise part) part {
 
 func message(text string) llm.Message { return llm.Message{Role: llm.Assistant, Text: text} }
 
-// calls is an answer that calls tools: name, arguments, name, arguments …
+// calls is an answer that calls tools: name, arguments, name, arguments and so on.
 func calls(pairs ...string) llm.Message {
 	m := llm.Message{Role: llm.Assistant}
 	for i := 0; i < len(pairs); i += 2 {

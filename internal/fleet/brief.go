@@ -1,7 +1,6 @@
 package fleet
 
 import (
-	"fmt"
 	"strings"
 )
 
@@ -33,11 +32,11 @@ func (t *team) workflow() string {
 // standing tells a member where it works.
 func (t *team) standing(m member) string {
 	f := t.job.Fleet
-	text := fmt.Sprintf("You work as %s", m.Name)
+	text := "You work as " + m.Name
 	if m.Role != "" {
-		text += fmt.Sprintf(" (%s)", m.Role)
+		text += " (" + m.Role + ")"
 	}
-	text += fmt.Sprintf(" in the fleet %s", f.Name)
+	text += " in the fleet " + f.Name
 	if about := strings.Join(strings.Fields(f.Description), " "); about != "" {
 		text += ": " + about
 	}

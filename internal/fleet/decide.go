@@ -61,20 +61,20 @@ func decide(rule manifest.Consensus, options []option, ballots []ballot) decisio
 			d.total += b.Weight
 		}
 	}
-	best := 0
+	var first tally
 	for i, o := range options {
-		d.Options = append(d.Options, tally{o, sums[o.ID]})
-		if sums[o.ID] > sums[options[best].ID] {
-			best = i
+		got := tally{o, sums[o.ID]}
+		d.Options = append(d.Options, got)
+		if i == 0 || got.Weight > first.Weight {
+			first = got
 		}
 	}
-	d.settle(best, counted)
+	d.settle(first, counted)
 	return d
 }
 
 // settle finds out whether the option with the most votes has enough of them.
-func (d *decision) settle(best, counted int) {
-	first := d.Options[best]
+func (d *decision) settle(first tally, counted int) {
 	switch {
 	case counted < d.rule.MinVotes:
 		d.Text = fmt.Sprintf("%d votes are needed, and %d counted", d.rule.MinVotes, counted)

@@ -139,9 +139,9 @@ func TestTheFleetSpeaksOnceAndOnlyWhereItIsTo(t *testing.T) {
 		"a response first":       {change: func(b *bench) { b.job.Response = "On it, says {{ agent }}." }, want: []string{"PROJ-1: On it, says team.", "PROJ-1: Report."}},
 		"a member posted": {parts: map[string]part{"a": parts["a"],
 			"b": inTurn(calls("jira_post_comment", `{"issue_key":"PROJ-1","body":"Mine."}`), message("Posted it."))}, want: []string{"PROJ-1: Mine."}},
-		"no issue":           {change: func(b *bench) { b.job.Origin.IssueKey = "" }},
+		"no issue":            {change: func(b *bench) { b.job.Origin.IssueKey = "" }},
 		"an issue of its own": {change: func(b *bench) { b.job.Origin.IssueKey, b.job.Fleet.ReportTo = "", "PROJ-7" }, want: []string{"PROJ-7: Report."}},
-		"both":               {change: func(b *bench) { b.job.Fleet.ReportTo = "PROJ-7" }, want: []string{"PROJ-1: Report."}},
+		"both":                {change: func(b *bench) { b.job.Fleet.ReportTo = "PROJ-7" }, want: []string{"PROJ-1: Report."}},
 		"an answer in JSON": {parts: map[string]part{"a": says(`{"n":1}`), "b": says("ok")},
 			change: func(b *bench) { b.job.Agents["a"].OutputSchema = []byte(`{"type":"object"}`) }},
 	}

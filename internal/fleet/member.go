@@ -174,7 +174,7 @@ func (t *team) askAll(ctx context.Context, list []assignment) ([]answer, error) 
 	}
 	for i, err := range errs {
 		if final(err) {
-			return answers, fmt.Errorf("%s: %w", list[i].member.Name, err)
+			return answers, fmt.Errorf("%s: %w", answers[i].member.Name, err)
 		}
 		if err != nil {
 			answers[i].failed = shorten(err.Error())

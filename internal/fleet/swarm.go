@@ -120,10 +120,8 @@ func (t *team) deal(tasks []task) []lane {
 		lanes[i].worker = w
 	}
 	for n, one := range tasks {
-		to := 0
-		if t.job.Fleet.Distribution == manifest.DistributeRoundRobin {
-			to = n % len(lanes)
-		} else {
+		to := n % len(lanes)
+		if t.job.Fleet.Distribution != manifest.DistributeRoundRobin {
 			to = leastLoaded(lanes, one.Agent)
 		}
 		lanes[to].tasks = append(lanes[to].tasks, n)
