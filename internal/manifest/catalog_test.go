@@ -315,10 +315,10 @@ spec:
 	want := &Flow{
 		Meta: catalog.Flows["w"].Meta,
 		Nodes: []FlowNode{
-			{ID: "one", Type: "Agent", Config: map[string]any{"agent": "a", "input": "${one.output}"}},
-			{ID: "two", Type: "Response", Config: map[string]any{"message": "x"}, When: "yes"},
+			{ID: "one", Type: "Agent", Config: &AgentNode{Agent: "a", Input: "${one.output}"}},
+			{ID: "two", Type: "Response", Config: &ResponseNode{Message: "x"}, When: "yes"},
 		},
-		Connections: []FlowConnection{{From: "one", To: "two"}, {From: "start", To: "one"}},
+		Connections: []FlowConnection{{From: "one", To: "two"}, {From: "start", To: "one"}}, Writes: WritesDirect, Output: OutputNone,
 	}
 	if diff := cmp.Diff(want, catalog.Flows["w"]); diff != "" {
 		t.Errorf("flow (-want +got):\n%s", diff)

@@ -81,9 +81,9 @@ type FlowNode struct {
 	Handler  string
 }
 
-// FlowRetry says how often a node is tried.
+// FlowRetry says how often a node is tried; once if it is zero.
 type FlowRetry struct {
-	// Attempts is how often at most, at least 1.
+	// Attempts is how often at most.
 	Attempts int
 	// Delay is the pause before the second attempt, Factor by how much each
 	// further one is longer, MaxDelay the longest.

@@ -72,7 +72,9 @@ func (b *builder) flow(decl flowDecl) *Flow {
 // build makes nodes and connections of what was read.
 func (b *flowBuilder) build(spec flowSpec) {
 	b.ids = slices.Sorted(maps.Keys(b.where))
-	b.flow.Exports = b.exports
+	if len(b.exports) > 0 {
+		b.flow.Exports = b.exports
+	}
 	built := map[string]FlowNode{}
 	for _, n := range b.nodes {
 		built[n.decl.ID.value] = b.node(n)
@@ -204,10 +206,10 @@ const maxAttempts = 20
 
 func (b *flowBuilder) retry(p *pendingNode) FlowRetry {
 	d := p.decl.Retry
-	r := FlowRetry{Attempts: d.MaxAttempts.or(1), Delay: d.Delay.or(time.Second), Factor: d.Multiplier.or(2), MaxDelay: d.MaxDelay.or(10 * time.Minute)}
 	if d.pos == (pos{}) {
-		return r
+		return FlowRetry{}
 	}
+	r := FlowRetry{Attempts: d.MaxAttempts.or(1), Delay: d.Delay.or(time.Second), Factor: d.Multiplier.or(2), MaxDelay: d.MaxDelay.or(10 * time.Minute)}
 	if r.Attempts < 1 || r.Attempts > maxAttempts {
 		b.errorf(d.MaxAttempts.pos, "max_attempts is from 1 to %d", maxAttempts)
 		r.Attempts = 1

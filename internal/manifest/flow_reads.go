@@ -68,7 +68,11 @@ func (g *graph) wrong(u use, r Read, readable map[string]bool) string {
 		if _, isNode := g.where[root]; isNode {
 			return `there is no variable "` + root + `": what node ` + root + ` found is nodes["` + root + `"].output`
 		}
-		return `there is no variable "` + shorten(root) + `"` + g.hints.meant(root, names)
+		hint := g.hints.meant(root, names)
+		if hint == "" && u.after {
+			hint = `: what node ` + shorten(u.node) + ` found is nodes["` + shorten(u.node) + `"].output, and of JSON nodes["` + shorten(u.node) + `"].output.` + shorten(root)
+		}
+		return `there is no variable "` + shorten(root) + `"` + hint
 	}
 	if root != "nodes" || len(r.Path) < 2 {
 		return ""
