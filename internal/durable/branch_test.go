@@ -437,13 +437,33 @@ func TestAReplayOfABranchThatTakesAnotherWayFailsThere(t *testing.T) {
 	}
 }
 
+// limited is a context whose time is up when over is closed.
+type limited struct {
+	context.Context
+	over chan struct{}
+}
+
+func (l *limited) Done() <-chan struct{} { return l.over }
+
+func (l *limited) Err() error {
+	select {
+	case <-l.over:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
 // TestTheTimeLimitOfACallerIsAFailureOfTheStep tells it from the caller's giving up.
 func TestTheTimeLimitOfACallerIsAFailureOfTheStep(t *testing.T) {
 	h, count := newHouse(t), newTally()
 	e := h.engine(func(ctx context.Context, _ string, j step.Journal) store.Outcome {
-		short, cancel := context.WithTimeout(ctx, time.Millisecond)
-		defer cancel()
-		_, late := j.Do(short, step.KindTool, "slow", hang(make(chan struct{}, 1)))
+		short := &limited{Context: ctx, over: make(chan struct{})}
+		_, late := j.Do(short, step.KindTool, "slow", func(ctx context.Context, _ string) (step.Entry, error) {
+			close(short.over)
+			<-ctx.Done()
+			return step.Entry{}, ctx.Err()
+		})
 		var failure *step.Failure
 		if !errors.As(late, &failure) || failure.Reason != step.ReasonError {
 			t.Errorf("the limit: %v", late)

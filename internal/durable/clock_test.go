@@ -3,6 +3,7 @@ package durable
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -106,8 +107,14 @@ func TestAReplayHasAsMuchTimeLeft(t *testing.T) {
 
 func TestMembersThatWorkAtTheSameTimeShareOneLimit(t *testing.T) {
 	h, entries := newHouse(t), make(chan error, 2)
+	var begun sync.WaitGroup // nobody's time is up before both have begun
+	begun.Add(2)
 	slow := func(ctx context.Context, j step.Journal) error {
-		_, err := j.Do(ctx, step.KindModel, "slow", late)
+		_, err := j.Do(ctx, step.KindModel, "slow", func(ctx context.Context, id string) (step.Entry, error) {
+			begun.Done()
+			begun.Wait()
+			return late(ctx, id)
+		})
 		entries <- err
 		return err
 	}
