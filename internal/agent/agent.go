@@ -37,6 +37,7 @@ type Runner struct {
 	gate   *gate.Gate
 	tools  *tool.Registry
 	budget *budget.Keeper
+	box    Toolbox
 }
 
 // New makes a Runner.
@@ -49,6 +50,22 @@ func (r *Runner) WithBudget(keeper *budget.Keeper) *Runner {
 	limited := *r
 	limited.budget = keeper
 	return &limited
+}
+
+// Toolbox gives agents tools of their own, beside those of the program.
+type Toolbox interface {
+	// Own returns the tools that only this agent has; nil for none. An error with
+	// Temporary() says that they may be had later.
+	Own(ctx context.Context, a *manifest.Agent) (*tool.Registry, error)
+	// Hold keeps what these tools need until release is called.
+	Hold(a *manifest.Agent) (release func())
+}
+
+// WithToolbox returns a Runner whose agents have tools of their own.
+func (r *Runner) WithToolbox(box Toolbox) *Runner {
+	equipped := *r
+	equipped.box = box
+	return &equipped
 }
 
 // Job is what an agent is to do.
@@ -150,6 +167,9 @@ func Needs(a *manifest.Agent) ([]string, error) {
 // Run does the job and returns what it came to. After an error the result holds
 // what there was until then.
 func (r *Runner) Run(ctx context.Context, job Job, journal step.Journal) (Result, error) {
+	if r.box != nil {
+		defer r.box.Hold(job.Agent)()
+	}
 	l, err := r.begin(job, journal)
 	if err != nil {
 		return Result{}, err
@@ -256,9 +276,29 @@ func (r *Runner) prompt(job Job) (prompt.Prompt, error) {
 	return withPart(text, job), nil
 }
 
+// own returns the tools that only this agent has; nil for none.
+func (r *Runner) own(ctx context.Context, a *manifest.Agent) (*tool.Registry, error) {
+	if r.box == nil {
+		return nil, nil
+	}
+	own, err := r.box.Own(ctx, a)
+	if err != nil {
+		return nil, fmt.Errorf("get tools of agent %s: %w", a.Name, err)
+	}
+	return own, nil
+}
+
 // specs describes the agent's tools to the model, in a stable order.
-func (r *Runner) specs(job Job) []llm.ToolSpec {
+func (r *Runner) specs(ctx context.Context, job Job) ([]llm.ToolSpec, error) {
 	tools, _ := r.tools.Resolve(job.Agent.Tools)
+	own, err := r.own(ctx, job.Agent)
+	if err != nil {
+		return nil, err
+	}
+	if own != nil {
+		more, _ := own.Resolve([]string{"*"})
+		tools = append(tools, more...)
+	}
 	specs := make([]llm.ToolSpec, 0, len(tools)+len(job.Local))
 	for _, t := range tools {
 		s := t.Spec()
@@ -267,7 +307,7 @@ func (r *Runner) specs(job Job) []llm.ToolSpec {
 	for _, local := range job.Local {
 		specs = append(specs, local.Spec)
 	}
-	return specs
+	return specs, nil
 }
 
 func mustJSON(v any) json.RawMessage {

@@ -99,9 +99,13 @@ func (l *loop) serveAll(ctx context.Context, answer llm.Response) error {
 // ask is a model step.
 func (l *loop) ask(ctx context.Context) (llm.Response, error) {
 	a := l.job.Agent
-	req := llm.Request{System: l.system, Messages: l.window(), Tools: l.runner.specs(l.job), Temperature: a.Temperature, MaxTokens: a.MaxTokens}
+	req := llm.Request{System: l.system, Messages: l.window(), Temperature: a.Temperature, MaxTokens: a.MaxTokens}
 	entry, err := l.journal.Do(ctx, step.KindModel, a.Model, func(ctx context.Context, id string) (step.Entry, error) {
 		req.ID = id
+		var err error
+		if req.Tools, err = l.runner.specs(ctx, l.job); err != nil {
+			return l.signed(step.Entry{}), err
+		}
 		entry, err := l.complete(ctx, req)
 		return l.signed(entry), err
 	})
@@ -219,5 +223,6 @@ func (l *loop) call(ctx context.Context, name string, args json.RawMessage, allo
 func (l *loop) request() gate.Request {
 	a, origin := l.job.Agent, l.job.Origin
 	origin.Memory = a.Memory.String()
-	return gate.Request{Scope: a.Scope(), Writes: a.Writes, Origin: origin, Agent: l.job.Label, Model: a.Model, Reason: l.reason}
+	own := func(ctx context.Context) (*tool.Registry, error) { return l.runner.own(ctx, a) }
+	return gate.Request{Own: own, Scope: a.Scope(), Writes: a.Writes, Origin: origin, Agent: l.job.Label, Model: a.Model, Reason: l.reason}
 }

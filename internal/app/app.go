@@ -41,6 +41,7 @@ import (
 	"github.com/aofctl/aofctl/internal/store"
 	"github.com/aofctl/aofctl/internal/telemetry"
 	"github.com/aofctl/aofctl/internal/tool"
+	"github.com/aofctl/aofctl/internal/tool/mcp"
 	"github.com/aofctl/aofctl/internal/webhook"
 )
 
@@ -82,6 +83,7 @@ type App struct {
 	providers *llm.Providers
 	outbound  *outbound.Client
 	registry  *tool.Registry
+	lender    *lender
 	known     manifest.Known
 	live      *live
 
@@ -174,6 +176,7 @@ func (a *App) collectSecrets() {
 	for _, name := range a.live.catalog().SecretEnvs() {
 		a.secrets.optional(manifest.Secret{Env: name})
 	}
+	a.secrets.values = append(a.secrets.values, mcpSecrets(a.live.catalog(), a.opts.Env)...)
 }
 
 func (a *App) newLogger() (zerolog.Logger, error) {
@@ -210,6 +213,7 @@ func (a *App) loadCatalog(ctx context.Context) error {
 func (a *App) watch(ctx context.Context) {
 	a.live.source.Watch(ctx, a.opts.Daemon.Directories(), func(cat *manifest.Catalog) {
 		a.live.swap(cat)
+		a.lender.keep(cat)
 		a.metrics.Reload(true)
 		a.tell(ctx, a.store.Audit(ctx, "config", "", map[string]string{"what": "manifests reloaded", "revision": cat.Revision}), "add the reload to the audit log")
 		a.log.Info().Str("revision", cat.Revision).Int("triggers", len(cat.Triggers)).Int("agents", len(cat.Agents)).
@@ -277,9 +281,11 @@ func (a *App) buildRuns(ctx context.Context) error {
 		return err
 	}
 	rules := policy.New(policy.Config{Tools: a.registry, Secrets: a.secrets.values})
+	a.lender = &lender{pool: mcp.NewPool(mcp.Options{Writer: writer, Version: a.opts.Version, Log: a.log}), env: a.opts.Env, learn: rules.Learn}
+	a.onClose(a.lender.pool.Close)
 	a.desk = approval.New(approval.Config{Store: a.store, Approvers: d.Policy.Approvers})
 	calls := gate.New(rules, a.desk)
-	runner := agent.New(a.providers, calls, a.registry).WithBudget(budget.New(a.store, a.providers, d.Policy, nil))
+	runner := agent.New(a.providers, calls, a.registry).WithBudget(budget.New(a.store, a.providers, d.Policy, nil)).WithToolbox(a.lender)
 	fleets := fleet.New(runner)
 	flows := flow.New(flow.Config{Agents: runner, Fleets: fleetParts{fleets}, Gate: calls, Tools: a.registry})
 	executors := map[string]run.Executor{

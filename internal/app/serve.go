@@ -130,6 +130,7 @@ func (a *App) Run(ctx context.Context) error {
 	clock := schedule.New(schedule.Config{Jobs: a.live.jobs, Inbox: a.inbox, Marks: a.store, Leads: a.supervisor.Leads})
 	background.Go(func() { clock.Run(a.log.WithContext(work)) })
 	background.Go(func() { a.scheduler.Run(work) })
+	a.lender.keep(a.live.catalog())
 	background.Go(func() { a.watch(work) })
 	background.Go(func() { a.hearing.run(a.log.WithContext(work)) })
 	for _, r := range a.reconcilers {

@@ -40,6 +40,9 @@ type Request struct {
 	Args json.RawMessage
 	// Allowed are the canonical names of the tools that may be called.
 	Allowed []string
+	// Own returns the tools that the agent has besides those of the program; nil for
+	// none. An error of it says why they cannot be had now.
+	Own func(ctx context.Context) (*tool.Registry, error)
 	// Scope are the projects that may be touched; empty for the event's own.
 	Scope []string
 	// Writes says how writes are carried out; "" for at once.
@@ -75,6 +78,12 @@ func (g *Gate) try(ctx context.Context, journal step.Journal, session *Session, 
 		}
 		if req.Approval != nil {
 			check.Approval = req.Approval.Tools
+		}
+		if req.Own != nil && !g.policy.Knows(req.Tool) {
+			var err error
+			if check.Own, err = req.Own(ctx); err != nil {
+				return step.Entry{Input: req.Args, Agent: req.Agent}, err
+			}
 		}
 		verdict := g.policy.Check(ctx, check)
 		entry, err := invoke(ctx, verdict, req.Args)

@@ -10,6 +10,7 @@ func (b *builder) agent(meta Meta, spec agentSpec, name pos) *Agent {
 		Description:        spec.Description.value,
 		Instructions:       spec.Instructions.value,
 		Tools:              b.tools(spec.Tools, !spec.Memory.config.IsZero()),
+		MCPServers:         b.mcpServers(spec),
 		Memory:             spec.Memory.config,
 		MaxTokens:          b.positive(spec.MaxTokens, spec.ModelConfig.MaxTokens, DefaultMaxTokens),
 		MaxIterations:      b.positive(spec.MaxIterations, opt[int]{}, DefaultMaxIterations),

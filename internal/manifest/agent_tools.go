@@ -19,8 +19,8 @@ func (b *builder) tools(list []toolDecl, remembers bool) []string {
 		out = b.known.tools(memoryTools)
 	}
 	for _, t := range list {
-		if t.off || t.name == "" {
-			continue
+		if t.off || t.name == "" || strings.HasPrefix(t.name, mcpPrefix) {
+			continue // a server's tools are not known here
 		}
 		found := b.known.tools(t.name)
 		if b.known.Tools == nil {
@@ -61,8 +61,6 @@ func (b *builder) noTool(t toolDecl) {
 		b.errorf(t.pos, "tool %q needs a memory: give the agent memory: InMemory, File:path or Store, which brings the tools by itself", shorten(t.name))
 	case t.name == httpTool || strings.EqualFold(t.name, "http"):
 		b.errorf(t.pos, "tool %s reaches no host: list some in policy.allowed_hosts of daemon.yaml", httpTool)
-	case strings.HasPrefix(t.name, "mcp:"):
-		b.errorf(t.pos, "tools of MCP servers are not offered by this version: %q", shorten(t.name))
 	case foreignTool(t.name):
 		b.warnf(t.pos, "tool %s is not offered: the agent runs without it", shorten(t.name))
 	case laterTool(t.name):
@@ -72,6 +70,17 @@ func (b *builder) noTool(t toolDecl) {
 	default:
 		b.errorf(t.pos, "unknown tool %q%s", shorten(t.name), meant(t.name, b.known.toolNames()))
 	}
+}
+
+// serverOf names the MCP server that one of AOF's mappings means.
+func serverOf(m toolMap) string {
+	config, _ := m.Config.value.(map[string]any)
+	for _, value := range []any{m.Server.value, config["server"]} {
+		if name, ok := value.(string); ok && name != "" {
+			return name
+		}
+	}
+	return m.Name.value
 }
 
 // isMCP reports whether one of AOF's mappings stands for a server's tools.

@@ -38,7 +38,7 @@ type agentSpec struct {
 	Writes             str          `yaml:"writes" jsonschema_description:"direct (default), propose to ask people at the end, or dry_run"`
 	Scope              scopeDecl    `yaml:"scope"`
 	Memory             memoryDecl   `yaml:"memory" jsonschema_description:"What the agent keeps from run to run; gives it the memory_* tools"`
-	MCPServers         data         `yaml:"mcp_servers" alias:"mcpServers" refuse:"the agent would run without their tools"`
+	MCPServers         []mcpDecl    `yaml:"mcp_servers" alias:"mcpServers" jsonschema_description:"MCP servers whose tools the agent may have"`
 	Approval           *consentDecl `yaml:"approval" jsonschema_description:"Calls that people have to approve"`
 	Budget             budgetDecl   `yaml:"budget" jsonschema_description:"What may be spent on models"`
 	OutputSchema       data         `yaml:"output_schema" jsonschema_description:"A JSON Schema that the final text has to fit"`
@@ -100,7 +100,7 @@ func (t *toolDecl) decodeYAML(d *decoder, n *yaml.Node, depth int) {
 	t.off = !m.Enabled.or(true)
 	switch {
 	case isMCP(m):
-		t.name = "mcp:" + m.Name.value
+		t.name = mcpPrefix + serverOf(m)
 	case m.Name.set:
 		t.name = m.Name.value
 	case strings.EqualFold(m.Type.value, "http"):

@@ -33,6 +33,7 @@ func (b *builder) approval(decl *consentDecl) *Approval {
 				a.Tools = append(a.Tools, t.Name)
 			}
 		}
+		a.Tools = append(a.Tools, "mcp:write") // whatever servers have
 	}
 	for _, t := range decl.Tools {
 		if t.value != "" && b.known.Tools != nil && len(b.known.tools(t.value)) == 0 && !isServerTool(t.value) {

@@ -28,7 +28,7 @@ func foreignTool(name string) bool {
 // this version does not offer: an agent that lists it counts on it.
 func laterTool(name string) bool {
 	names := []string{"ask_user", "finish", "atlassian_trace", "confluence", "confluence:read"}
-	prefixes := []string{"confluence_", "mcp:"}
+	prefixes := []string{"confluence_"}
 	return slices.Contains(names, name) || hasPrefix(name, prefixes)
 }
 

@@ -11,6 +11,8 @@ package policy
 import (
 	"context"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/rs/zerolog"
 
@@ -64,14 +66,36 @@ type Config struct {
 
 // Policy decides about calls. It is safe for concurrent use.
 type Policy struct {
-	tools   *tool.Registry
-	limits  Limits
-	secrets secrets
+	tools  *tool.Registry
+	limits Limits
+	// known are the values behind secrets, which changes whole.
+	learning sync.Mutex
+	known    []string
+	secrets  atomic.Pointer[secrets]
 }
 
 // New makes a Policy.
 func New(cfg Config) *Policy {
-	return &Policy{tools: cfg.Tools, limits: cfg.Limits.withDefaults(), secrets: newSecrets(cfg.Secrets)}
+	p := &Policy{tools: cfg.Tools, limits: cfg.Limits.withDefaults()}
+	p.Learn(cfg.Secrets...)
+	return p
+}
+
+// Learn adds values that no call may carry, such as a token that a manifest names
+// since it was reloaded.
+func (p *Policy) Learn(values ...string) {
+	p.learning.Lock()
+	defer p.learning.Unlock()
+	before := len(p.known)
+	for _, value := range values {
+		if !slices.Contains(p.known, value) {
+			p.known = append(p.known, value)
+		}
+	}
+	if len(p.known) > before || p.secrets.Load() == nil {
+		s := newSecrets(p.known)
+		p.secrets.Store(&s)
+	}
 }
 
 // Request is a model's wish to call a tool.
@@ -82,6 +106,9 @@ type Request struct {
 	Call tool.Call
 	// Allowed are the canonical names of the agent's tools.
 	Allowed []string
+	// Own are tools that the agent has besides those of the program, such as those
+	// of MCP servers; all of them may be called. nil for none.
+	Own *tool.Registry
 	// Scope are the projects that the agent may touch, as keys or globs, and the
 	// repositories on GitHub, as owner/name or globs; without any of a kind it is
 	// the event's own.
@@ -150,12 +177,12 @@ func (p *Policy) Check(ctx context.Context, req Request) Verdict {
 }
 
 func (p *Policy) decide(req Request) Verdict {
-	called, reason := p.listed(req)
+	called, from, reason := p.listed(req)
 	if called == nil {
 		return deny(RuleToolList, reason)
 	}
 	spec := called.Spec()
-	if err := p.tools.Validate(spec.Name, req.Call.Args); err != nil {
+	if err := from.Validate(spec.Name, req.Call.Args); err != nil {
 		return deny(RuleSchema, err.Error())
 	}
 	call, rule, reason := scope(called, req)
@@ -180,9 +207,21 @@ func deny(rule, reason string) Verdict { return Verdict{Rule: rule, Reason: reas
 // listed finds the tool among those of the agent. A tool that exists but is not
 // the agent's is answered like one that does not exist, so that a model learns
 // of no more than it was given.
-func (p *Policy) listed(req Request) (tool.Tool, string) {
-	if t, ok := p.tools.Lookup(req.Tool); ok && slices.Contains(req.Allowed, t.Spec().Name) {
-		return t, ""
+func (p *Policy) listed(req Request) (t tool.Tool, from *tool.Registry, reason string) {
+	t, ok := p.tools.Lookup(req.Tool)
+	switch {
+	case ok && slices.Contains(req.Allowed, t.Spec().Name):
+		return t, p.tools, ""
+	case !ok && req.Own != nil:
+		if t, ok = req.Own.Lookup(req.Tool); ok {
+			return t, req.Own, ""
+		}
 	}
-	return nil, unlistedReason(req)
+	return nil, nil, unlistedReason(req)
+}
+
+// Knows reports whether a tool is one of the program's.
+func (p *Policy) Knows(name string) bool {
+	_, ok := p.tools.Lookup(name)
+	return ok
 }

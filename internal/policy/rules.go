@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aofctl/aofctl/internal/step"
@@ -9,10 +10,14 @@ import (
 )
 
 func unlistedReason(req Request) string {
-	if len(req.Allowed) == 0 {
+	names := slices.Clone(req.Allowed)
+	if req.Own != nil {
+		names = append(names, req.Own.Names()...)
+	}
+	if len(names) == 0 {
 		return fmt.Sprintf("this agent has no tool %q, and no tools at all", req.Tool)
 	}
-	return fmt.Sprintf("this agent has no tool %q; its tools are %s", req.Tool, strings.Join(req.Allowed, ", "))
+	return fmt.Sprintf("this agent has no tool %q; its tools are %s", req.Tool, strings.Join(names, ", "))
 }
 
 // scope confines the call to the agent's projects. It returns the call with
@@ -119,6 +124,9 @@ func (p *Policy) count(prior []step.Entry) (writes, comments int) {
 			continue
 		}
 		t, ok := p.tools.Lookup(entry.Name)
+		if !ok && tool.ForeignWrite(entry.Name, entry.Target) {
+			writes++
+		}
 		if !ok || t.Spec().Internal || tool.AccessOf(t, entry.Input) != tool.Write {
 			continue
 		}
@@ -136,7 +144,7 @@ func (p *Policy) content(args []byte) (rule, reason string) {
 	if len(args) > p.limits.MaxBytes {
 		return RuleSize, fmt.Sprintf("the arguments have %d bytes, the limit is %d", len(args), p.limits.MaxBytes)
 	}
-	if p.secrets.in(args) {
+	if p.secrets.Load().in(args) {
 		return RuleSecret, "the arguments hold a secret of this daemon, which must not leave it"
 	}
 	return "", ""

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/aofctl/aofctl/internal/tool"
 )
@@ -53,7 +54,7 @@ func decideWrite(called tool.Tool, call tool.Call, writes bool, req Request) (Ve
 		}
 		return Verdict{}, false
 	}
-	if among(req.Approval, spec.Name) {
+	if asked(req.Approval, spec, writes) {
 		return verdict(RuleApproval, spec.Name+" waits until somebody approves this call.")
 	}
 	if !writes || req.Mode != ModePropose || spec.Comments || spec.Internal {
@@ -70,11 +71,19 @@ func decideWrite(called tool.Tool, call tool.Call, writes bool, req Request) (Ve
 	return Verdict{Allowed: true, Rule: RuleAllowed, Reason: "made as a draft", Tool: called, Call: call}, true
 }
 
-// among reports whether a tool is among names and globs.
-func among(patterns []string, name string) bool {
+// asked reports whether a call is among names and globs of tools, or among the
+// writes of a toolset ("mcp:write").
+func asked(patterns []string, spec tool.Spec, writes bool) bool {
 	return slices.ContainsFunc(patterns, func(pattern string) bool {
-		ok, err := path.Match(pattern, name)
-		return pattern == name || ok && err == nil
+		if writes && spec.Toolset != "" && pattern == spec.Toolset+":write" {
+			return true
+		}
+		return slices.ContainsFunc(append([]string{spec.Name}, spec.Aliases...), func(name string) bool {
+			// A star stands for a slash, too: an MCP server chooses its names.
+			flat := strings.NewReplacer("/", "\x01")
+			ok, err := path.Match(flat.Replace(pattern), flat.Replace(name))
+			return pattern == name || ok && err == nil
+		})
 	})
 }
 

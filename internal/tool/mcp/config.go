@@ -39,6 +39,8 @@ type Access struct {
 	Args, Env []string
 	// Headers go with each request to a server behind a URL.
 	Headers http.Header
+	// Secrets are values among them that must not be logged.
+	Secrets []string
 }
 
 // DefaultTimeout bounds a call of a server that has no time-out of its own.

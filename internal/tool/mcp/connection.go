@@ -51,6 +51,8 @@ type connection struct {
 	prints  map[string]string
 	listed  time.Time
 	changed bool
+	// edition counts the lists that differed.
+	edition int
 	closed  bool
 	// kept is true while the catalogue has the server; holds counts the runs.
 	kept  bool

@@ -129,6 +129,9 @@ func (c *connection) compare(tools []*sdk.Tool) {
 	c.mu.Lock()
 	before := c.prints
 	c.tools, c.prints, c.listed = tools, prints, time.Now()
+	if !maps.Equal(before, prints) {
+		c.edition++
+	}
 	c.mu.Unlock()
 	if before == nil || maps.Equal(before, prints) {
 		return

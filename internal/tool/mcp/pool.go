@@ -3,7 +3,9 @@ package mcp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
@@ -34,11 +36,19 @@ type Pool struct {
 	mu     sync.Mutex
 	conns  map[string]*connection
 	closed bool
+	// made are the registries by the servers that they are of.
+	made map[string]made
+}
+
+// made is a registry and of which lists it is.
+type made struct {
+	editions string
+	registry *tool.Registry
 }
 
 // NewPool makes a Pool that has no servers yet.
 func NewPool(opts Options) *Pool {
-	p := &Pool{opts: opts, conns: map[string]*connection{}}
+	p := &Pool{opts: opts, conns: map[string]*connection{}, made: map[string]made{}}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	return p
 }
@@ -182,6 +192,46 @@ func (p *Pool) Tools(ctx context.Context, servers []Server) ([]tool.Tool, error)
 	}
 	return out, nil
 }
+
+// Registry returns the tools that servers lend an agent, ready to be looked up.
+// A server that cannot be reached is an *Error.
+func (p *Pool) Registry(ctx context.Context, servers []Server) (*tool.Registry, error) {
+	var key, editions strings.Builder
+	for _, s := range servers {
+		c := p.connection(s)
+		if _, err := c.list(ctx); err != nil {
+			return nil, err
+		}
+		c.mu.Lock()
+		fmt.Fprintf(&editions, "%p %d ", c, c.edition)
+		c.mu.Unlock()
+		key.WriteString(s.Key + "\x00")
+	}
+	p.mu.Lock()
+	have := p.made[key.String()]
+	p.mu.Unlock()
+	if have.registry != nil && have.editions == editions.String() {
+		return have.registry, nil
+	}
+	tools, err := p.Tools(ctx, servers)
+	if err != nil {
+		return nil, err
+	}
+	registry, err := tool.NewRegistry(tools...)
+	if err != nil {
+		return nil, fmt.Errorf("use tools of MCP servers: %w", err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.made) >= maxMade {
+		clear(p.made)
+	}
+	p.made[key.String()] = made{editions: editions.String(), registry: registry}
+	return registry, nil
+}
+
+// maxMade bounds the registries that are kept.
+const maxMade = 100
 
 // listing is a tool before it has its name for models.
 type listing struct {

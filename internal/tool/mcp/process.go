@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -36,7 +37,7 @@ func start(ctx context.Context, command string, a Access, log zerolog.Logger) (*
 	p.cmd = exec.Command(command, a.Args...) //nolint:noctx // the operator's own, and it outlives the call that starts it
 	p.cmd.Env = environment(a.Env)
 	group(p.cmd)
-	theirs, err := p.pipes(log)
+	theirs, err := p.pipes(log, a.Secrets)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +67,7 @@ func environment(given []string) []string {
 }
 
 // pipes connects the program, and returns the ends that are its own.
-func (p *process) pipes(log zerolog.Logger) ([]*os.File, error) {
+func (p *process) pipes(log zerolog.Logger, secrets []string) ([]*os.File, error) {
 	var ends []*os.File
 	for range 3 {
 		r, w, err := os.Pipe()
@@ -81,18 +82,26 @@ func (p *process) pipes(log zerolog.Logger) ([]*os.File, error) {
 	p.cmd.Stdin, p.in = ends[0], ends[1]
 	p.out, p.cmd.Stdout = ends[2], ends[3]
 	p.cmd.Stderr = ends[5]
-	go relay(ends[4], log)
+	go relay(ends[4], log, secrets)
 	return []*os.File{ends[0], ends[3], ends[5]}, nil
 }
 
-// relay logs what a program says on its standard error, line by line.
-func relay(from *os.File, log zerolog.Logger) {
+// relay logs what a program says on its standard error, line by line and without
+// the secrets that it was given.
+func relay(from *os.File, log zerolog.Logger, secrets []string) {
 	defer from.Close()
+	var hide []string
+	for _, s := range secrets {
+		if s != "" {
+			hide = append(hide, s, "[redacted]")
+		}
+	}
+	without := strings.NewReplacer(hide...)
 	lines := bufio.NewReaderSize(from, 4<<10)
 	for {
 		line, more, err := lines.ReadLine()
 		if len(line) > 0 {
-			log.Debug().Str("said", oneLine(string(line), 500)).Msg("MCP server wrote to its standard error")
+			log.Debug().Str("said", without.Replace(oneLine(string(line), 500))).Msg("MCP server wrote to its standard error")
 		}
 		for more && err == nil { // the rest of a long line
 			_, more, err = lines.ReadLine()

@@ -15,6 +15,9 @@ import (
 // died before it could record the result itself.
 const maxReference = 2000
 
+// toolset is the umbrella name of all tools of servers.
+const toolset = "mcp"
+
 // remote is a tool of a server.
 type remote struct {
 	spec   tool.Spec
@@ -38,7 +41,8 @@ func newRemote(c *connection, t *sdk.Tool, name string, writer tool.Writer) (*re
 		words = "Tool " + oneLine(t.Name, maxName) + " of the MCP server " + c.server.Name
 	}
 	return &remote{name: t.Name, conn: c, writer: writer, spec: tool.Spec{
-		Name: name, Description: words, Parameters: parameters, Access: c.server.access(t)}}, nil
+		Name: name, Aliases: []string{Display(c.server.Name, t.Name)}, Toolset: toolset,
+		Description: words, Parameters: parameters, Access: c.server.access(t)}}, nil
 }
 
 // access tells reading tools from writing ones. Only the operator's word counts
@@ -61,7 +65,9 @@ func (r *remote) Spec() tool.Spec { return r.spec }
 func (r *remote) Targets(json.RawMessage) (tool.Targets, error) { return tool.Targets{}, nil }
 
 // target names the tool on steps and in the ledger.
-func (r *remote) target() string { return Display(r.conn.server.Name, oneLine(r.name, maxName)) }
+func (r *remote) target() string {
+	return tool.ForeignTarget(Display(r.conn.server.Name, oneLine(r.name, maxName)), r.spec.Access)
+}
 
 // Call implements tool.Tool.
 func (r *remote) Call(ctx context.Context, call tool.Call) (tool.Result, error) {
