@@ -276,21 +276,27 @@ func TestALargeAnswerIsCutOffAlsoIfItWasSmallOnTheWire(t *testing.T) {
 }
 
 func TestItIsKnownWhetherSomethingWasSent(t *testing.T) {
-	hung := make(chan struct{})
+	arrived, release := make(chan struct{}), make(chan struct{})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/slow" {
-			<-hung
+			close(arrived)
+			<-release
 			return
 		}
 		conn, _, _ := w.(http.Hijacker).Hijack()
 		_ = conn.Close()
 	}))
 	defer srv.Close()
-	defer close(hung)
+	defer close(release)
 	closed := httptest.NewServer(nil)
 	closed.Close()
-	c := New(Config{Targets: []Target{target(t, srv.URL), target(t, closed.URL)}, Timeout: 300 * time.Millisecond})
-	for address, sent := range map[string]bool{srv.URL + "/slow": true, srv.URL + "/cut": true, closed.URL: false} {
+	c := New(Config{Targets: []Target{target(t, srv.URL), target(t, closed.URL)}, Timeout: time.Minute})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-arrived; cancel() }()
+	if _, err := c.Do(ctx, Request{Method: http.MethodPost, URL: srv.URL + "/slow"}); err == nil || NotSent(err) {
+		t.Errorf("canceled while it was answered: %v", err)
+	}
+	for address, sent := range map[string]bool{srv.URL + "/cut": true, closed.URL: false} {
 		_, err := c.Do(t.Context(), Request{Method: http.MethodPost, URL: address})
 		if err == nil || NotSent(err) == sent {
 			t.Errorf("%s: %v", address, err)
