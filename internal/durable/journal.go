@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -72,7 +73,7 @@ func readable(name string) string {
 // at names the position of the next step to people.
 func (j *journal) at() string {
 	if j.path == "" {
-		return fmt.Sprint(j.next)
+		return strconv.Itoa(j.next)
 	}
 	return fmt.Sprintf("%s:%d", j.path, j.next)
 }

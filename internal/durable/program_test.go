@@ -163,7 +163,7 @@ func withoutBusy(ops []op) []op {
 // finished step happens again, and what comes of the program is what comes of it
 // when nothing happens.
 func TestProgramsEndTheSameWhateverHappensMeanwhile(t *testing.T) {
-	seeds := uint64(60)
+	seeds := uint64(40)
 	if testing.Short() {
 		seeds = 15
 	}
