@@ -51,6 +51,8 @@ func exampleTargets() map[string][]string {
 		"commands/payload-allowed.json":                {"agent/closer"},
 		"commands/payload-not-allowed.json":            nil,
 		"commands/payload-quoted.json":                 nil,
+		"escalation-flow/payload-escalate.json":        {"flow/escalation-flow"},
+		"escalation-flow/payload-plain-comment.json":   nil,
 	}
 }
 
