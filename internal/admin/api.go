@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/run"
 	"github.com/aofctl/aofctl/internal/store"
 	"github.com/aofctl/aofctl/internal/store/inbox"
 )
@@ -52,6 +53,8 @@ type Config struct {
 	Metrics http.Handler
 	// Webhooks tells when webhooks came; nil for nothing.
 	Webhooks func() []WebhookHealth
+	// Order has a run made that an operator asks for, and returns its delivery.
+	Order func(ctx context.Context, o run.Order) (delivery string, err error)
 	// Desk takes the operator's decisions.
 	Desk Desk
 	// Wake tells that there may be a run to start.
@@ -87,6 +90,7 @@ func (a *api) routes(r chi.Router) {
 	r.Get("/deliveries", a.serve(a.listDeliveries))
 	r.Get("/deliveries/{id}", a.serve(a.getDelivery))
 	r.Get("/runs", a.serve(a.listRuns))
+	r.Post("/runs", a.serve(a.orderRun))
 	r.Get("/runs/{id}", a.serve(a.getRun))
 	r.Post("/runs/{id}/cancel", a.serve(a.cancelRun))
 	r.Post("/runs/{id}/retry", a.serve(a.retryRun))

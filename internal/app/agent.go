@@ -7,6 +7,7 @@ import (
 
 	"github.com/aofctl/aofctl/internal/agent"
 	"github.com/aofctl/aofctl/internal/event"
+	"github.com/aofctl/aofctl/internal/gate"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/run"
 	"github.com/aofctl/aofctl/internal/step"
@@ -72,6 +73,7 @@ func (e *agentExecutor) job(task run.Task) (agent.Job, error) {
 func jobOf(task run.Task, name string) agent.Job {
 	job := agent.Job{Event: &task.Work.Event, Params: task.Work.Params, Response: task.Work.Response, Seed: task.Work.Seed,
 		Now: task.Run.Created, Origin: originOf(task, name)}
+	job.Session = &gate.Session{DryRun: task.Work.DryRun}
 	if c := task.Work.Command; c != nil {
 		job.Command, job.Args, job.ArgsList, job.Body, job.Typed = c.Name, c.Args, c.ArgsList, c.Body, c.Params
 	}

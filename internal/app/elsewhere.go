@@ -23,6 +23,7 @@ func (a *App) dispatching() run.DispatcherConfig {
 	cfg.Issues = a.sites
 	cfg.Normalizers = map[string]run.Normalizer{
 		event.SourceJira: a.sites.delivered, event.SourceGitHub: a.sites.hub.normalize, event.SourceHTTP: a.live.posted,
+		event.SourceOperator: ordered,
 		event.SourceSchedule: func(d inbox.Delivery) (*event.Event, error) { return schedule.Normalize(d.Body) },
 	}
 	return cfg

@@ -48,7 +48,7 @@ func (a *App) buildServers(context.Context) error {
 	}
 	a.admin = webhook.Server(address(d.Admin.Host, d.Admin.Port), admin.New(admin.Config{
 		Token: token, Version: a.opts.Version, Inbox: a.inbox, Store: a.store, Catalog: a.live.catalog,
-		Ready: a.ready, Desk: a.desk, Wake: a.scheduler.Wake, Metrics: a.metrics.Handler(), Webhooks: a.hearing.all, Closing: a.closing, Log: a.log}))
+		Ready: a.ready, Order: a.order, Desk: a.desk, Wake: a.scheduler.Wake, Metrics: a.metrics.Handler(), Webhooks: a.hearing.all, Closing: a.closing, Log: a.log}))
 	a.prepare(a.admin)
 	return nil
 }

@@ -167,7 +167,9 @@ func newAuditExport(c *console) *cobra.Command {
 		Short:   "Print the audit log as JSON lines, the oldest row first",
 		Example: "  aofctl audit export > audit.jsonl",
 		Args:    takes(0, 0, "no arguments"),
-		RunE:    func(cmd *cobra.Command, _ []string) error { return c.exportAudit(cmd, f.daemon.client(c, cmd), f.query()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.exportAudit(cmd, f.daemon.client(c, cmd), f.query())
+		},
 	}
 	f.register(cmd)
 	return cmd

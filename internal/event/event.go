@@ -19,6 +19,8 @@ const (
 	// is the clock.
 	SourceHTTP     = "http"
 	SourceSchedule = "schedule"
+	// SourceOperator are people who ask for a run on the command line.
+	SourceOperator = "operator"
 )
 
 // OfTrigger is the name, beside its own, of an event that is meant for one trigger

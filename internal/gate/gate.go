@@ -76,6 +76,9 @@ func (g *Gate) try(ctx context.Context, journal step.Journal, session *Session, 
 			Tool: req.Tool, Call: tool.Call{ID: id, Args: req.Args, Origin: req.Origin}, Allowed: req.Allowed,
 			Scope: req.Scope, Mode: mode(req.Writes), Approved: approved, Prior: session.Entries(),
 		}
+		if session.DryRun {
+			check.Mode = policy.ModeDryRun
+		}
 		if req.Approval != nil {
 			check.Approval = req.Approval.Tools
 		}
@@ -87,7 +90,7 @@ func (g *Gate) try(ctx context.Context, journal step.Journal, session *Session, 
 		}
 		verdict := g.policy.Check(ctx, check)
 		entry, err := invoke(ctx, verdict, req.Args)
-		entry.Agent = req.Agent
+		entry.Agent, entry.Write = req.Agent, writes(verdict)
 		entry.Audit = account(req, verdict, entry, err)
 		return entry, err
 	})
@@ -96,6 +99,12 @@ func (g *Gate) try(ctx context.Context, journal step.Journal, session *Session, 
 	}
 	session.Add(entry)
 	return entry, nil
+}
+
+// writes reports whether a call that was allowed in some way would change
+// something outside.
+func writes(v policy.Verdict) bool {
+	return v.Tool != nil && !v.Tool.Spec().Internal && tool.AccessOf(v.Tool, v.Call.Args) == tool.Write
 }
 
 func invoke(ctx context.Context, verdict policy.Verdict, args json.RawMessage) (step.Entry, error) {

@@ -11,6 +11,9 @@ import (
 // limits hold for the run as a whole, however many agents work in it. A run that
 // is replayed fills it again from its records. It is safe for concurrent use.
 type Session struct {
+	// DryRun lets no write happen, whatever the manifests say.
+	DryRun bool
+
 	mu      sync.Mutex
 	entries []step.Entry
 }

@@ -27,6 +27,9 @@ func (d *Dispatcher) decide(ctx context.Context, it item) (inbox.Outcome, error)
 	if err != nil || known {
 		return outcome, err
 	}
+	if it.delivery.Source == event.SourceOperator {
+		return d.order(ctx, it)
+	}
 	ev := it.event
 	if ev.ContentKey != "" {
 		first, claimed, err := d.cfg.Inbox.ClaimContent(ctx, it.delivery.Seq, ev.Source, ev.Site, ev.ContentKey)

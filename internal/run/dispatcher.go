@@ -51,6 +51,7 @@ type Accounts interface {
 // Deliveries are the stored deliveries as the dispatcher works on them; the
 // methods are described at inbox.Inbox.
 type Deliveries interface {
+	Get(ctx context.Context, id string) (inbox.Delivery, error)
 	Pending(ctx context.Context, afterSeq int64, limit int) ([]inbox.Delivery, error)
 	Wake() <-chan struct{}
 	ClaimContent(ctx context.Context, seq int64, source, site, contentKey string) (firstID string, claimed bool, err error)

@@ -46,6 +46,8 @@ type Work struct {
 	Projects []string `json:"projects,omitempty"`
 	// Depth is how many answers of automations to each other led to the run.
 	Depth int `json:"depth,omitempty"`
+	// DryRun changes nothing outside: what would be written is recorded only.
+	DryRun bool `json:"dry_run,omitempty"`
 }
 
 // Task is a run that is at work.

@@ -55,6 +55,8 @@ type Entry struct {
 	Decision string `json:"decision,omitempty"`
 	// Target is what the step touched outside, such as an issue key.
 	Target string `json:"target,omitempty"`
+	// Write is true for a tool call that changes something outside, or would have.
+	Write bool `json:"write,omitempty"`
 	// InDoubt is true for a write of which nobody can tell whether it happened.
 	InDoubt bool `json:"in_doubt,omitempty"`
 	// Audit is what the audit log says of the step; nil for nothing. It is no part

@@ -3,6 +3,7 @@ package client
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/aofctl/aofctl/internal/admin"
+	"github.com/aofctl/aofctl/internal/run"
 	"github.com/aofctl/aofctl/internal/store"
 )
 
@@ -95,7 +97,7 @@ func (c *Client) Manifest(ctx context.Context, kind, name string) (admin.Manifes
 // Events calls each for every run event that the query asks for: run, after,
 // follow. It ends when the stream does, ctx ends or each returns an error.
 func (c *Client) Events(ctx context.Context, query url.Values, each func(store.Event) error) error {
-	resp, err := c.request(ctx, http.MethodGet, "/api/v1/events", query)
+	resp, err := c.request(ctx, http.MethodGet, "/api/v1/events", query, nil)
 	if err != nil {
 		return err
 	}
@@ -119,6 +121,15 @@ func (c *Client) Events(ctx context.Context, query url.Values, each func(store.E
 		return fmt.Errorf("read events: %w", err)
 	}
 	return nil
+}
+
+// Order asks for a run and returns its delivery.
+func (c *Client) Order(ctx context.Context, o run.Order) (admin.Ordered, error) {
+	body, err := json.Marshal(o)
+	if err != nil {
+		return admin.Ordered{}, fmt.Errorf("encode order: %w", err)
+	}
+	return send[admin.Ordered](ctx, c, http.MethodPost, "/api/v1/runs", nil, body)
 }
 
 // Approvals lists questions to people; the query has the names of the API: state,
@@ -161,8 +172,12 @@ func post[T any](ctx context.Context, c *Client, path string) (T, error) {
 }
 
 func ask[T any](ctx context.Context, c *Client, method, path string, query url.Values) (T, error) {
+	return send[T](ctx, c, method, path, query, nil)
+}
+
+func send[T any](ctx context.Context, c *Client, method, path string, query url.Values, body []byte) (T, error) {
 	var answer T
-	resp, err := c.request(ctx, method, path, query)
+	resp, err := c.request(ctx, method, path, query, body)
 	if err != nil {
 		return answer, err
 	}
@@ -173,12 +188,12 @@ func ask[T any](ctx context.Context, c *Client, method, path string, query url.V
 	return answer, nil
 }
 
-func (c *Client) request(ctx context.Context, method, path string, query url.Values) (*http.Response, error) {
+func (c *Client) request(ctx context.Context, method, path string, query url.Values, body []byte) (*http.Response, error) {
 	target := c.base + path
 	if len(query) > 0 {
 		target += "?" + query.Encode()
 	}
-	req, err := http.NewRequestWithContext(ctx, method, target, nil)
+	req, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("address of the daemon: %w", err)
 	}

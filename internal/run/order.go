@@ -1,0 +1,191 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aofctl/aofctl/internal/durable"
+	"github.com/aofctl/aofctl/internal/event"
+	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/route"
+	"github.com/aofctl/aofctl/internal/store"
+	"github.com/aofctl/aofctl/internal/store/inbox"
+)
+
+// Names of the triggers of runs that an operator asked for.
+const (
+	operatorTrigger = "operator"
+	dryRunTrigger   = "operator (dry run)"
+)
+
+// Order is an operator's wish for a run: of a target on an issue, or once more for
+// an event that was delivered before.
+type Order struct {
+	// Kind and Name are the target; both "" for what the routing says of the event.
+	Kind string `json:"kind,omitempty"`
+	Name string `json:"name,omitempty"`
+	// Site and Issue name the Jira issue to work on; Issue is "" for the event's.
+	Site  string `json:"site,omitempty"`
+	Issue string `json:"issue,omitempty"`
+	// Delivery is the delivery whose event is to be worked on; "" for none.
+	Delivery string `json:"delivery,omitempty"`
+	// DryRun changes nothing outside.
+	DryRun bool `json:"dry_run,omitempty"`
+	// Args and Params are as behind a command.
+	Args   string            `json:"args,omitempty"`
+	Params map[string]string `json:"params,omitempty"`
+	// Manifest is the text of the target's manifest, or bundle, in the place of the
+	// one in force; only for a dry run. Source is where it comes from.
+	Manifest string `json:"manifest,omitempty"`
+	Source   string `json:"source,omitempty"`
+	// By is who asks.
+	By string `json:"by,omitempty"`
+}
+
+// Check says what is wrong with an order.
+func (o Order) Check() error {
+	switch {
+	case (o.Kind == "") != (o.Name == ""):
+		return errors.New("a target has a kind and a name")
+	case o.Kind == "" && o.Delivery == "":
+		return errors.New("name a target, or a delivery")
+	case o.Issue != "" && !event.IsIssueKey(o.Issue):
+		return fmt.Errorf("%q is not the key of an issue", o.Issue)
+	case o.Manifest != "" && !o.DryRun:
+		return errors.New("a manifest that is not in force can only be run dry")
+	case o.Manifest != "" && o.Kind == "":
+		return errors.New("a manifest needs the target that it describes")
+	}
+	return nil
+}
+
+// order makes the runs that an operator asked for. No filter and no breaker stands
+// in their way.
+func (d *Dispatcher) order(ctx context.Context, it item) (inbox.Outcome, error) {
+	whole, err := d.cfg.Inbox.Get(ctx, it.delivery.ID) // in a lane waits the event alone
+	if err != nil {
+		return inbox.Outcome{}, err
+	}
+	var o Order
+	if err := json.Unmarshal(whole.Body, &o); err != nil {
+		return inbox.Outcome{}, &durable.HopelessError{Cause: fmt.Errorf("decode order: %w", err)}
+	}
+	if err := o.Check(); err != nil {
+		return inbox.Outcome{}, &durable.HopelessError{Cause: err}
+	}
+	routes := d.cfg.Router.Current()
+	decision, err := d.ordered(ctx, &it, routes, o)
+	if err != nil || len(decision.Matches) == 0 {
+		return inbox.Outcome{State: inbox.StateIgnored, Reason: decision.Reason}, err
+	}
+	runs, revisions, err := d.runs(it, routes, decision.Matches)
+	if err != nil {
+		return inbox.Outcome{}, err
+	}
+	if err := o.dress(it.delivery.ID, runs, &revisions); err != nil {
+		return inbox.Outcome{}, err
+	}
+	if err := d.cfg.Store.Admit(ctx, d.cfg.Lease(), runs, revisions); err != nil {
+		return inbox.Outcome{}, fmt.Errorf("admit runs: %w", err)
+	}
+	d.cfg.Admitted()
+	return d.started(it, &runs[0], nil), nil
+}
+
+// ordered finds the event that is to be worked on, and what is to be run for it.
+func (d *Dispatcher) ordered(ctx context.Context, it *item, routes Routes, o Order) (route.Decision, error) {
+	if err := d.subjectOf(ctx, it, o); err != nil {
+		return route.Decision{}, err
+	}
+	match := route.Match{Trigger: &manifest.Trigger{Meta: manifest.Meta{Name: operatorTrigger}, Site: o.Site},
+		Target: manifest.Target{Kind: manifest.TargetKind(o.Kind), Name: o.Name}}
+	if o.Args != "" || len(o.Params) > 0 {
+		match.Command = &route.Invocation{Name: operatorTrigger, Args: o.Args, ArgsList: strings.Fields(o.Args), Params: o.Params}
+	}
+	if o.Kind != "" {
+		return route.Decision{Matches: []route.Match{match}}, nil
+	}
+	in, err := d.cfg.Accounts.Input(ctx, it.event.Source, it.event.Site)
+	if err != nil {
+		return route.Decision{}, fmt.Errorf("tell our own account: %w", err)
+	}
+	decision, err := routes.Table.Resolve(ctx, it.event, in, d.cfg.Asker)
+	if err != nil {
+		return decision, fmt.Errorf("ask for what the decision needs: %w", err)
+	}
+	*it, err = d.settle(ctx, *it, routes, &decision)
+	return decision, err
+}
+
+// subjectOf puts the event of an earlier delivery, or one about an issue, in the
+// place of the order's.
+func (d *Dispatcher) subjectOf(ctx context.Context, it *item, o Order) error {
+	if o.Delivery != "" {
+		return d.again(ctx, it, o)
+	}
+	ev := it.event
+	ev.Source, ev.Site, ev.Vars["event_type"] = event.SourceJira, o.Site, ev.Type
+	if o.Issue == "" {
+		return nil
+	}
+	issue, found, err := d.cfg.Issues.Issue(ctx, o.Site, o.Issue)
+	if err != nil {
+		return fmt.Errorf("look for issue %s: %w", o.Issue, err)
+	}
+	if !found {
+		return &durable.HopelessError{Cause: fmt.Errorf("there is no issue %s, or we may not see it", o.Issue)}
+	}
+	ev.IssueID, ev.IssueKey, ev.Project, ev.Subject = issue.ID, issue.Key, issue.Project, "issue:"+issue.ID
+	ev.Vars["issue_id"], ev.Vars["issue_key"], ev.Vars["project_key"] = issue.ID, issue.Key, issue.Project
+	if o.DryRun { // it changes nothing, so it waits for nobody
+		it.place = place{event.SourceOperator, o.Site, it.delivery.ID}
+	}
+	return nil
+}
+
+// again takes the event of an earlier delivery.
+func (d *Dispatcher) again(ctx context.Context, it *item, o Order) error {
+	first, err := d.cfg.Inbox.Get(ctx, o.Delivery)
+	if errors.Is(err, inbox.ErrNotFound) {
+		return &durable.HopelessError{Cause: err}
+	}
+	if err != nil {
+		return err
+	}
+	ev, err := d.normalize(ctx, first)
+	if err != nil {
+		return &durable.HopelessError{Cause: fmt.Errorf("read delivery %s: %w", o.Delivery, err)}
+	}
+	it.event = ev
+	if o.DryRun {
+		it.place = place{event.SourceOperator, ev.Site, it.delivery.ID}
+	}
+	return nil
+}
+
+// dress gives the runs what the order says of them.
+func (o Order) dress(delivery string, runs []store.Run, revisions *[]store.Revision) error {
+	for i := range runs {
+		work, err := decodeWork(runs[i])
+		if err != nil {
+			return err
+		}
+		work.DryRun = o.DryRun
+		if o.DryRun {
+			runs[i].Trigger, work.Response = dryRunTrigger, ""
+		}
+		if runs[i].Work, err = encodeWork(work); err != nil {
+			return err
+		}
+	}
+	if o.Manifest == "" {
+		return nil
+	}
+	text := store.Revision{Revision: "order:" + delivery, Kind: o.Kind, Name: o.Name, Source: o.Source, Text: o.Manifest}
+	runs[0].State, runs[0].Error, runs[0].Revision = store.StateQueued, "", text.Revision
+	*revisions = []store.Revision{text}
+	return nil
+}
