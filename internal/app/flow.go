@@ -64,7 +64,7 @@ func (e *flowExecutor) job(task run.Task) (flow.Job, error) {
 	if f == nil {
 		return flow.Job{}, fmt.Errorf("read manifest of flow %s: it is not in its bundle", task.Run.Target)
 	}
-	return flow.Job{Flow: f, Catalog: cat, Start: jobOf(task, f.Name)}, nil
+	return flow.Job{Flow: f, Catalog: cat, Attempt: task.Run.Attempt, Start: jobOf(task, f.Name)}, nil
 }
 
 func (e *flowExecutor) catalog(task run.Task) (*manifest.Catalog, error) {

@@ -348,3 +348,21 @@ func TestWaitingNodesDoNotStopOthers(t *testing.T) {
 		t.Errorf("result %q", got)
 	}
 }
+
+func TestARefusedCallIsMadeAnewWhenTheRunIsTriedAgain(t *testing.T) {
+	for attempt, calls := range map[int]int{1: 1, 2: 2} {
+		b := newBench(t, "  nodes: [{id: n, type: Tool, config: {tool: jira_write}}]")
+		b.write.answer = func(map[string]any) (tool.Result, error) {
+			return tool.Result{Text: "said", Failed: len(b.write.calls) == 1}, nil
+		}
+		b.run.Crash(1) // as a run that is tried again forgets the step that failed
+		if _, err := b.turn(t); err == nil {
+			t.Fatal("it did not crash")
+		}
+		b.job.Attempt = attempt
+		_, err := b.play(t)
+		if len(b.write.calls) != calls || (err == nil) != (attempt == 2) {
+			t.Errorf("attempt %d: %v after %d calls", attempt, err, len(b.write.calls))
+		}
+	}
+}

@@ -71,6 +71,8 @@ type Job struct {
 	Flow *manifest.Flow
 	// Catalog holds what the flow refers to.
 	Catalog *manifest.Catalog
+	// Attempt counts the tries of the whole run from 1.
+	Attempt int
 	// Start is what started the flow, as it would start an agent; its Agent is not
 	// set.
 	Start agent.Job

@@ -157,20 +157,40 @@ func (c *course) request(name string, args json.RawMessage) gate.Request {
 	return gate.Request{Tool: name, Args: args, Allowed: c.plan.tools, Scope: f.ScopeProjects, Writes: f.Writes, Approval: f.Approval, Origin: origin}
 }
 
+// refusedStep is the name of the step that says that a call was refused.
+const refusedStep = "refused"
+
 // call calls a tool. What it refuses, or what the policy denies, fails the node.
+// That is recorded as a step that failed: a run that is tried again forgets it, and
+// makes the call anew.
 func (c *course) call(ctx context.Context, journal step.Journal, req gate.Request) (outcome, error) {
-	entry, err := c.runner.gate.Call(ctx, journal, c.job.Start.Session, req)
-	if err != nil {
-		return outcome{}, err
+	for {
+		_, replayed := journal.Next()
+		entry, err := c.runner.gate.Call(ctx, journal, c.job.Start.Session, req)
+		if err != nil {
+			return outcome{}, err
+		}
+		text, err := gate.Text(entry)
+		if err != nil {
+			return outcome{}, err
+		}
+		if entry.Error == "" {
+			return of(text), nil
+		}
+		refused := errors.New(entry.Error)
+		if entry.InDoubt {
+			return of(text), refused
+		}
+		kind, recorded := journal.Next()
+		if recorded && kind != step.KindNode || !recorded && replayed && c.job.Attempt > 1 {
+			continue
+		}
+		_, err = journal.Do(ctx, step.KindNode, refusedStep, func(context.Context, string) (step.Entry, error) { return step.Entry{}, refused })
+		if failure := (*step.Failure)(nil); !errors.As(err, &failure) {
+			return of(text), err
+		}
+		return of(text), refused
 	}
-	text, err := gate.Text(entry)
-	if err != nil {
-		return outcome{}, err
-	}
-	if entry.Error != "" {
-		return of(text), errors.New(entry.Error)
-	}
-	return of(text), nil
 }
 
 // tool calls the node's tool.

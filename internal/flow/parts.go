@@ -133,7 +133,7 @@ func (c *course) subflow(ctx context.Context, n *manifest.FlowNode, cfg *manifes
 	if err != nil {
 		return outcome{}, err
 	}
-	job := Job{Flow: f, Catalog: c.job.Catalog, Start: c.job.Start}
+	job := Job{Flow: f, Catalog: c.job.Catalog, Attempt: c.job.Attempt, Start: c.job.Start}
 	job.Start.Response = ""
 	inner := c.runner.course(job, journal, false)
 	inner.path = s.path + n.ID + "/"
