@@ -69,7 +69,7 @@ func TestWhatStaysWithinTheDaemonDoesNotCountAsAWrite(t *testing.T) {
 		}
 	}
 	r := req("note", `{}`)
-	r.DryRun = true
+	r.Mode = policy.ModeDryRun
 	if got := p.Check(t.Context(), r); got.Rule != policy.RuleDryRun {
 		t.Errorf("dry run of a note: rule %s", got.Rule)
 	}

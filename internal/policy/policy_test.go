@@ -135,10 +135,10 @@ func TestCheckDecidesByTheFirstRuleThatObjects(t *testing.T) {
 		"too long":                   {ask("update", long), policy.RuleSize, "2000"},
 		"secret":                     {ask("comment", `{"text":"look: `+token+`!"}`), policy.RuleSecret, "secret"},
 		"secret in a read":           {ask("search", `{"text":"`+token+`"}`), policy.RuleSecret, "secret"},
-		"dry run of a write":         {with(ask("update", `{"text":"hi"}`), func(r *policy.Request) { r.DryRun = true }), policy.RuleDryRun, `{"text":"hi"}`},
-		"dry run of a read":          {with(ask("get", `{}`), func(r *policy.Request) { r.DryRun = true }), policy.RuleAllowed, ""},
-		"scope comes before dry run": {with(ask("update", `{"project":"OTHER"}`), func(r *policy.Request) { r.DryRun = true }), policy.RuleScope, ""},
-		"secret before dry run":      {with(ask("update", `{"text":"`+token+`"}`), func(r *policy.Request) { r.DryRun = true }), policy.RuleSecret, ""},
+		"dry run of a write":         {with(ask("update", `{"text":"hi"}`), func(r *policy.Request) { r.Mode = policy.ModeDryRun }), policy.RuleDryRun, `{"text":"hi"}`},
+		"dry run of a read":          {with(ask("get", `{}`), func(r *policy.Request) { r.Mode = policy.ModeDryRun }), policy.RuleAllowed, ""},
+		"scope comes before dry run": {with(ask("update", `{"project":"OTHER"}`), func(r *policy.Request) { r.Mode = policy.ModeDryRun }), policy.RuleScope, ""},
+		"secret before dry run":      {with(ask("update", `{"text":"`+token+`"}`), func(r *policy.Request) { r.Mode = policy.ModeDryRun }), policy.RuleSecret, ""},
 		"list comes before schema":   {ask("hidden", `no`), policy.RuleToolList, ""},
 	}
 	p := rules(t)

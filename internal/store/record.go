@@ -61,7 +61,9 @@ type stepRow struct {
 	tokens         [3]int64
 	cost           sql.NullInt64
 	inDoubt        int
-	waited         bool
+	// audit is what the audit log says of the step; nil for nothing.
+	audit  []byte
+	waited bool
 }
 
 // entryHead is what the JSON of an entry begins with.
@@ -89,7 +91,7 @@ func encodeRecord(r Record) (stepRow, error) {
 	} else if e.Kind != step.KindModel {
 		row.cost.Valid = true
 	}
-	row.inDoubt = flag(e.InDoubt)
+	row.inDoubt, row.audit = flag(e.InDoubt), e.Audit
 	return row, nil
 }
 
@@ -118,6 +120,11 @@ func (s *Store) record(tx tx, c Claim, in State, r stepRow) (index int, err erro
 	if r.waited {
 		if _, err := tx.exec(dropWaitSQL, c.Run, r.path); err != nil {
 			return 0, fmt.Errorf("forget the wait in step %d of run %s: %w", index, c.Run, err)
+		}
+	}
+	if r.audit != nil {
+		if err := s.audit(tx, "tool", c.Run, r.audit); err != nil {
+			return 0, err
 		}
 	}
 	return index, s.insertStepEvent(tx, c.Run, index, c.Epoch)
