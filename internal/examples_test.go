@@ -51,6 +51,10 @@ func exampleTargets() map[string][]string {
 		"commands/payload-allowed.json":                {"agent/closer"},
 		"commands/payload-not-allowed.json":            nil,
 		"commands/payload-quoted.json":                 nil,
+		"sprint-fleet/payload-sprint-started.json":     {"fleet/sprint-fleet"},
+		"sprint-fleet/payload-sprint-closed.json":      {"fleet/sprint-fleet"},
+		"sprint-fleet/payload-sprint-created.json":     nil,
+		"sprint-fleet/payload-ready.json":              {"fleet/ready-check"},
 		"escalation-flow/payload-escalate.json":        {"flow/escalation-flow"},
 		"escalation-flow/payload-plain-comment.json":   nil,
 	}

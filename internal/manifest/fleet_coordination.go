@@ -15,7 +15,7 @@ const maxDeepRounds = 10
 var plainIssueKey = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*-[0-9]+$`)
 
 func (b *builder) issueKey(s str) string {
-	if s.set && !plainIssueKey.MatchString(s.value) {
+	if s.value != "" && !plainIssueKey.MatchString(s.value) {
 		b.errorf(s.pos, "%q is not the key of an issue", shorten(s.value))
 	}
 	return strings.ToUpper(s.value)
