@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aofctl/aofctl/internal/sandbox/pgserver/pgtest"
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/step/steptest"
 	"github.com/aofctl/aofctl/internal/store"
@@ -163,22 +164,36 @@ func withoutBusy(ops []op) []op {
 // finished step happens again, and what comes of the program is what comes of it
 // when nothing happens.
 func TestProgramsEndTheSameWhateverHappensMeanwhile(t *testing.T) {
-	seeds := uint64(40)
-	if testing.Short() {
-		seeds = 15
+	open := map[string]func(t *testing.T, now func() time.Time) (*store.Store, error){
+		"sqlite": func(t *testing.T, now func() time.Time) (*store.Store, error) {
+			return store.Open(t.Context(), t.TempDir(), now)
+		},
+		"postgres": func(t *testing.T, now func() time.Time) (*store.Store, error) {
+			return store.OpenPostgres(t.Context(), pgtest.Database(t), now)
+		},
 	}
-	h := newWorld(t)
-	for seed := range seeds {
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			rnd := rand.New(rand.NewPCG(seed, 11))
-			var signals []string
-			id := fmt.Sprint("r", seed)
-			ops := randomProgram(rnd, id, 2, &signals)
-			want := strings.ReplaceAll(expected(t, ops, signals), `"r:`, `"`+id+`:`)
-			if got := h.play(t, rnd, id, ops, signals); got != want {
-				t.Errorf("it ended with\n%s, want\n%s", got, want)
+	for name, seeds := range map[string]uint64{"sqlite": 40, "postgres": 15} {
+		t.Run(name, func(t *testing.T) {
+			h := newWorld(t, open[name])
+			for seed := range seeds {
+				if testing.Short() && seed%3 > 0 {
+					continue
+				}
+				t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { h.compare(t, seed) })
 			}
 		})
+	}
+}
+
+// compare carries a program out and in memory.
+func (w *world) compare(t *testing.T, seed uint64) {
+	rnd := rand.New(rand.NewPCG(seed, 11))
+	var signals []string
+	id := fmt.Sprint("r", seed)
+	ops := randomProgram(rnd, id, 2, &signals)
+	want := strings.ReplaceAll(expected(t, ops, signals), `"r:`, `"`+id+`:`)
+	if got := w.play(t, rnd, id, ops, signals); got != want {
+		t.Errorf("it ended with\n%s, want\n%s", got, want)
 	}
 }
 
@@ -191,10 +206,10 @@ type world struct {
 	records map[string]bool // steps whose record was answered, by id
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, open func(t *testing.T, now func() time.Time) (*store.Store, error)) *world {
 	t.Helper()
 	w := &world{now: time.Now(), records: map[string]bool{}}
-	s, err := store.Open(t.Context(), t.TempDir(), w.clock)
+	s, err := open(t, w.clock)
 	if err != nil {
 		t.Fatal(err)
 	}
