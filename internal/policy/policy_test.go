@@ -186,7 +186,7 @@ func TestCheckKeepsTheCallAsItIsOtherwise(t *testing.T) {
 		t.Fatalf("tool %v", v.Tool)
 	}
 	want := req.Call
-	want.Projects = []string{"PROJ"}
+	want.Projects, want.Repositories = []string{"PROJ"}, []string{}
 	if diff := cmp.Diff(want, v.Call); diff != "" {
 		t.Error(diff)
 	}
@@ -264,7 +264,7 @@ func TestResultTellsADenialFromADryRun(t *testing.T) {
 		t.Errorf("denial: %+v", denied)
 	}
 	req := ask("update", `{"text":"`+strings.Repeat("ü", 400)+`"}`)
-	req.DryRun = true
+	req.Mode = policy.ModeDryRun
 	v := p.Check(t.Context(), req)
 	if dry := v.Result(); dry.Failed || !v.DryRun() || !strings.Contains(dry.Text, "Dry run") || strings.ContainsRune(dry.Text, '\uFFFD') {
 		t.Errorf("dry run: %+v", dry)
