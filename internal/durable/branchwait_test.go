@@ -194,14 +194,23 @@ func TestALongPauseOfABranchLeavesOthersAtWork(t *testing.T) {
 		if err := works(count, "one", "two")(ctx, j); err != nil {
 			return err
 		}
-		return hears(count, step.Pause{For: "bob", Signal: "bob"})(ctx, j)
+		if err := hears(count, step.Pause{For: "bob", Signal: "bob"})(ctx, j); err != nil {
+			return err
+		}
+		return hears(count, step.Pause{For: "eve", Signal: "eve"})(ctx, j)
 	}), opts)
 	h.begin(e, "r")
-	for range 2 {
-		if r := h.reaches("r", store.StateWaiting); r.WaitsFor != "another try of limited after: service unavailable; bob" {
+	h.reaches("r", store.StateWaiting)
+	h.left(e)
+	h.signal("bob", true) // before the pause is over
+	h.start(e)
+	for i := range 2 {
+		if r := h.reaches("r", store.StateWaiting); r.WaitsFor != "another try of limited after: service unavailable; eve" {
 			t.Errorf("it waits for %q", r.WaitsFor)
 		}
-		h.left(e)
+		if h.left(e); tries != i+1 {
+			t.Errorf("tried %d times, want %d", tries, i+1)
+		}
 		*now = now.Add(time.Minute)
 		if n, err := h.store.Wake(t.Context()); n != 1 || err != nil {
 			t.Fatalf("%d runs woke: %v", n, err)
@@ -210,8 +219,14 @@ func TestALongPauseOfABranchLeavesOthersAtWork(t *testing.T) {
 	}
 	h.reaches("r", store.StateWaiting)
 	h.left(e)
-	h.signal("bob", true)
-	h.start(e)
+	h.signal("eve", true)
+	c := h.claim()[0]
+	if known, err := h.store.Journal(t.Context(), c); err != nil || len(known.Waits) != 0 {
+		t.Errorf("what is over is kept: %+v, %v", known.Waits, err)
+	}
+	if err := e.Start(c); err != nil {
+		t.Fatal(err)
+	}
 	h.reaches("r", store.StateSucceeded)
 	steps, err := h.store.Steps(t.Context(), "r")
 	if err != nil {
