@@ -4,7 +4,7 @@ package aofctl
 
 import "embed"
 
-// Defaults are the default triggers and agents.
+// Defaults are the default manifests, in a directory for each kind.
 //
-//go:embed triggers/*.yaml agents/*.yaml
+//go:embed triggers/*.yaml agents/*.yaml fleets/*.yaml flows/*.yaml
 var Defaults embed.FS

@@ -132,6 +132,8 @@ func configMaps(t *testing.T) []configMap {
 		{name: "aofctl-config", data: map[string]string{"daemon.yaml": read(t, filepath.Join(top, "deploy", "daemon.yaml"))}},
 		{name: "aofctl-triggers", dir: "triggers", data: map[string]string{}},
 		{name: "aofctl-agents", dir: "agents", data: map[string]string{}},
+		{name: "aofctl-fleets", dir: "fleets", data: map[string]string{}},
+		{name: "aofctl-flows", dir: "flows", data: map[string]string{}},
 	}
 	for _, config := range list[1:] {
 		files, err := filepath.Glob(filepath.Join(top, config.dir, "*.yaml"))
@@ -147,7 +149,7 @@ func configMaps(t *testing.T) []configMap {
 
 func TestDocsConfigMapsHoldTheRepositorysFiles(t *testing.T) {
 	var want bytes.Buffer
-	want.WriteString("# Made from deploy/daemon.yaml, triggers/ and agents/ by: go test ./internal -run Docs -update\n")
+	want.WriteString("# Made from deploy/daemon.yaml and the default set by: go test ./internal -run Docs -update\n")
 	encoder := yaml.NewEncoder(&want)
 	encoder.SetIndent(2)
 	for _, config := range configMaps(t) {

@@ -102,7 +102,7 @@ func freePort(ts *testscript.TestScript) string {
 
 // defaults lays out the default manifests, and a configuration for the world.
 func defaults(ts *testscript.TestScript, _ bool, _ []string) {
-	for _, dir := range []string{"triggers", "agents"} {
+	for _, dir := range []string{"triggers", "agents", "fleets", "flows"} {
 		ts.Check(os.MkdirAll(ts.MkAbs(dir), 0o755))
 		entries, err := aofctl.Defaults.ReadDir(dir)
 		ts.Check(err)
@@ -125,6 +125,7 @@ spec:
       webhook_secret_env: JIRA_WEBHOOK_SECRET
   triggers: {directory: ./triggers/, watch: true}
   agents: {directory: ./agents/, watch: true}
+  fleets: {directory: ./fleets/, watch: true}
   models: {providers: {google: {base_url: %s}}}
   admin: {host: 127.0.0.1, port: %s}
   storage: {dsn: "sqlite:./data"}

@@ -101,7 +101,7 @@ func (w *world) client() *client.Client {
 // writeDefaults lays out the default manifests and a configuration.
 func (w *world) writeDefaults() {
 	w.t.Helper()
-	for _, dir := range []string{"triggers", "agents"} {
+	for _, dir := range []string{"triggers", "agents", "fleets", "flows"} {
 		entries, err := aofctl.Defaults.ReadDir(dir)
 		if err != nil {
 			w.t.Fatal(err)
@@ -138,6 +138,7 @@ spec:
       webhook_secret_env: JIRA_WEBHOOK_SECRET
   triggers: {directory: ./triggers/, watch: true}
   agents: {directory: ./agents/, watch: true}
+  fleets: {directory: ./fleets/, watch: true}
   models: {providers: {google: {base_url: %s/llm/v1}}}
   runtime: %s
   admin: {host: 127.0.0.1, port: %d}
