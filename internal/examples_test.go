@@ -57,7 +57,21 @@ func exampleTargets() map[string][]string {
 		"sprint-fleet/payload-ready.json":              {"fleet/ready-check"},
 		"escalation-flow/payload-escalate.json":        {"flow/escalation-flow"},
 		"escalation-flow/payload-plain-comment.json":   nil,
+
+		"github-jira-sync/payload-pull-request-opened.json": {"agent/github-jira-sync"},
+		"github-jira-sync/payload-pull-request-merged.json": {"agent/github-jira-sync"},
+		"github-jira-sync/payload-no-issue.json":            nil,
+		"github-jira-sync/payload-other-repository.json":    nil,
+		"github-jira-sync/payload-review-command.json":      {"agent/pr-reviewer"},
+		"github-jira-sync/payload-plain-comment.json":       nil,
+		"scheduled-report/payload-deployed.json":            {"agent/deployment-notes"},
+		"scheduled-report/payload-failed.json":              nil,
 	}
+}
+
+// exampleTriggers are the HTTP triggers to which payloads are posted.
+func exampleTriggers() map[string]string {
+	return map[string]string{"scheduled-report/payload-deployed.json": "deployed", "scheduled-report/payload-failed.json": "deployed"}
 }
 
 // exampleVariables are the variables that examples/sandbox.env sets.
@@ -123,7 +137,8 @@ func TestExamplePayloadsStartWhatTheirReadmeSays(t *testing.T) {
 					t.Fatalf("the table does not say what %s starts", name)
 				}
 				checkRow(t, readme, filepath.Base(path), targets)
-				explained, err := app.Explain(context.Background(), loadExample(t, dir, env), env, "", []byte(read(t, path)))
+				explained, err := app.ExplainPayload(context.Background(), loadExample(t, dir, env), env,
+					app.Payload{Trigger: exampleTriggers()[name], Body: []byte(read(t, path))})
 				if err != nil {
 					t.Fatal(err)
 				}

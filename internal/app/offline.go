@@ -5,11 +5,13 @@ import (
 	"fmt"
 
 	"github.com/aofctl/aofctl/internal/event"
+	eventgithub "github.com/aofctl/aofctl/internal/event/github"
 	eventjira "github.com/aofctl/aofctl/internal/event/jira"
 	"github.com/aofctl/aofctl/internal/llm"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/markup"
 	"github.com/aofctl/aofctl/internal/route"
+	"github.com/aofctl/aofctl/internal/store/inbox"
 	"github.com/aofctl/aofctl/internal/tool"
 )
 
@@ -36,7 +38,7 @@ func Known(d *manifest.Daemon, env func(string) (string, bool)) (manifest.Known,
 	if !configured { // what it will have is not known
 		k.Tools = knownTools(registry, true)
 	}
-	if len(d.Jira) == 0 {
+	if len(d.Jira) == 0 && d.GitHub == nil {
 		k.SecretEnvs = nil
 	}
 	return k, nil
@@ -51,9 +53,26 @@ type Explanation struct {
 	Asked []string `json:"asked,omitempty"`
 }
 
-// Explain decides offline what a payload would start, as if it had come to the
-// site signed with every secret. It sends nothing and asks nobody.
+// Payload is a delivery as somebody has it in a file.
+type Payload struct {
+	// Site is the Jira site that sends it; "" for the only one.
+	Site string
+	// Event is the name of an event of GitHub's, which the body does not tell; it is
+	// guessed if it is "".
+	Event string
+	// Trigger is the HTTP trigger that it is posted to; "" for none.
+	Trigger string
+	Body    []byte
+}
+
+// Explain is ExplainPayload for what Jira or GitHub sends.
 func Explain(ctx context.Context, d *manifest.Daemon, env func(string) (string, bool), siteName string, body []byte) (Explanation, error) {
+	return ExplainPayload(ctx, d, env, Payload{Site: siteName, Body: body})
+}
+
+// ExplainPayload decides offline what a payload would start, as if it had come
+// signed with every secret. It sends nothing and asks nobody.
+func ExplainPayload(ctx context.Context, d *manifest.Daemon, env func(string) (string, bool), p Payload) (Explanation, error) {
 	k, err := Known(d, env)
 	if err != nil {
 		return Explanation{}, err
@@ -62,18 +81,11 @@ func Explain(ctx context.Context, d *manifest.Daemon, env func(string) (string, 
 	if err != nil {
 		return Explanation{}, err
 	}
-	cfg, err := siteConfig(d, siteName)
-	if err != nil {
-		return Explanation{}, err
-	}
-	ev, err := eventjira.Normalize(body, eventjira.Options{Site: siteName, BaseURL: cfg.BaseURL,
-		WikiToMarkdown: markup.WikiToMarkdown, ADFToMarkdown: markup.ADFToMarkdown})
+	ev, in, err := p.read(ctx, d, cat)
 	if err != nil {
 		return Explanation{}, err
 	}
 	ev.Secrets = append(cat.SecretEnvs(), d.SecretEnvs()...)
-	one := &site{config: cfg}
-	in := one.input(nobody(), &expressions{})
 	table := route.New(cat)
 	out := Explanation{Event: ev, Decision: table.Decide(ev, in)}
 	if d := out.Decision; len(d.Needs)+len(d.Checks) > 0 {
@@ -85,6 +97,40 @@ func Explain(ctx context.Context, d *manifest.Daemon, env func(string) (string, 
 		out.Decision = table.Decide(ev, in)
 	}
 	return out, nil
+}
+
+// read turns the payload into its event, with what routing has to know.
+func (p Payload) read(ctx context.Context, d *manifest.Daemon, cat *manifest.Catalog) (*event.Event, route.Input, error) {
+	name := p.Event
+	if name == "" && p.Trigger == "" {
+		name = eventgithub.Guess(p.Body)
+	}
+	switch {
+	case p.Trigger != "":
+		l := &live{}
+		l.state.Store(&liveState{catalog: cat})
+		ev, err := l.posted(inbox.Delivery{Summary: inbox.Summary{Site: p.Trigger}, Body: p.Body})
+		return ev, route.Input{Expressions: &expressions{}}, err
+	case name != "":
+		h := &hub{config: manifest.GitHub{}}
+		if d.GitHub != nil {
+			h.config = *d.GitHub
+		}
+		h.config.Token = manifest.Secret{} // nobody is asked who we are
+		in, err := h.input(ctx, &expressions{})
+		if err != nil {
+			return nil, in, err
+		}
+		ev, err := eventgithub.Normalize(eventgithub.Payload{Event: name, Body: p.Body})
+		return ev, in, err
+	}
+	cfg, err := siteConfig(d, p.Site)
+	if err != nil {
+		return nil, route.Input{}, err
+	}
+	ev, err := eventjira.Normalize(p.Body, eventjira.Options{Site: p.Site, BaseURL: cfg.BaseURL,
+		WikiToMarkdown: markup.WikiToMarkdown, ADFToMarkdown: markup.ADFToMarkdown})
+	return ev, (&site{config: cfg}).input(nobody(), &expressions{}), err
 }
 
 func siteConfig(d *manifest.Daemon, name string) (manifest.JiraSite, error) {

@@ -9,7 +9,8 @@ import (
 )
 
 func newRoute(c *console) *cobra.Command {
-	var config, site string
+	var config string
+	var payload app.Payload
 	var output outputFlag
 	cmd := &cobra.Command{
 		Use:   "route <payload.json | ->",
@@ -17,7 +18,9 @@ func newRoute(c *console) *cobra.Command {
 		Long: `route decides offline what a webhook payload would start. It sends nothing and asks
 nobody; what the daemon would ask Jira for is listed.`,
 		Example: `  aofctl route comment_created.json --config daemon.yaml
-  aofctl route - -o json < payload.json`,
+  aofctl route - -o json < payload.json
+  aofctl route pull_request.json --event pull_request   # of GitHub
+  aofctl route body.json --trigger deployed             # of an HTTP trigger`,
 		Args: takes(1, 1, "a payload file, or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			body, err := c.readPayload(args[0])
@@ -28,7 +31,8 @@ nobody; what the daemon would ask Jira for is listed.`,
 			if err != nil {
 				return c.refuse(err, "nothing decided")
 			}
-			explained, err := app.Explain(cmd.Context(), d, c.env, site, body)
+			payload.Body = body
+			explained, err := app.ExplainPayload(cmd.Context(), d, c.env, payload)
 			if err != nil {
 				return c.refuse(err, "nothing decided")
 			}
@@ -36,13 +40,19 @@ nobody; what the daemon would ask Jira for is listed.`,
 		},
 	}
 	cmd.Flags().StringVarP(&config, "config", "c", "daemon.yaml", "the daemon's configuration `file`")
-	cmd.Flags().StringVar(&site, "site", "", "`name` of the Jira site that sends it, if there are several")
+	cmd.Flags().StringVar(&payload.Site, "site", "", "`name` of the Jira site that sends it, if there are several")
+	cmd.Flags().StringVar(&payload.Event, "event", "", "`name` of an event of GitHub's, such as pull_request; by default it is guessed")
+	cmd.Flags().StringVar(&payload.Trigger, "trigger", "", "the HTTP `trigger` that it is posted to")
 	output.register(cmd)
 	return cmd
 }
 
 func (c *console) showExplanation(x app.Explanation) {
-	c.printf("Event:      %s %s\n", x.Event.Type, dash(x.Event.IssueKey))
+	about := dash(x.Event.IssueKey)
+	if keys := x.Event.Strings("issue_keys"); len(keys) > 0 {
+		about = "that names " + strings.Join(keys, ", ")
+	}
+	c.printf("Event:      %s %s\n", x.Event.Type, about)
 	if len(x.Event.Also) > 0 {
 		c.printf("Also:       %s\n", strings.Join(x.Event.Also, ", "))
 	}

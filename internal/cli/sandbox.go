@@ -4,12 +4,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aofctl/aofctl/internal/sandbox"
+	"github.com/aofctl/aofctl/internal/sandbox/github"
 	"github.com/aofctl/aofctl/internal/sandbox/jira"
 )
 
 func newSandbox(c *console) *cobra.Command {
 	var opts sandbox.Options
-	var webhook, secretEnv, deployment string
+	var webhook, secretEnv, deployment, hubWebhook, hubSecretEnv string
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Run a simulated Jira and a scripted model to play against",
@@ -28,6 +29,9 @@ remembers every request. It prints how to point a daemon at it.`,
 			if webhook != "" {
 				opts.Webhooks = append(opts.Webhooks, jira.Webhook{Name: "aofctl", URL: webhook, Secret: c.sandboxSecret(secretEnv)})
 			}
+			if hubWebhook != "" {
+				opts.GitHubWebhooks = append(opts.GitHubWebhooks, github.Webhook{URL: hubWebhook, Secret: c.sandboxSecret(hubSecretEnv)})
+			}
 			return sandbox.Run(cmd.Context(), opts, c.out)
 		},
 	}
@@ -38,6 +42,9 @@ remembers every request. It prints how to point a daemon at it.`,
 	cmd.Flags().BoolVar(&opts.Demo, "demo", true, "begin with a few issues")
 	cmd.Flags().StringVar(&webhook, "webhook", "", "send webhooks to this `URL`")
 	cmd.Flags().StringVar(&secretEnv, "secret-env", "JIRA_WEBHOOK_SECRET", "environment `variable` with the secret that signs them; unset, it is the one that the sandbox prints")
+	cmd.Flags().StringSliceVar(&opts.Repositories, "repository", []string{"acme/shop"}, "`owner/name` of a repository on the simulated GitHub, which is at /github")
+	cmd.Flags().StringVar(&hubWebhook, "github-webhook", "", "send the simulated GitHub's webhooks to this `URL`")
+	cmd.Flags().StringVar(&hubSecretEnv, "github-secret-env", "GITHUB_WEBHOOK_SECRET", "environment `variable` with the secret that signs them; unset, it is the one that the sandbox prints")
 	return cmd
 }
 

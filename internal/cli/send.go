@@ -12,36 +12,92 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/aofctl/aofctl/internal/event"
+	eventgithub "github.com/aofctl/aofctl/internal/event/github"
 )
 
 // maxPayload bounds what send and route read: what a daemon takes at most.
 const maxPayload = 25 << 20
 
+// parcel is what send sends, and how.
+type parcel struct {
+	url, secretEnv, tokenEnv, identifier, event string
+}
+
 func newSend(c *console) *cobra.Command {
-	var target, secretEnv, identifier string
+	var p parcel
 	cmd := &cobra.Command{
 		Use:   "send <payload.json | ->",
 		Short: "Sign a webhook payload and post it to a daemon",
+		Long: `send signs a payload as Jira, GitHub or a program that posts to an HTTP trigger would,
+and posts it. What GitHub sends is known by its content, or by --event.`,
 		Example: `  aofctl send issue_created.json
   aofctl send - --url https://aof.example.com/webhook/jira < payload.json
-  aofctl send payload.json --identifier 42   # sent twice, the second is a duplicate`,
+  aofctl send payload.json --identifier 42   # sent twice, the second is a duplicate
+  aofctl send pull_request.json              # signed with GITHUB_WEBHOOK_SECRET
+  aofctl send body.json --url http://127.0.0.1:3000/webhook/http/deployed --secret-env DEPLOY_SECRET`,
 		Args: takes(1, 1, "a payload file, or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			body, err := c.readPayload(args[0])
 			if err != nil {
 				return err
 			}
-			return c.send(cmd.Context(), target, secretEnv, identifier, body)
+			return c.send(cmd.Context(), p.completed(body), body)
 		},
 	}
-	cmd.Flags().StringVar(&target, "url", "http://127.0.0.1:3000/webhook/jira", "the daemon's webhook `URL`")
-	cmd.Flags().StringVar(&secretEnv, "secret-env", "JIRA_WEBHOOK_SECRET", "environment `variable` with the webhook secret")
-	cmd.Flags().StringVar(&identifier, "identifier", "", "X-Atlassian-Webhook-Identifier to send; by default the body identifies the delivery")
+	cmd.Flags().StringVar(&p.url, "url", "", "the daemon's webhook `URL` (default http://127.0.0.1:3000/webhook/jira, or github)")
+	cmd.Flags().StringVar(&p.secretEnv, "secret-env", "", "environment `variable` with the webhook secret (default JIRA_WEBHOOK_SECRET, or GITHUB_WEBHOOK_SECRET)")
+	cmd.Flags().StringVar(&p.tokenEnv, "token-env", "", "environment `variable` with a token to send in place of a signature")
+	cmd.Flags().StringVar(&p.event, "event", "", "`name` of an event of GitHub's; by default it is guessed")
+	cmd.Flags().StringVar(&p.identifier, "identifier", "", "the delivery's identifier; by default the body identifies it")
 	return cmd
+}
+
+// completed fills in what follows from the payload and from the URL.
+func (p parcel) completed(body []byte) parcel {
+	if p.event == "" && !strings.Contains(p.url, "/webhook/http/") {
+		p.event = eventgithub.Guess(body)
+	}
+	platform := event.SourceJira
+	if p.event != "" {
+		platform = event.SourceGitHub
+	}
+	if p.url == "" {
+		p.url = "http://127.0.0.1:3000/webhook/" + platform
+	}
+	if p.secretEnv == "" {
+		p.secretEnv = strings.ToUpper(platform) + "_WEBHOOK_SECRET"
+	}
+	return p
+}
+
+// seal sets the headers by which the daemon knows who sends what.
+func (p parcel) seal(h http.Header, secret string, body []byte) {
+	h.Set("Content-Type", "application/json")
+	signature, identifier := "X-Hub-Signature", "X-Atlassian-Webhook-Identifier"
+	switch {
+	case p.event != "":
+		signature, identifier = "X-Hub-Signature-256", "X-GitHub-Delivery"
+		h.Set("X-GitHub-Event", p.event)
+	case strings.Contains(p.url, "/webhook/http/"):
+		signature, identifier = "X-Hub-Signature-256", "Idempotency-Key"
+	}
+	if p.identifier != "" {
+		h.Set(identifier, p.identifier)
+	}
+	if p.tokenEnv != "" {
+		h.Set("Authorization", "Bearer "+secret)
+		return
+	}
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write(body)
+	h.Set(signature, "sha256="+hex.EncodeToString(mac.Sum(nil)))
 }
 
 func (c *console) readPayload(path string) ([]byte, error) {
@@ -64,7 +120,11 @@ func (c *console) readPayload(path string) ([]byte, error) {
 	return body, nil
 }
 
-func (c *console) send(ctx context.Context, target, secretEnv, identifier string, body []byte) error {
+func (c *console) send(ctx context.Context, p parcel, body []byte) error {
+	target, secretEnv := p.url, p.secretEnv
+	if p.tokenEnv != "" {
+		secretEnv = p.tokenEnv
+	}
 	secret := c.getenv(secretEnv)
 	if secret == "" {
 		return fmt.Errorf("the webhook secret is needed to sign: set %s, or name another variable with --secret-env", secretEnv)
@@ -76,13 +136,7 @@ func (c *console) send(ctx context.Context, target, secretEnv, identifier string
 	if err != nil {
 		return &usageError{fmt.Errorf("--url: %w", err)}
 	}
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write(body)
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("X-Hub-Signature", "sha256="+hex.EncodeToString(mac.Sum(nil)))
-	if identifier != "" {
-		req.Header.Set("X-Atlassian-Webhook-Identifier", identifier)
-	}
+	p.seal(req.Header, secret, body)
 	resp, err := (&http.Client{Timeout: 30 * time.Second}).Do(req)
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		return fmt.Errorf("no daemon answers at %s: is `aofctl serve` running, and is --url right?", target)
@@ -111,7 +165,7 @@ func sendHint(status int, secretEnv string) string {
 	case http.StatusUnauthorized:
 		return "the daemon does not know this signature: " + secretEnv + " must hold the secret that its configuration names"
 	case http.StatusNotFound:
-		return "the path of --url is /webhook/jira, or /webhook/jira/SITE if the daemon has several sites"
+		return "the path of --url is /webhook/jira, or /webhook/jira/SITE if the daemon has several sites; /webhook/github; or /webhook/http/TRIGGER"
 	}
 	return ""
 }

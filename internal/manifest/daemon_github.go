@@ -65,20 +65,25 @@ func (l *daemonLoader) githubSecrets(g *GitHub, decl githubDecl) {
 }
 
 // githubURL returns where the API is of a server that people reach at an address:
-// github.com has a host of its own for it, an Enterprise Server a path.
+// github.com and GitHub Enterprise Cloud have a host of its own for it, an
+// Enterprise Server a path.
 func (l *daemonLoader) githubURL(s str) string {
 	if !s.set || s.value == "" {
 		return githubAPI
 	}
 	address := l.address(s, "base_url")
 	u, err := url.Parse(address)
-	switch {
-	case address == "" || err != nil:
+	if address == "" || err != nil {
 		return githubAPI
-	case strings.EqualFold(u.Hostname(), "github.com"), strings.EqualFold(u.Hostname(), "www.github.com"):
-		return githubAPI
-	case u.Path == "" && !strings.HasPrefix(strings.ToLower(u.Hostname()), "api."):
-		return address + "/api/v3"
 	}
-	return address
+	switch host := strings.ToLower(u.Hostname()); {
+	case host == "github.com", host == "www.github.com":
+		return githubAPI
+	case strings.HasPrefix(host, "api."), strings.HasSuffix(u.Path, "/api/v3"):
+		return address
+	case strings.HasSuffix(host, ".ghe.com"):
+		u.Host = "api." + u.Host
+		return u.String()
+	}
+	return address + "/api/v3"
 }

@@ -20,7 +20,11 @@ func defaultNames() []string {
 		"worklog_author_name", "worklog_time_spent", "worklog_comment",
 		"sprint_id", "sprint_name", "sprint_state", "sprint_start_date", "sprint_end_date", "sprint_goal", "board_name",
 		"version_name", "page_id", "page_title", "space_key",
-		"repository", "pr_number", "pr_title", "pr_url",
+		"repository", "pr_number", "pr_title", "pr_url", "pr_state", "pr_merged", "pr_author", "pr_branch", "pr_base",
+		"pr_additions", "pr_deletions", "pr_changed_files", "pr_body", "issue_keys", "labels", "review_state",
+		"github_issue_number", "github_issue_title", "github_issue_url", "github_issue_body",
+		"branch", "commits", "release_name", "release_tag", "release_url", "release_body",
+		"check_name", "check_conclusion", "check_url", "trigger", "scheduled_at", "body",
 	}
 }
 

@@ -21,8 +21,10 @@ type Options struct {
 	ContextPath string
 	// Demo loads a few issues, so that there is something to look at.
 	Demo bool
-	// Repositories are made on the simulated GitHub, as owner/name.
-	Repositories []string
+	// Repositories are made on the simulated GitHub, as owner/name, and its webhooks
+	// registered at the start.
+	Repositories   []string
+	GitHubWebhooks []github.Webhook
 	// Jira and Model configure the two servers. BaseURL and ContextPath of Jira
 	// are set by Start.
 	Jira  jira.Options

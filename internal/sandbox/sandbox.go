@@ -75,7 +75,10 @@ func build(opts Options, root string) (*Sandbox, error) {
 	}
 	hub := github.New(github.Options{BaseURL: root + githubPath, Now: opts.Jira.Now})
 	for _, name := range opts.Repositories {
-		hub.AddRepository(name, nil)
+		hub.AddRepository(name, map[string]string{"README.md": "# " + name + "\n"})
+	}
+	for _, hook := range opts.GitHubWebhooks {
+		hub.Register(hook)
 	}
 	return &Sandbox{
 		Jira: site, Model: script, GitHub: hub, root: root, done: make(chan error, 1),
