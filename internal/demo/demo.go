@@ -145,6 +145,7 @@ spec:
       webhook_secret_env: JIRA_WEBHOOK_SECRET
   triggers: {directory: ./triggers/, watch: true}
   agents: {directory: ./agents/, watch: true}
+  fleets: {directory: ./fleets/, watch: true}
   models:
     providers:
       google: {base_url: %s}
