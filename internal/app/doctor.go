@@ -53,6 +53,7 @@ func Doctor(ctx context.Context, opts DoctorOptions) []doctor.Result {
 	checks := []doctor.Check{told("configuration", append(p.configuration(), manifests...))}
 	checks = append(checks, p.jira()...)
 	checks = append(checks, p.models()...)
+	checks = append(checks, p.servers()...)
 	checks = append(checks, p.storage(), p.daemon())
 	if s := d.Server; s.CertFile != "" {
 		checks = append(checks, doctor.Certificate{CertFile: s.CertFile, KeyFile: s.KeyFile, Now: time.Now}.Check())

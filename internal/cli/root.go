@@ -112,7 +112,7 @@ Run it:                                                 aofctl serve --config da
 	})
 	root.AddCommand(
 		newServe(c), newDemo(c), newSandbox(c), newValidate(c), newSchema(c), newSend(c), newRoute(c), newTest(c),
-		newJira(c), newDoctor(c), newGet(c), newDescribe(c), newLogs(c), newCancel(c), newRetry(c), newRun(c), newReplay(c), newApprove(c), newReject(c), newAudit(c), newVersion(c),
+		newJira(c), newDoctor(c), newGet(c), newDescribe(c), newLogs(c), newCancel(c), newRetry(c), newMCP(c), newRun(c), newReplay(c), newApprove(c), newReject(c), newAudit(c), newVersion(c),
 	)
 	return root
 }

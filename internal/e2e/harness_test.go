@@ -38,7 +38,12 @@ const patience = 2 * time.Minute
 // binary is the program under test, built once.
 var binary string
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
+func TestMain(m *testing.M) {
+	if os.Getenv(mcpVariable) != "" {
+		os.Exit(serveMCP())
+	}
+	os.Exit(run(m))
+}
 
 func run(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "aofctl-e2e-")
