@@ -141,7 +141,7 @@ func TestManifestsAreListedAndShown(t *testing.T) {
 	for kind, want := range map[string]admin.Manifest{
 		"triggers": {Kind: "Trigger", Name: "bugs", Summary: "jira, 1 commands, default agent/triager"},
 		"agents":   {Kind: "Agent", Name: "triager", Summary: "google:gemini-2.5-flash, 1 tools"},
-		"fleets":   {Kind: "Fleet", Name: "crew", Summary: "1 members"},
+		"fleets":   {Kind: "Fleet", Name: "crew", Summary: "pipeline, 1 members"},
 		"flows":    {Kind: "Flow", Name: "path", Summary: "1 nodes"},
 	} {
 		list := decode[[]admin.Manifest](t, d.get(t, "/api/v1/"+kind))

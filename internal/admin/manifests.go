@@ -58,7 +58,7 @@ func manifestsOf(cat *manifest.Catalog, kind string) []Manifest {
 		}
 	case "fleets":
 		for _, name := range slices.Sorted(maps.Keys(cat.Fleets)) {
-			add("Fleet", cat.Fleets[name].Meta, fmt.Sprintf("%d members", len(cat.Fleets[name].Members)))
+			add("Fleet", cat.Fleets[name].Meta, fmt.Sprintf("%s, %d members", cat.Fleets[name].Mode, len(cat.Fleets[name].Members)))
 		}
 	case "flows":
 		for _, name := range slices.Sorted(maps.Keys(cat.Flows)) {

@@ -133,7 +133,7 @@ func TestTheBannerSaysWhatToKnow(t *testing.T) {
 	var out bytes.Buffer
 	p.mustOpen(t).Banner(&out)
 	for _, want := range []string{
-		"  triggers   none\n", "  agents     10: a0, a1, a2, a3, a4, a5, a6, a7, …\n", "  not run    1 fleets and flows are checked but cannot be run",
+		"  triggers   none\n", "  agents     10: a0, a1, a2, a3, a4, a5, a6, a7, …\n", "  flows      1: f\n",
 		"any number per issue\n", "no platform is enabled", `platform "slack" is not offered`,
 		"environment variable OTHER_KEY is not set", `there is no agent "a11"`,
 	} {

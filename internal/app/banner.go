@@ -93,8 +93,11 @@ func (a *App) Banner(out io.Writer) {
 	}
 	say("triggers", "%s", counted(len(cat.Triggers), triggerNames(cat)))
 	say("agents", "%s", counted(len(cat.Agents), slices.Sorted(maps.Keys(cat.Agents))))
-	if n := len(cat.Fleets) + len(cat.Flows); n > 0 {
-		say("not run", "%d fleets and flows are checked but cannot be run by this version", n)
+	if n := len(cat.Fleets); n > 0 {
+		say("fleets", "%s", counted(n, slices.Sorted(maps.Keys(cat.Fleets))))
+	}
+	if n := len(cat.Flows); n > 0 {
+		say("flows", "%s", counted(n, slices.Sorted(maps.Keys(cat.Flows))))
 	}
 	say("storage", "%s", a.storagePlace())
 	say("limits", "%s", limits(d.Runtime))

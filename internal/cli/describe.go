@@ -220,7 +220,23 @@ func stepNote(e step.Entry) string {
 	if e.Error != "" && e.Kind != step.KindTool {
 		notes = append(notes, "error: "+oneLine(e.Error, 120))
 	}
-	return strings.Join(notes, "; ")
+	note := strings.Join(notes, "; ")
+	if who := stepWho(e); who != "" {
+		note = strings.TrimSuffix(who+": "+note, ": ")
+	}
+	return note
+}
+
+// stepWho names the agent that was at work, where a run has several, and the
+// branch of the run unless it has the agent's name.
+func stepWho(e step.Entry) string {
+	switch {
+	case e.Branch == "" || e.Branch == e.Agent:
+		return e.Agent
+	case e.Agent == "":
+		return "[" + e.Branch + "]"
+	}
+	return e.Agent + " [" + e.Branch + "]"
 }
 
 // stepText is a tool's result as the model saw it.
