@@ -15,9 +15,12 @@ func TestShutdownLetsTheStepsOfAllBranchesFinish(t *testing.T) {
 	h, count := newHouse(t), newTally()
 	reached, release := make(chan struct{}), make(chan struct{})
 	slow := func(ctx context.Context, j step.Journal) error {
-		_, err := j.Do(ctx, step.KindTool, "slow", func(_ context.Context, id string) (step.Entry, error) {
+		_, err := j.Do(ctx, step.KindTool, "slow", func(ctx context.Context, id string) (step.Entry, error) {
 			close(reached)
 			<-release
+			if ctx.Err() != nil {
+				t.Error("the step at work was interrupted")
+			}
 			count.add(id)
 			return step.Entry{}, nil
 		})
