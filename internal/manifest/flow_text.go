@@ -77,11 +77,7 @@ func (b *flowBuilder) inspect(node, text string, form TextForm, at pos, after bo
 	}
 	reads, err := b.known.FlowText(text, form, b.ids)
 	if err != nil {
-		what := "template"
-		if form == FormExpression {
-			what = "expression"
-		}
-		b.errorf(at, "%s: %s", what, err)
+		b.errorf(at, "%s", err) // which names the form
 		return
 	}
 	b.uses = append(b.uses, use{node: node, after: after, at: at, reads: reads})
