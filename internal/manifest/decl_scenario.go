@@ -176,7 +176,7 @@ type answerDecl struct {
 type answerMap struct {
 	Say  rawStr     `yaml:"say"`
 	Call callDecls  `yaml:"call" jsonschema_description:"jira_add_labels PROJ-1 [backend], or tool and args; or a list of them"`
-	When scopeTexts `yaml:"when" jsonschema_description:"Only in conversations whose instructions have this text, or all of these"`
+	When scopeTexts `yaml:"when" jsonschema_description:"Only in conversations whose instructions or data have this text, or all of these"`
 }
 
 func (a *answerDecl) decodeYAML(d *decoder, n *yaml.Node, depth int) {

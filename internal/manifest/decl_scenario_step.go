@@ -104,7 +104,9 @@ type thenDecl struct {
 type actionDecl struct {
 	at
 	actionMap
+	// short is the short form; bare says that there is no other.
 	short string
+	bare  bool
 }
 
 type actionMap struct {
@@ -119,7 +121,7 @@ type actionMap struct {
 func (a *actionDecl) decodeYAML(d *decoder, n *yaml.Node, depth int) {
 	a.pos = d.pos(n)
 	if n.Kind == yaml.ScalarNode {
-		a.short = tagged(n)
+		a.short, a.bare = tagged(n), true
 		return
 	}
 	if a.short = unquoted(n); a.short != "" {

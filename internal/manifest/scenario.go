@@ -120,7 +120,7 @@ type Answer struct {
 	Line  int
 	Say   string
 	Calls []Action
-	// When are texts that the instructions have to have.
+	// When are texts that the instructions, or what they are about, have to have.
 	When []string
 }
 

@@ -151,9 +151,9 @@ func (b *builder) action(decl actionDecl) Action {
 		a.Rest = strings.TrimSpace(a.Rest)
 	}
 	switch {
-	case a.Tool == "" && decl.pos != pos{}:
+	case a.Tool == "" && decl.bare:
 		b.errorf(decl.pos, "expected a tool, perhaps with arguments: jira_add_labels PROJ-1 [backend]")
-	case len(b.known.Tools) > 0 && len(b.known.tools(a.Tool)) == 0:
+	case a.Tool != "" && len(b.known.Tools) > 0 && len(b.known.tools(a.Tool)) == 0:
 		// Tools of other servers are not known here.
 		if near := meant(a.Tool, b.known.toolNames()); near != "" {
 			b.errorf(decl.pos, "unknown tool %q%s", shorten(a.Tool), near)

@@ -3,6 +3,7 @@ package scenario
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -69,6 +70,12 @@ type named struct {
 func (n named) Complete(ctx context.Context, req llm.Request) (llm.Response, error) {
 	resp, err := n.Model.Complete(ctx, req)
 	resp.Ref, resp.CostMicroUSD = n.ref, nil
+	var failed *llm.Error
+	if errors.As(err, &failed) {
+		under := *failed
+		under.Ref = n.ref
+		err = &under
+	}
 	return resp, err
 }
 
@@ -136,7 +143,7 @@ func answerRules(answers []manifest.Answer, forms shortForms) ([]byte, error) {
 			r.Say = &say
 		}
 		if len(a.When) > 0 {
-			r.When["system_contains"] = a.When
+			r.When["all_contains"] = a.When
 			special = append(special, r)
 			continue
 		}
@@ -202,11 +209,11 @@ func conversation(body []byte) string {
 	_ = json.Unmarshal(body, &req)
 	var lines []string
 	for _, m := range req.Messages {
-		line := m.Role + ": " + clip(oneLine(m.Content), 400)
+		parts := []string{m.Role + ": " + clip(oneLine(m.Content), 400)}
 		for _, c := range m.Calls {
-			line += " calls " + c.Function.Name + " " + clip(c.Function.Arguments, 200)
+			parts = append(parts, "calls "+c.Function.Name+" "+clip(c.Function.Arguments, 200))
 		}
-		lines = append(lines, line)
+		lines = append(lines, strings.Join(parts, " "))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -241,7 +241,7 @@ func placeholders(path string) (map[string]string, error) {
 	}
 	out := map[string]string{}
 	if yaml.Unmarshal(text, &doc) != nil {
-		return out, nil // what is wrong is told where the file is loaded
+		return out, nil //nolint:nilerr // what is wrong is told where the file is loaded
 	}
 	for _, part := range slices.Sorted(maps.Keys(doc.Spec)) {
 		switch part {

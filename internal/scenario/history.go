@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -102,21 +103,20 @@ func (c call) done() bool { return c.rule == "" && c.failure == "" }
 
 // String is the call in short.
 func (c call) String() string {
-	text := c.tool
-	if args, ok := c.args.(map[string]any); ok {
-		rest := map[string]any{}
-		for name, value := range args {
-			if name == "issue_key" {
-				text += " " + scalar(value)
-				continue
-			}
-			rest[name] = value
+	args, ok := c.args.(map[string]any)
+	if !ok {
+		if c.args == nil {
+			return c.tool
 		}
-		if len(rest) > 0 {
-			text += " " + flow(rest)
-		}
-	} else if c.args != nil {
-		text += " " + flow(c.args)
+		return c.tool + " " + flow(c.args)
+	}
+	text, rest := c.tool, maps.Clone(args)
+	if key, ok := args["issue_key"]; ok {
+		text += " " + scalar(key)
+		delete(rest, "issue_key")
+	}
+	if len(rest) > 0 {
+		text += " " + flow(rest)
 	}
 	return text
 }
@@ -200,19 +200,19 @@ func (w *world) look(ctx context.Context) (state, open string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	text := fmt.Sprint(len(deliveries), " ", len(w.box.Jira.Attempts()))
+	parts := []string{fmt.Sprint(len(deliveries), " ", len(w.box.Jira.Attempts()))}
 	for _, d := range deliveries {
 		if d.State == inbox.StateReceived {
 			open = "the delivery " + d.ID
 		}
 	}
 	for _, r := range runs {
-		text += fmt.Sprint(" ", r.ID, r.State, r.Steps, r.Attempt)
+		parts = append(parts, fmt.Sprint(r.ID, r.State, r.Steps, r.Attempt))
 		if w.busy(r, runs) {
 			open = fmt.Sprintf("the run of %s/%s on %s, which is %s,", r.TargetKind, r.Target, or(r.IssueKey, r.Subject), r.State)
 		}
 	}
-	return text, open, nil
+	return strings.Join(parts, " "), open, nil
 }
 
 // busy reports whether a run goes on by itself. A pause before another try is cut

@@ -154,7 +154,10 @@ func matchLike(arg, is any) string {
 	for i, p := range parts {
 		parts[i] = regexp.QuoteMeta(p)
 	}
-	return matchPattern("(?s)^"+strings.Join(parts, ".*")+"$", is)
+	if is == nil || !regexp.MustCompile("(?s)^"+strings.Join(parts, ".*")+"$").MatchString(scalar(is)) {
+		return differs(arg, is)
+	}
+	return ""
 }
 
 func matchPattern(arg, is any) string {

@@ -14,8 +14,8 @@ import (
 )
 
 // shortForms reads calls in short form, as "jira_add_labels PROJ-1 [backend]": a
-// tool, its arguments in the order in which its schema requires them, and others
-// as name=value.
+// tool, the arguments that it requires in the order of its schema, and others as
+// name=value.
 type shortForms struct{ known manifest.Known }
 
 // bind puts what stands behind the tool into the action's arguments, and the
@@ -34,16 +34,16 @@ func (f shortForms) bind(a *manifest.Action) error {
 	if err != nil {
 		return fmt.Errorf("read arguments of %s: %w", a.Tool, err)
 	}
-	names := parameters(params)
+	required, names := parameters(params)
 	args := map[string]any{}
 	at := 0
 	for _, word := range words {
 		name, text, named := strings.Cut(word, "=")
 		if !named || !slices.Contains(names, name) {
-			if at >= len(names) {
-				return fmt.Errorf("%s has no %s argument%s: write tool and args", a.Tool, ordinal(at+1), listed(names))
+			if at >= len(required) {
+				return fmt.Errorf("%s has no %s argument%s", a.Tool, ordinal(at+1), listed(required, names))
 			}
-			name, text = names[at], word
+			name, text = required[at], word
 			at++
 		}
 		value, err := plainYAML(text)
@@ -56,11 +56,19 @@ func (f shortForms) bind(a *manifest.Action) error {
 	return nil
 }
 
-func listed(names []string) string {
+// listed says which arguments there are.
+func listed(required, names []string) string {
 	if len(names) == 0 {
-		return " that is known"
+		return " that is known: write tool and args"
 	}
-	return " beside " + strings.Join(names, ", ")
+	text := " in its short form: quote what has spaces"
+	if len(required) > 0 {
+		text = " behind " + strings.Join(required, ", ") + ": quote what has spaces"
+	}
+	if others := names[len(required):]; len(others) > 0 {
+		text += ", and write others as " + strings.Join(others, "=…, ") + "=…"
+	}
+	return text
 }
 
 func ordinal(n int) string {
@@ -87,7 +95,7 @@ func globbed(v any) any {
 func split(text string) ([]string, error) {
 	var words []string
 	depth, quote, start := 0, byte(0), -1
-	for i := 0; i < len(text); i++ {
+	for i := range len(text) {
 		c := text[i]
 		switch {
 		case quote != 0:
@@ -127,8 +135,8 @@ func plainYAML(text string) (any, error) {
 	if err := yaml.Unmarshal([]byte(text), &v); err != nil {
 		return text, nil //nolint:nilerr // "*x" and the like are texts here
 	}
-	if _, ok := v.(map[string]any); !ok && strings.Contains(text, ": ") && !strings.HasPrefix(text, "{") {
-		return text, nil
+	if _, ok := v.(map[string]any); ok && !strings.HasPrefix(text, "{") {
+		return text, nil // a colon in a word
 	}
 	return overJSON(v)
 }
@@ -146,33 +154,33 @@ func overJSON(v any) (any, error) {
 	return out, nil
 }
 
-// parameters are the names of a tool's arguments: the required ones in their
-// order, then the others.
-func parameters(schema []byte) []string {
+// parameters are the names of a tool's arguments: those that are required, in their
+// order, and all of them, these first.
+func parameters(schema []byte) (required, names []string) {
 	var s struct {
 		Required   []string        `json:"required"`
 		Properties json.RawMessage `json:"properties"`
 	}
 	if json.Unmarshal(schema, &s) != nil {
-		return nil
+		return nil, nil
 	}
-	names := s.Required
+	required, names = s.Required, slices.Clone(s.Required)
 	dec := json.NewDecoder(bytes.NewReader(s.Properties))
 	if _, err := dec.Token(); err != nil {
-		return names
+		return required, names
 	}
 	for dec.More() {
 		key, err := dec.Token()
 		if err != nil {
-			return names
+			return required, names
 		}
 		if name, ok := key.(string); ok && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 		var skipped json.RawMessage
 		if dec.Decode(&skipped) != nil {
-			return names
+			return required, names
 		}
 	}
-	return names
+	return required, names
 }

@@ -87,19 +87,20 @@ func deliveryLine(d admin.Delivery) string {
 		Misses  []route.Miss
 	}
 	_ = json.Unmarshal(d.Decision, &decision)
+	parts := []string{line}
 	if d.State == inbox.StateRouted {
 		for _, m := range decision.Matches {
-			line += fmt.Sprintf(", trigger %s starts %s", m.Trigger, m.Target)
+			parts = append(parts, fmt.Sprintf("trigger %s starts %s", m.Trigger, m.Target))
 		}
-		return line
+		return strings.Join(parts, ", ")
 	}
 	if d.Reason != "" {
-		line += ": " + d.Reason
+		parts[0] += ": " + d.Reason
 	}
 	for _, m := range decision.Misses {
-		line += fmt.Sprintf("; %s: %s wants %s, is %s", or(m.Trigger, "the configuration"), m.Clause, or(m.Want, "nothing"), or(m.Got, "nothing"))
+		parts = append(parts, fmt.Sprintf("%s: %s wants %s, is %s", or(m.Trigger, "the configuration"), m.Clause, or(m.Want, "nothing"), or(m.Got, "nothing")))
 	}
-	return line
+	return strings.Join(parts, "; ")
 }
 
 func stepLine(r admin.RunDetail, s step.Entry) string {

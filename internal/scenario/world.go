@@ -77,7 +77,8 @@ func (w *world) play(ctx context.Context) (err error) {
 	if w.scenario.Then.Line > 0 {
 		w.check(&w.scenario.Then, w.history.since(mark{}))
 	}
-	return w.finish()
+	w.finish()
+	return nil
 }
 
 // build makes everything but the daemon.
@@ -167,6 +168,9 @@ func (w *world) close() error {
 	var errs []error
 	if w.box != nil {
 		w.box.Model.Reset() // whoever waits for a slow model waits no longer
+	}
+	if w.daemon != nil {
+		w.daemon.config.Runtime.ShutdownGrace = 1 // nanosecond: what has not ended by now does not matter any more
 	}
 	errs = append(errs, w.halt())
 	if w.front != nil {

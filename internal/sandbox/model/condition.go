@@ -10,6 +10,7 @@ type conditionYAML struct {
 	SystemContains texts `yaml:"system_contains"`
 	UserContains   texts `yaml:"user_contains"`
 	DataContains   texts `yaml:"data_contains"`
+	AllContains    texts `yaml:"all_contains"`
 	SystemMatches  texts `yaml:"system_matches"`
 	UserMatches    texts `yaml:"user_matches"`
 	DataMatches    texts `yaml:"data_matches"`
@@ -51,6 +52,7 @@ func (c *condition) holds(v *conversation) bool {
 		containsAll(v, scopeSystem, c.SystemContains) &&
 		containsAll(v, scopeUser, c.UserContains) &&
 		containsAll(v, scopeData, c.DataContains) &&
+		containsAll(v, scopeAll, c.AllContains) &&
 		matchesAll(v.text(scopeSystem), c.system) &&
 		matchesAll(v.text(scopeUser), c.user) &&
 		matchesAll(v.text(scopeData), c.data)

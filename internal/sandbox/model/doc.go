@@ -24,7 +24,7 @@
 //	  - name: set the priority
 //	    when:                             # all of it must hold; a list means all of its entries
 //	      system_contains: triage         # texts, letter case ignored
-//	      user_contains: [bug]            # also data_contains
+//	      user_contains: [bug]            # also data_contains and all_contains
 //	      system_matches: 'severity'      # patterns (RE2); also user_matches, data_matches
 //	      tool_available: jira_update_issue
 //	      called: []                      # tools that were called before in the conversation

@@ -86,13 +86,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) complete(w http.ResponseWriter, r *http.Request) {
 	entry := Request{Time: s.opts.Now(), Path: r.URL.Path, Authorized: r.Header.Get("Authorization") != ""}
 	f := s.faults.next()
+	body, p := s.read(w, r) // only then is it noticed that the client goes
+	entry.Body = body
 	if !f.wait(r.Context()) {
 		entry.Fault = "gone"
 		s.log.add(entry)
 		return
 	}
-	body, p := s.read(w, r)
-	entry.Body = body
 	var out completion
 	switch {
 	case p != nil:
