@@ -188,6 +188,7 @@ func (r *Runner) Run(ctx context.Context, job Job, journal step.Journal) (Result
 // begin makes everything ready for the first question to the model.
 func (r *Runner) begin(job Job, journal step.Journal) (*loop, error) {
 	l := r.loop(job, journal)
+	l.own()
 	if schema := l.job.Schema; len(schema) > 0 {
 		var err error
 		if l.shape, err = tool.CompileSchema(schema); err != nil {

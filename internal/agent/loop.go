@@ -33,6 +33,8 @@ type loop struct {
 	entries []step.Entry
 	// opening counts those that were made before the agent started.
 	opening int
+	// finished is the result with which the agent ended its work itself.
+	finished *string
 	// reason is what the model said beside its last calls.
 	reason string
 	// asked counts the answers of the model that were not the last.
@@ -67,6 +69,10 @@ func (l *loop) converse(ctx context.Context) (string, error) {
 		l.reason = answer.Message.Text
 		if err := l.serveAll(ctx, answer); err != nil {
 			return "", err
+		}
+		if done := l.finished; done != nil {
+			l.finished = nil
+			return strings.TrimSpace(*done), nil
 		}
 	}
 	return "", fmt.Errorf("%d model calls: %w", limit, ErrIterations)

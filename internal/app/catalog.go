@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/aofctl/aofctl/internal/flow"
+	"github.com/aofctl/aofctl/internal/agent"
 	"github.com/aofctl/aofctl/internal/llm"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/prompt"
@@ -41,6 +42,9 @@ func knownTools(registry *tool.Registry, outside bool) []manifest.KnownTool {
 		}
 		list = append(list, manifest.KnownTool{Name: spec.Name, Aliases: spec.Aliases, Toolset: spec.Toolset, Reads: spec.Access == tool.Read,
 			Parameters: spec.Parameters})
+	}
+	for _, own := range agent.OwnTools() {
+		list = append(list, manifest.KnownTool{Name: own.Name, Reads: true, Parameters: own.Parameters, Named: true})
 	}
 	return list
 }

@@ -57,6 +57,9 @@ func (q Question) title() string {
 
 func (q Question) howTo(code string, expires time.Time) string {
 	until := expires.UTC().Format("2006-01-02 15:04 UTC")
+	if q.Kind == KindQuestion {
+		return fmt.Sprintf("Answer in a comment here, until %s.", until)
+	}
 	if len(q.Approvers) == 0 {
 		return fmt.Sprintf("An operator decides until %s: `aofctl approve %s` or `aofctl reject %s`.", until, code, code)
 	}

@@ -173,3 +173,33 @@ func TestProposalsAreMadeOnlyWhenSomebodyApproves(t *testing.T) {
 		}
 	}
 }
+
+// TestAnAgentAsksAndTheNextCommentOfThatPersonIsTheAnswer lets somebody else
+// comment first, and the daemon die in between.
+func TestAnAgentAsksAndTheNextCommentOfThatPersonIsTheAnswer(t *testing.T) {
+	w := newWorld(t)
+	w.script(`
+let:
+  version: {in: data, match: 'It is (version [0-9]+)'}
+rules:
+  - {name: ask, when: {not_called: ask_user}, call: [{tool: ask_user, args: {question: "Which version is it?"}}]}
+  - {name: end, say: 'Then it is ${version}.'}
+`)
+	w.write("agents/mover.yaml", strings.Replace(mover(""), "jira_transition_issue", "ask_user", 1))
+	w.write("triggers/echo.yaml", strings.ReplaceAll(command("echo"), "agent: echo", "agent: mover"))
+	d := w.start()
+	key := w.story("FEAT")
+	w.comment("alice", key, "/echo")
+	w.await("the question", func() bool {
+		return slices.ContainsFunc(w.replies(key), func(s string) bool { return strings.Contains(s, "Which version is it?") })
+	})
+	w.waitingRun(key)
+	d.kill()
+	w.start()
+	w.comment("bob", key, "It is version 1, I think.")
+	w.comment("alice", key, "It is version 2.")
+	succeeded(t, w.ended(key, 1))
+	if replies := w.replies(key); len(replies) != 2 || replies[1] != "Then it is version 2." {
+		t.Errorf("replies %q", replies)
+	}
+}

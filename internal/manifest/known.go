@@ -55,6 +55,8 @@ type KnownTool struct {
 	Reads bool
 	// Parameters is the JSON Schema of the tool's arguments; nil if it is not known.
 	Parameters []byte
+	// Named is true for a tool that no glob means: it is listed by its name.
+	Named bool
 }
 
 func (k Known) env() func(string) (string, bool) {
@@ -75,7 +77,7 @@ func (k Known) tools(entry string) []string {
 			return []string{t.Name}
 		case t.Toolset != "" && t.Toolset == set && (!reading || t.Reads):
 			out = append(out, t.Name)
-		case isGlob(entry) && matches(entry, t.Name):
+		case isGlob(entry) && !t.Named && matches(entry, t.Name):
 			out = append(out, t.Name)
 		}
 	}

@@ -201,7 +201,7 @@ func TestToolsOfOtherProgramsAndOfLaterAreToldApart(t *testing.T) {
 		"kubectl_get": "warning", "git_log": "warning", "terraform": "warning", "http_request": "error", "http": "error", "grafana_query": "warning",
 		"datadog_metric_query": "warning", "servicenow_incident_create": "warning", "github_workflow_run": "warning",
 		"confluence_get_page": "error", "confluence": "error", "github_get_pull_request": "error", "memory_get": "error",
-		"ask_user": "error", "mcp:x/y": "error", "nonsense": "error", "jira_nope": "error", "confluence_*": "error",
+		"ask_user": "error", "finish": "error", "mcp:x/y": "error", "nonsense": "error", "jira_nope": "error", "confluence_*": "error",
 		"jira": "", "jira:read": "", "jira_*": "", "jira_issue": "", "*": "",
 	}
 	for name, want := range cases {

@@ -68,6 +68,8 @@ type Origin struct {
 	// Project and IssueKey are the event's own; either may be "".
 	Project  string
 	IssueKey string
+	// Subject is the thing that the run is about, such as "issue:10001".
+	Subject string
 	// Projects are what an event of another platform lets a run touch, if the agent
 	// has no scope: the projects of several issues.
 	Projects []string
