@@ -13,8 +13,8 @@ func Guess(body []byte) string {
 	for _, sign := range []struct{ name, path string }{
 		{"ping", "zen"}, {"pull_request_review", "review"}, {"pull_request_review_comment", "comment.pull_request_url"}, {"issue_comment", "comment.issue_url"},
 		{"commit_comment", "comment.commit_id"}, {"pull_request", "pull_request"}, {"issues", "issue"}, {"push", "commits"}, {"release", "release"},
-		{"check_run", "check_run"}, {"check_suite", "check_suite"}, {"workflow_job", "workflow_job"}, {"workflow_run", "workflow_run"},
-		{"deployment_status", "deployment_status"}, {"deployment", "deployment"}, {"fork", "forkee"},
+		{"deployment_status", "deployment_status"}, {"deployment", "deployment"}, {"check_run", "check_run"}, {"check_suite", "check_suite"},
+		{"workflow_job", "workflow_job"}, {"workflow_run", "workflow_run"}, {"fork", "forkee"},
 	} {
 		if in.Get(sign.path).Exists() {
 			return sign.name

@@ -112,7 +112,9 @@ func (n *normalizer) read() {
 		n.ev.Vars["issue_keys"] = event.IssueKeys(n.told...)
 	}
 	n.ev.Subject, n.ev.ContentKey = n.subject(), n.contentKey()
-	n.ev.Thread = int(n.thread)
+	if n.thread > 0 && n.thread < 1<<31 {
+		n.ev.Thread = int(n.thread)
+	}
 }
 
 // names gives the event its names. A pull request that is closed by merging it is
