@@ -4,8 +4,8 @@ import (
 	"context"
 	"sync/atomic"
 
-	"github.com/aofctl/aofctl/internal/flow"
 	"github.com/aofctl/aofctl/internal/agent"
+	"github.com/aofctl/aofctl/internal/flow"
 	"github.com/aofctl/aofctl/internal/llm"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/prompt"

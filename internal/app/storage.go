@@ -21,6 +21,9 @@ const (
 	// tendInterval is how often what is old is deleted.
 	tendInterval = 10 * time.Minute
 	pruneBatch   = 1000
+	// spendKept is how long it is remembered what was spent: longer than any budget
+	// counts, and than any run goes on.
+	spendKept = 40 * 24 * time.Hour
 )
 
 // deliveries is the store of deliveries, whatever database it is on.
@@ -126,6 +129,9 @@ func (a *App) tend(ctx context.Context) {
 	a.tell(ctx, err, "delete old deliveries")
 	_, err = a.store.Wipe(ctx, a.tended.Add(-keep.RetentionTranscripts))
 	a.tell(ctx, err, "delete old transcripts")
+	_, err = a.store.PruneAudit(ctx, a.tended.Add(-keep.RetentionAudit))
+	a.tell(ctx, err, "delete old rows of the audit log")
+	a.tell(ctx, a.store.PruneSpend(ctx, a.tended.Add(-spendKept)), "forget what was spent")
 	_, err = a.store.Prune(ctx, a.tended.Add(-keep.RetentionAudit))
 	a.tell(ctx, err, "delete old runs")
 	_, err = a.store.ForgetExpired(ctx)

@@ -99,6 +99,9 @@ func (d *Desk) Decide(ctx context.Context, a Answer) (store.Approval, error) {
 	if err != nil {
 		return asked, err
 	}
+	if !ours && asked.State == store.ApprovalOpen {
+		return asked, fmt.Errorf("decide %s, of which the run has ended: %w", a.Code, ErrClosed)
+	}
 	if !ours && (asked.State != state || asked.DecidedBy != a.by()) {
 		return asked, fmt.Errorf("decide %s, which is %s%s: %w", a.Code, asked.State, decidedBy(asked), ErrClosed)
 	}

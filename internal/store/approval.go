@@ -43,6 +43,10 @@ type Approval struct {
 	Decision  json.RawMessage `json:"decision,omitempty"`
 }
 
+// whoseRunGoesOn leaves out questions of runs that have ended: nobody waits for
+// the answer.
+const whoseRunGoesOn = ` AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = approvals.run AND runs.finished_at IS NOT NULL)`
+
 const approvalColumns = `code, step, run, kind, site, issue_key, asks, state, created_at, expires_at, decided_at, decided_by, decision`
 
 // Ask writes a question down and returns it as it is on record: asked again by the
@@ -68,13 +72,14 @@ func (s *Store) Approval(ctx context.Context, code string) (Approval, error) {
 }
 
 // Decide puts a decision on record and returns the question as it then is, and
-// whether this decision is the one that counts: the first does. What is decided
+// whether this decision is the one that counts: the first does, and none once the
+// run has ended. What is decided
 // goes to the audit log in the same transaction.
 func (s *Store) Decide(ctx context.Context, code string, state ApprovalState, by string, decision json.RawMessage) (Approval, bool, error) {
 	var a Approval
 	var ours bool
 	err := s.writer.do(ctx, func(tx tx) error {
-		n, err := tx.change(`UPDATE approvals SET state = ?, decided_at = ?, decided_by = ?, decision = ? WHERE code = ? AND state = 'open'`,
+		n, err := tx.change(`UPDATE approvals SET state = ?, decided_at = ?, decided_by = ?, decision = ? WHERE code = ? AND state = 'open'`+whoseRunGoesOn,
 			state, millis(s.now()), by, []byte(decision), code)
 		if err != nil {
 			return fmt.Errorf("decide question %s: %w", code, err)
@@ -99,6 +104,9 @@ func (s *Store) Approvals(ctx context.Context, state ApprovalState, limit int) (
 		query += ` WHERE state = ?`
 		args = append(args, state)
 	}
+	if state == ApprovalOpen {
+		query += whoseRunGoesOn
+	}
 	if limit <= 0 {
 		limit = 100
 	}
@@ -107,7 +115,7 @@ func (s *Store) Approvals(ctx context.Context, state ApprovalState, limit int) (
 
 // Questions returns the open questions of a kind on a site, the oldest first.
 func (s *Store) Questions(ctx context.Context, kind, site string) ([]Approval, error) {
-	return s.approvals(ctx, `SELECT `+approvalColumns+` FROM approvals WHERE state = 'open' AND kind = ? AND site = ?
+	return s.approvals(ctx, `SELECT `+approvalColumns+` FROM approvals WHERE state = 'open' AND kind = ? AND site = ?`+whoseRunGoesOn+`
 		ORDER BY created_at, code`, kind, site)
 }
 

@@ -164,3 +164,33 @@ func TestCallsThatRaceForTheLastCentDoNotPassTheBudget(t *testing.T) {
 		}
 	})
 }
+
+func TestNobodyDecidesAboutARunThatHasEnded(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *Store) {
+		r := queuedRun("d-1", "issue:1")
+		if err := s.Admit(t.Context(), Lease{}, []Run{r}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Ask(t.Context(), Approval{Code: "ABCD", Step: r.ID + ":0", Run: r.ID, Kind: "call", Asks: json.RawMessage(`{}`)}); err != nil {
+			t.Fatal(err)
+		}
+		if open, err := s.Approvals(t.Context(), ApprovalOpen, 0); err != nil || len(open) != 1 {
+			t.Fatalf("open %+v, %v", open, err)
+		}
+		if _, err := s.Cancel(t.Context(), r.ID, "me"); err != nil {
+			t.Fatal(err)
+		}
+		if open, err := s.Approvals(t.Context(), ApprovalOpen, 0); err != nil || len(open) != 0 {
+			t.Errorf("open %+v, %v", open, err)
+		}
+		if a, ours, err := s.Decide(t.Context(), "ABCD", ApprovalApproved, "bob", nil); err != nil || ours || a.State != ApprovalOpen {
+			t.Errorf("decided %+v, %v, %v", a, ours, err)
+		}
+		if _, err := s.Wipe(t.Context(), time.Now().Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Approval(t.Context(), "ABCD"); !errors.Is(err, ErrNotFound) {
+			t.Errorf("after wiping: %v", err)
+		}
+	})
+}

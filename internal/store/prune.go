@@ -28,6 +28,7 @@ func (s *Store) Wipe(ctx context.Context, before time.Time) (int, error) {
 		`DELETE FROM run_steps WHERE run = ?`,
 		`DELETE FROM run_events WHERE run = ?`,
 		`DELETE FROM run_work WHERE run = ?`,
+		`DELETE FROM approvals WHERE run = ?`,
 		`UPDATE runs SET wiped = 1, result = '' WHERE id = ?`)
 }
 
