@@ -80,10 +80,15 @@ func (w *world) githubModel(text string) {
 // example puts the manifests of an example in place of the default ones.
 func (w *world) example(name string) {
 	w.t.Helper()
-	for _, dir := range []string{"triggers", "agents"} {
+	for _, dir := range []string{"triggers", "agents", "fleets", "flows"} {
 		if err := os.RemoveAll(filepath.Join(w.dir, dir)); err != nil {
 			w.t.Fatal(err)
 		}
+		if err := os.MkdirAll(filepath.Join(w.dir, dir), 0o755); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	for _, dir := range []string{"triggers", "agents"} {
 		files, err := filepath.Glob(filepath.Join("..", "..", "examples", name, dir, "*.yaml"))
 		if err != nil || len(files) == 0 {
 			w.t.Fatalf("example %s has no %s: %v", name, dir, err)
