@@ -281,7 +281,7 @@ func (a *App) buildRuns(ctx context.Context) error {
 		return err
 	}
 	rules := policy.New(policy.Config{Tools: a.registry, Secrets: a.secrets.values})
-	a.lender = &lender{pool: mcp.NewPool(mcp.Options{Writer: writer, Version: a.opts.Version, Log: a.log}), env: a.opts.Env, learn: rules.Learn}
+	a.lender = &lender{pool: mcp.NewPool(mcp.Options{Writer: writer, Version: a.opts.Version, Directory: d.Dir(), Log: a.log}), env: a.opts.Env, learn: rules.Learn}
 	a.onClose(a.lender.pool.Close)
 	a.desk = approval.New(approval.Config{Store: a.store, Approvers: d.Policy.Approvers})
 	calls := gate.New(rules, a.desk)

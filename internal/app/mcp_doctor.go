@@ -30,15 +30,15 @@ func (p *patient) servers() []doctor.Check {
 				continue
 			}
 			list = append(list, doctor.Check{Subject: subject, Name: "tools",
-				Run: func(ctx context.Context) []doctor.Result { return examineServer(ctx, s, p.opts.Version) }})
+				Run: func(ctx context.Context) []doctor.Result { return p.examineServer(ctx, s) }})
 		}
 	}
 	return list
 }
 
 // examineServer connects to one server.
-func examineServer(ctx context.Context, s mcp.Server, version string) []doctor.Result {
-	pool := mcp.NewPool(mcp.Options{Writer: tool.Writer{}, Version: version, Log: zerolog.Nop()})
+func (p *patient) examineServer(ctx context.Context, s mcp.Server) []doctor.Result {
+	pool := mcp.NewPool(mcp.Options{Writer: tool.Writer{}, Version: p.opts.Version, Directory: p.opts.Daemon.Dir(), Log: zerolog.Nop()})
 	defer func() { _ = pool.Close() }()
 	report, err := pool.Look(ctx, s)
 	var trouble *mcp.Error

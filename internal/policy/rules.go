@@ -124,7 +124,7 @@ func (p *Policy) count(prior []step.Entry) (writes, comments int) {
 			continue
 		}
 		t, ok := p.tools.Lookup(entry.Name)
-		if !ok && tool.ForeignWrite(entry.Name, entry.Target) {
+		if !ok && entry.Write { // a tool that only its agent has
 			writes++
 		}
 		if !ok || t.Spec().Internal || tool.AccessOf(t, entry.Input) != tool.Write {

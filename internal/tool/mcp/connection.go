@@ -30,7 +30,9 @@ const (
 type connection struct {
 	server  Server
 	version string
-	log     zerolog.Logger
+	// directory is where its program is started.
+	directory string
+	log       zerolog.Logger
 	// turn is held by whoever connects or lists.
 	turn chan struct{}
 	// life ends when the connection is closed for good.
@@ -59,9 +61,9 @@ type connection struct {
 	holds int
 }
 
-func newConnection(s Server, version string, log zerolog.Logger) *connection {
-	c := &connection{server: s, version: version, turn: make(chan struct{}, 1),
-		log: log.With().Str("server", s.Name).Str("agent", s.Agent).Logger()}
+func newConnection(s Server, o Options) *connection {
+	c := &connection{server: s, version: o.Version, directory: o.Directory, turn: make(chan struct{}, 1),
+		log: o.Log.With().Str("server", s.Name).Str("agent", s.Agent).Logger()}
 	c.life, c.die = context.WithCancel(context.Background())
 	return c
 }
@@ -174,7 +176,7 @@ func (c *connection) connect(ctx context.Context) (*sdk.ClientSession, *process,
 		s, err := client.Connect(ctx, httpTransport(c.server, access, c.version), nil)
 		return s, nil, c.unreached(err, t)
 	}
-	p, err := start(c.log.WithContext(ctx), c.server.Command, access, c.log)
+	p, err := start(c.server.Command, c.directory, access, c.log)
 	if err != nil {
 		return nil, nil, c.lasting(fmt.Sprintf("its program cannot be started: %v", err), err)
 	}

@@ -20,7 +20,9 @@ type Options struct {
 	Writer tool.Writer
 	// Version is the program's.
 	Version string
-	Log     zerolog.Logger
+	// Directory is where programs are started; "" for this process's own.
+	Directory string
+	Log       zerolog.Logger
 }
 
 // Pool keeps the servers of all agents: each is started when it is wanted, shared
@@ -64,7 +66,7 @@ func (p *Pool) connection(s Server) *connection {
 func (p *Pool) find(s Server) *connection {
 	c := p.conns[s.Key]
 	if c == nil {
-		c = newConnection(s, p.opts.Version, p.opts.Log)
+		c = newConnection(s, p.opts)
 		c.closed = p.closed
 		p.conns[s.Key] = c
 	}

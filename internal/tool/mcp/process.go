@@ -2,7 +2,6 @@ package mcp
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -32,10 +31,10 @@ type process struct {
 
 // start starts a server's program. What it writes to its standard error is
 // logged.
-func start(ctx context.Context, command string, a Access, log zerolog.Logger) (*process, error) {
+func start(command, directory string, a Access, log zerolog.Logger) (*process, error) {
 	p := &process{done: make(chan struct{})}
 	p.cmd = exec.Command(command, a.Args...) //nolint:noctx // the operator's own, and it outlives the call that starts it
-	p.cmd.Env = environment(a.Env)
+	p.cmd.Env, p.cmd.Dir = environment(a.Env), directory
 	group(p.cmd)
 	theirs, err := p.pipes(log, a.Secrets)
 	if err != nil {
@@ -51,7 +50,7 @@ func start(ctx context.Context, command string, a Access, log zerolog.Logger) (*
 		_, _ = p.in.Close(), p.out.Close()
 		return nil, err
 	}
-	zerolog.Ctx(ctx).Debug().Int("pid", p.cmd.Process.Pid).Msg("MCP server started")
+	log.Debug().Int("pid", p.cmd.Process.Pid).Msg("MCP server started")
 	return p, nil
 }
 

@@ -66,7 +66,7 @@ func (r *remote) Targets(json.RawMessage) (tool.Targets, error) { return tool.Ta
 
 // target names the tool on steps and in the ledger.
 func (r *remote) target() string {
-	return tool.ForeignTarget(Display(r.conn.server.Name, oneLine(r.name, maxName)), r.spec.Access)
+	return Display(r.conn.server.Name, oneLine(r.name, maxName))
 }
 
 // Call implements tool.Tool.
