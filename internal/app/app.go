@@ -290,7 +290,7 @@ func (a *App) buildRuns(ctx context.Context) error {
 	flows := flow.New(flow.Config{Agents: runner, Fleets: fleetParts{fleets}, Gate: calls, Tools: a.registry})
 	executors := map[string]run.Executor{
 		string(manifest.TargetAgent): newAgentExecutor(runner, a.known),
-		string(manifest.TargetFleet): newFleetExecutor(fleets, a.known),
+		string(manifest.TargetFleet): newFleetExecutor(fleets, a.known, a.store.Steps),
 		string(manifest.TargetFlow):  newFlowExecutor(flows, runner, a.known),
 		string(route.TargetReply):    &replyExecutor{runner},
 	}

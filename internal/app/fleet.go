@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/aofctl/aofctl/internal/durable"
 	"github.com/aofctl/aofctl/internal/fleet"
+	"github.com/aofctl/aofctl/internal/gate"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/run"
 	"github.com/aofctl/aofctl/internal/step"
@@ -15,13 +17,28 @@ import (
 type fleetExecutor struct {
 	runner *fleet.Runner
 	known  manifest.Known
+	steps  stepsOf
 
 	mu     sync.Mutex
 	parsed map[string]*manifest.Catalog // by revision
 }
 
-func newFleetExecutor(runner *fleet.Runner, known manifest.Known) *fleetExecutor {
-	return &fleetExecutor{runner: runner, known: known, parsed: map[string]*manifest.Catalog{}}
+// stepsOf reads what is on record of a run.
+type stepsOf func(ctx context.Context, run string) ([]step.Entry, error)
+
+// recall has a run's session know all that the run did before it was interrupted.
+func (s stepsOf) recall(ctx context.Context, run string, session *gate.Session) error {
+	return durable.Persist(ctx, "read the run's steps", func() error {
+		entries, err := s(ctx, run)
+		if err == nil {
+			session.Recall(entries)
+		}
+		return err
+	})
+}
+
+func newFleetExecutor(runner *fleet.Runner, known manifest.Known, steps stepsOf) *fleetExecutor {
+	return &fleetExecutor{runner: runner, known: known, steps: steps, parsed: map[string]*manifest.Catalog{}}
 }
 
 // Needs implements run.Executor.
@@ -37,6 +54,9 @@ func (e *fleetExecutor) Needs(task run.Task) ([]string, error) {
 func (e *fleetExecutor) Execute(ctx context.Context, task run.Task, journal step.Journal) (run.Result, error) {
 	job, err := e.job(task)
 	if err != nil {
+		return run.Result{}, err
+	}
+	if err := e.steps.recall(ctx, task.Run.ID, job.Session); err != nil {
 		return run.Result{}, err
 	}
 	result, err := e.runner.Run(ctx, job, journal)

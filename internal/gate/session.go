@@ -16,13 +16,39 @@ type Session struct {
 
 	mu      sync.Mutex
 	entries []step.Entry
+	// recalled are the indexes of entries that are there before their branch has
+	// come to them again.
+	recalled map[int]bool
+	// pending are calls that are being made, by the ids of their steps.
+	pending []call
+}
+
+// call is a tool call that is being made.
+type call struct {
+	id    string
+	entry step.Entry
+}
+
+// Recall counts what a run did before it was interrupted. Branches of a run that
+// goes on come to their records again at different times; the limits have to know
+// all of them from the beginning. Their later Add counts nothing.
+func (s *Session) Recall(entries []step.Entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.recalled = map[int]bool{}
+	for _, e := range entries {
+		s.recalled[e.Index] = true
+	}
+	s.entries = append(s.entries, entries...)
 }
 
 // Add counts a finished step.
 func (s *Session) Add(e step.Entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.entries = append(s.entries, e)
+	if !s.recalled[e.Index] {
+		s.entries = append(s.entries, e)
+	}
 }
 
 // Entries returns the finished steps, those of one branch in their order.
@@ -30,4 +56,30 @@ func (s *Session) Entries() []step.Entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.entries)
+}
+
+// begin decides about a call with all that the run did and is doing, and counts
+// the call from then on: two branches that are at the same limit do not both pass
+// it. The decision returns what is to be counted.
+func (s *Session) begin(id string, decide func(prior []step.Entry) step.Entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drop(id) // an earlier try of the same step
+	prior := slices.Clone(s.entries)
+	for _, c := range s.pending {
+		prior = append(prior, c.entry)
+	}
+	s.pending = append(s.pending, call{id, decide(prior)})
+}
+
+// end forgets a call that is not being made any more.
+func (s *Session) end(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drop(id)
+}
+
+// drop is called with the lock held.
+func (s *Session) drop(id string) {
+	s.pending = slices.DeleteFunc(s.pending, func(c call) bool { return c.id == id })
 }
