@@ -63,8 +63,10 @@ type Options struct {
 	// Now tells the time to the runs, their waits and limits; nil for the system's
 	// clock. It does not reach what PostgreSQL itself tells the time for.
 	Now func() time.Time
-	// Look is how often it is looked whose waiting is over; 0 for each second.
-	Look time.Duration
+	// Look is how often it is looked whose waiting is over and which schedule is due;
+	// 0 for each second. Looked is called after each look at the schedules.
+	Look   time.Duration
+	Looked func()
 }
 
 // settlePatience is how long a run keeps its place while it waits for a write to

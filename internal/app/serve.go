@@ -127,7 +127,8 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	background.Go(func() { a.sites.acquaint(a.log.WithContext(work)) })
 	background.Go(func() { run.Dispatch(work, a.supervisor, a.dispatching()) })
-	clock := schedule.New(schedule.Config{Jobs: a.live.jobs, Inbox: a.inbox, Marks: a.store, Leads: a.supervisor.Leads})
+	clock := schedule.New(schedule.Config{Jobs: a.live.jobs, Inbox: a.inbox, Marks: a.store, Leads: a.supervisor.Leads,
+		Now: a.opts.Now, Every: a.opts.Look, Looked: a.opts.Looked})
 	background.Go(func() { clock.Run(a.log.WithContext(work)) })
 	background.Go(func() { a.scheduler.Run(work) })
 	a.lender.keep(a.live.catalog())

@@ -41,6 +41,9 @@ type givenDecl struct {
 	Sprints     []scenarioSprint  `yaml:"sprints" jsonschema_description:"Beside the active sprint 1 and the future sprint 2 of board 1"`
 	Fields      []scenarioField   `yaml:"fields" jsonschema_description:"Custom fields beside those of the sandbox"`
 	Issues      []scenarioIssue   `yaml:"issues"`
+	// Repositories are on the simulated GitHub.
+	Repositories []rawStr `yaml:"repositories" jsonschema_description:"On the simulated GitHub, as owner/name"`
+	Now          rawStr   `yaml:"now" jsonschema_description:"What time it is when the case begins, such as 2026-03-02T08:55:00+01:00; default the time that it is"`
 }
 
 type scenarioUser struct {

@@ -23,6 +23,7 @@ type stepDecl struct {
 	StartSprint  opt[int]      `yaml:"start_sprint" jsonschema_description:"A sprint is started, by its id"`
 	CloseSprint  opt[int]      `yaml:"close_sprint" jsonschema_description:"A sprint is completed, by its id"`
 	Act          *fieldsDecl   `yaml:"act" jsonschema_description:"Anything else that the sandbox can do, as its control API takes it"`
+	GitHub       *fieldsDecl   `yaml:"github" jsonschema_description:"Something happens on the simulated GitHub: action, repository, number, title, body, branch …"`
 	Deliver      *deliveryDecl `yaml:"deliver" jsonschema_description:"A webhook is delivered: the file with its payload, or a mapping"`
 	Wait         span          `yaml:"wait" jsonschema_description:"So much time passes at once"`
 	Restart      opt[bool]     `yaml:"restart" jsonschema_description:"The daemon stops and starts again"`
@@ -57,9 +58,11 @@ type deliveryDecl struct {
 type deliveryMap struct {
 	File       rawStr          `yaml:"file" jsonschema_description:"The file with the payload"`
 	Body       *fieldsDecl     `yaml:"body" jsonschema_description:"The payload itself"`
-	Path       rawStr          `yaml:"path" jsonschema_description:"Default /webhook/jira"`
+	Path       rawStr          `yaml:"path" jsonschema_description:"Default /webhook/jira, or /webhook/github for what GitHub sends"`
 	Headers    mapping[rawStr] `yaml:"headers"`
-	Identifier rawStr          `yaml:"identifier" jsonschema_description:"X-Atlassian-Webhook-Identifier; by default the body identifies the delivery"`
+	Event      rawStr          `yaml:"event" jsonschema_description:"The name of an event of GitHub's; by default it is known by the payload"`
+	Identifier rawStr          `yaml:"identifier" jsonschema_description:"That of the delivery; by default the body identifies it"`
+	TokenEnv   rawStr          `yaml:"token_env" jsonschema_description:"The variable whose token is sent in place of a signature"`
 	SecretEnv  rawStr          `yaml:"secret_env" jsonschema_description:"The variable whose secret signs it; default the first of the site"`
 	Signed     opt[bool]       `yaml:"signed" jsonschema_description:"Default true"`
 	Times      opt[int]        `yaml:"times" jsonschema_description:"How often it is sent; default once"`

@@ -44,6 +44,10 @@ type Given struct {
 	Sprints     []GivenSprint
 	Fields      []GivenField
 	Issues      []GivenIssue
+	// Repositories are on GitHub, as owner/name.
+	Repositories []string
+	// Now is when the case begins; zero for the time that it is.
+	Now time.Time
 }
 
 // GivenUser is a person or an app.
@@ -137,6 +141,7 @@ const (
 	VerbStartSprint  = "start_sprint"
 	VerbCloseSprint  = "close_sprint"
 	VerbAct          = "act"
+	VerbGitHub       = "github"
 	VerbDeliver      = "deliver"
 	VerbWait         = "wait"
 	VerbRestart      = "restart"
@@ -168,15 +173,18 @@ type Step struct {
 // Delivery is a webhook that is sent to the daemon.
 type Delivery struct {
 	// File has the payload, or else Body is it.
-	File       string
-	Body       map[string]any
-	Path       string
-	Headers    map[string]string
-	Identifier string
-	SecretEnv  string
-	Unsigned   bool
-	Times      int
-	Status     int
+	File string
+	Body map[string]any
+	Path string
+	// Event is that of GitHub, "" for what the payload tells; TokenEnv the variable
+	// whose token is sent in place of a signature.
+	Event, TokenEnv string
+	Headers         map[string]string
+	Identifier      string
+	SecretEnv       string
+	Unsigned        bool
+	Times           int
+	Status          int
 }
 
 // Crash is the request to Jira at which the daemon dies.

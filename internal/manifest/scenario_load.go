@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // kindScenario is what aofctl test runs. The daemon has no use for it.
@@ -130,9 +131,13 @@ func (g Given) and(more Given) Given {
 		Users: append(g.Users[:len(g.Users):len(g.Users)], more.Users...), Projects: append(g.Projects[:len(g.Projects):len(g.Projects)], more.Projects...),
 		Boards: append(g.Boards[:len(g.Boards):len(g.Boards)], more.Boards...), Sprints: append(g.Sprints[:len(g.Sprints):len(g.Sprints)], more.Sprints...),
 		Fields: append(g.Fields[:len(g.Fields):len(g.Fields)], more.Fields...), Issues: append(g.Issues[:len(g.Issues):len(g.Issues)], more.Issues...),
+		Repositories: append(g.Repositories[:len(g.Repositories):len(g.Repositories)], more.Repositories...), Now: g.Now,
 	}
 	if more.Deployment != "" {
 		out.Deployment, out.Version = more.Deployment, more.Version
+	}
+	if !more.Now.IsZero() {
+		out.Now = more.Now
 	}
 	if more.ContextPath != "" {
 		out.ContextPath = more.ContextPath
@@ -166,7 +171,14 @@ func (b *builder) scenario(c caseDecl) *Scenario {
 }
 
 func (b *builder) given(decl givenDecl) Given {
-	g := Given{ContextPath: decl.ContextPath.value}
+	g := Given{ContextPath: decl.ContextPath.value, Repositories: rawValues(decl.Repositories)}
+	if decl.Now.set {
+		at, err := time.Parse(time.RFC3339, decl.Now.value)
+		if err != nil {
+			b.errorf(decl.Now.pos, "expected a time such as 2026-03-02T08:55:00+01:00, found %q", shorten(decl.Now.value))
+		}
+		g.Now = at
+	}
 	kind, version, _ := strings.Cut(decl.Deployment.value, " ")
 	switch kind {
 	case "cloud", "dc", "":

@@ -27,7 +27,7 @@ func TestScenarioMistakesAreToldWithTheirPlaces(t *testing.T) {
 		{"two verbs", "kind: Scenario\nwhen: [{as: bob, comment: a, transition: b}]\nthen: {starts: nothing}", "s.yaml:2:8: the step has comment and transition: give one, and the others as steps of their own"},
 		{"nobody", "kind: Scenario\nwhen: [{comment: a}, {as: bob, wait: 1s}, {wait: 1s, crash: {path: x}}]\nthen: {starts: nothing}",
 			"s.yaml:2:8: who does it? field \"as\" is missing\ns.yaml:2:27: nobody does \"wait\": leave out \"as\"\ns.yaml:2:61: nothing is worked on in this step: crash belongs to one that starts something"},
-		{"no verb", "kind: Scenario\nwhen: [{as: bob}]\nthen: {starts: nothing}", "s.yaml:2:8: nothing happens in this step: give one of create, comment, edit_comment, transition, update, assign, add_labels, remove_labels, start_sprint, close_sprint, act, deliver, wait, restart, fault, model_fault"},
+		{"no verb", "kind: Scenario\nwhen: [{as: bob}]\nthen: {starts: nothing}", "s.yaml:2:8: nothing happens in this step: give one of create, comment, edit_comment, transition, update, assign, add_labels, remove_labels, start_sprint, close_sprint, act, github, deliver, wait, restart, fault, model_fault"},
 		{"an unknown tool", "kind: Scenario\nwhen: [{wait: 1s}]\nthen: {actions: [jira_add_lables PROJ-1], never: [{tol: x}]}",
 			"s.yaml:3:18: unknown tool \"jira_add_lables\" (did you mean \"jira_add_labels\"?)\ns.yaml:3:51: field \"tool\" is missing\ns.yaml:3:52: unknown field \"tol\" (did you mean \"tool\"?)"},
 		{"a model of two kinds", "kind: Scenario\nmodel: {recording: a, answers: [b]}\nwhen: [{wait: 1s}]\nthen: {starts: nothing}", "s.yaml:2:8: give one of rules, answers and recording"},

@@ -30,7 +30,7 @@ func (b *builder) step(decl stepDecl) Step {
 	take(decl.Wait.set, VerbWait, func() { s.Wait = decl.Wait.value })
 	take(decl.Restart.value, VerbRestart, func() {})
 	take(decl.Deliver != nil, VerbDeliver, func() { s.Delivery = b.delivery(*decl.Deliver) })
-	for verb, f := range map[string]*fieldsDecl{VerbUpdate: decl.Update, VerbAct: decl.Act, VerbFault: decl.Fault, VerbModelFault: decl.ModelFault} {
+	for verb, f := range map[string]*fieldsDecl{VerbUpdate: decl.Update, VerbAct: decl.Act, VerbGitHub: decl.GitHub, VerbFault: decl.Fault, VerbModelFault: decl.ModelFault} {
 		take(f != nil, verb, func() { s.Fields = f.fields })
 	}
 	switch {
@@ -65,7 +65,7 @@ func (b *builder) takeTexts(decl stepDecl, s *Step, take func(bool, string, func
 
 func stepVerbs() []string {
 	return []string{VerbCreate, VerbComment, VerbEditComment, VerbTransition, VerbUpdate, VerbAssign, VerbAddLabels, VerbRemoveLabels,
-		VerbStartSprint, VerbCloseSprint, VerbAct, VerbDeliver, VerbWait, VerbRestart, VerbFault, VerbModelFault}
+		VerbStartSprint, VerbCloseSprint, VerbAct, VerbGitHub, VerbDeliver, VerbWait, VerbRestart, VerbFault, VerbModelFault}
 }
 
 // checkActor reports a step of nobody, or a name where nobody does anything.
@@ -83,7 +83,7 @@ func (b *builder) checkActor(decl stepDecl, s Step) {
 
 func (b *builder) delivery(decl deliveryDecl) *Delivery {
 	v := &Delivery{File: decl.File.value, Path: decl.Path.value, Headers: rawMap(decl.Headers), Identifier: decl.Identifier.value,
-		SecretEnv: decl.SecretEnv.value, Unsigned: decl.Signed.set && !decl.Signed.value, Times: decl.Times.or(1), Status: decl.Status.or(200)}
+		Event: decl.Event.value, TokenEnv: decl.TokenEnv.value, SecretEnv: decl.SecretEnv.value, Unsigned: decl.Signed.set && !decl.Signed.value, Times: decl.Times.or(1), Status: decl.Status.or(200)}
 	if decl.Body != nil {
 		v.Body = decl.Body.fields
 	}

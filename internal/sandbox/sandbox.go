@@ -95,6 +95,9 @@ func (s *Sandbox) JiraURL() string { return s.Jira.BaseURL() }
 // ModelURL is the base URL for an OpenAI-compatible client.
 func (s *Sandbox) ModelURL() string { return s.root + "/llm/v1" }
 
+// GitHubURL is where the simulated GitHub is; its API is below /api/v3.
+func (s *Sandbox) GitHubURL() string { return s.root + githubPath }
+
 // ControlURL is where the HTTP controls of Jira are, without a slash at the end.
 func (s *Sandbox) ControlURL() string { return s.root + "/__sandbox" }
 

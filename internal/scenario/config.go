@@ -15,6 +15,7 @@ import (
 
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/sandbox"
+	"github.com/aofctl/aofctl/internal/sandbox/github"
 	"github.com/aofctl/aofctl/internal/sandbox/jira"
 )
 
@@ -118,6 +119,7 @@ func (c *settings) connect(box *sandbox.Sandbox, dir string) {
 	if len(site.WebhookSecrets) == 0 {
 		site.WebhookSecrets = []manifest.Secret{{Env: webhookSecretEnv}}
 	}
+	c.connectGitHub(box)
 	d.Server = manifest.Server{Host: "127.0.0.1", CORS: d.Server.CORS, Timeout: d.Server.Timeout, MaxBodyBytes: d.Server.MaxBodyBytes}
 	d.Admin = manifest.Admin{Enabled: true, Host: "127.0.0.1"}
 	d.Storage.Directory, d.Storage.Postgres = filepath.Join(dir, "data"), manifest.Secret{}
@@ -128,6 +130,24 @@ func (c *settings) connect(box *sandbox.Sandbox, dir string) {
 	}
 	c.withoutKeys()
 	c.makeSecrets()
+}
+
+// connectGitHub puts the simulated GitHub in place of the real one.
+func (c *settings) connectGitHub(box *sandbox.Sandbox) {
+	hub := c.daemon.GitHub
+	if hub == nil {
+		return
+	}
+	hub.APIURL, hub.TLSVerify = box.GitHubURL()+"/api/v3", true
+	hub.HTTPProxy, hub.HTTPSProxy, hub.NoProxy, hub.CACertPath = "", "", "", ""
+	if !hub.Token.IsZero() {
+		hub.Token = manifest.Secret{Value: github.Token}
+	}
+	for i, secret := range hub.WebhookSecrets {
+		if secret.Env == "" {
+			hub.WebhookSecrets[i] = manifest.Secret{Env: fmt.Sprintf("GITHUB_WEBHOOK_SECRET_%d", i+1)}
+		}
+	}
 }
 
 // withoutKeys takes the keys and limits of model providers away, unless they are

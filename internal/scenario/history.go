@@ -165,6 +165,7 @@ func (w *world) settle(ctx context.Context) error {
 		if err := w.box.Jira.Wait(ctx); err != nil {
 			return fmt.Errorf("wait until webhooks are delivered: %w", context.Cause(ctx))
 		}
+		w.box.GitHub.Wait()
 		state, open, err := w.look(ctx)
 		if err != nil && ctx.Err() == nil {
 			return fmt.Errorf("ask the daemon: %w", err)
@@ -200,7 +201,7 @@ func (w *world) look(ctx context.Context) (state, open string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	parts := []string{fmt.Sprint(len(deliveries), " ", len(w.box.Jira.Attempts()))}
+	parts := []string{fmt.Sprint(len(deliveries), " ", len(w.box.Jira.Attempts()), " ", len(w.box.GitHub.Deliveries()))}
 	for _, d := range deliveries {
 		if d.State == inbox.StateReceived {
 			open = "the delivery " + d.ID

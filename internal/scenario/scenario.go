@@ -161,7 +161,7 @@ func runCase(ctx context.Context, s *manifest.Scenario, opts Options, books *boo
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("the case took longer than %s", timeout))
 	defer cancel()
-	w := &world{scenario: s, opts: opts, dir: dir, clock: newClock(), books: books}
+	w := &world{scenario: s, opts: opts, dir: dir, clock: newClock(s.Given.Now), books: books}
 	err = w.play(ctx)
 	w.fill(&r)
 	r.State = Passed

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	eventgithub "github.com/aofctl/aofctl/internal/event/github"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/sandbox/jira"
 )
@@ -48,7 +49,7 @@ func (w *world) happen(ctx context.Context, s *manifest.Step) error {
 	switch s.Verb {
 	case manifest.VerbWait:
 		w.clock.advance(s.Wait)
-		return nil
+		return w.looked(ctx)
 	case manifest.VerbRestart:
 		if err := w.halt(); err != nil {
 			return err
@@ -62,6 +63,10 @@ func (w *world) happen(ctx context.Context, s *manifest.Step) error {
 		return w.control(ctx, w.modelControl("/faults"), s.Fields, nil)
 	case manifest.VerbAct:
 		return w.act(ctx, s)
+	case manifest.VerbGitHub:
+		fields := maps.Clone(s.Fields)
+		fields["as"] = s.As
+		return w.control(ctx, w.box.GitHubURL()+"/__sandbox/act", fields, nil)
 	}
 	return w.change(s)
 }
@@ -183,18 +188,13 @@ func (w *world) deliver(ctx context.Context, d *manifest.Delivery) error {
 	if err != nil {
 		return err
 	}
+	path := w.pathOf(d, body)
 	for range d.Times {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.front.url+or(d.Path, w.hookPath()), bytes.NewReader(body))
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.front.url+path, bytes.NewReader(body))
 		if err != nil {
 			return err
 		}
-		req.Header.Set("Content-Type", "application/json")
-		if !d.Unsigned {
-			req.Header.Set("X-Hub-Signature", jira.Sign(w.secret(d.SecretEnv), body))
-		}
-		if d.Identifier != "" {
-			req.Header.Set("X-Atlassian-Webhook-Identifier", d.Identifier)
-		}
+		w.seal(req.Header, d, path, body)
 		for name, value := range d.Headers {
 			req.Header.Set(name, value)
 		}
@@ -207,6 +207,42 @@ func (w *world) deliver(ctx context.Context, d *manifest.Delivery) error {
 		}
 	}
 	return nil
+}
+
+// pathOf is where a payload goes: to GitHub's path if GitHub sends it.
+func (w *world) pathOf(d *manifest.Delivery, body []byte) string {
+	switch {
+	case d.Path != "":
+		return d.Path
+	case d.Event != "", eventgithub.Guess(body) != "":
+		return "/webhook/github"
+	}
+	return w.hookPath()
+}
+
+// seal sets the headers by which the daemon knows who sends what.
+func (w *world) seal(h http.Header, d *manifest.Delivery, path string, body []byte) {
+	signature, identifier, secretEnv := "X-Hub-Signature", "X-Atlassian-Webhook-Identifier", d.SecretEnv
+	switch hub := w.settings.daemon.GitHub; {
+	case strings.HasPrefix(path, "/webhook/github"):
+		signature, identifier = "X-Hub-Signature-256", "X-GitHub-Delivery"
+		h.Set("X-GitHub-Event", or(d.Event, eventgithub.Guess(body)))
+		if hub != nil && len(hub.WebhookSecrets) > 0 {
+			secretEnv = or(secretEnv, hub.WebhookSecrets[0].Env)
+		}
+	case strings.HasPrefix(path, "/webhook/http/"):
+		signature, identifier = "X-Hub-Signature-256", "Idempotency-Key"
+	}
+	h.Set("Content-Type", "application/json")
+	switch {
+	case d.TokenEnv != "":
+		h.Set("Authorization", "Bearer "+w.secret(d.TokenEnv))
+	case !d.Unsigned:
+		h.Set(signature, jira.Sign(w.secret(secretEnv), body))
+	}
+	if d.Identifier != "" {
+		h.Set(identifier, d.Identifier)
+	}
 }
 
 func payload(path string, d *manifest.Delivery) ([]byte, error) {

@@ -17,6 +17,7 @@ import (
 	"github.com/aofctl/aofctl/internal/durable"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/sandbox"
+	"github.com/aofctl/aofctl/internal/sandbox/github"
 	"github.com/aofctl/aofctl/internal/sandbox/jira"
 	"github.com/aofctl/aofctl/internal/sandbox/model"
 )
@@ -69,6 +70,9 @@ func (w *world) play(ctx context.Context) (err error) {
 	}
 	w.box.Jira.Register(jira.Webhook{Name: "aofctl", URL: w.front.url + w.hookPath(), Secret: w.secret(""),
 		Retries: 100, Backoff: func(int) time.Duration { return 20 * time.Millisecond }})
+	if hub := w.settings.daemon.GitHub; hub != nil && len(hub.WebhookSecrets) > 0 {
+		w.box.GitHub.Register(github.Webhook{URL: w.front.url + "/webhook/github", Secret: w.secret(hub.WebhookSecrets[0].Env)})
+	}
 	for i := range w.scenario.When {
 		if err := w.step(ctx, &w.scenario.When[i]); err != nil {
 			return fmt.Errorf("line %d: %w", w.scenario.When[i].Line, err)
@@ -97,7 +101,7 @@ func (w *world) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.box, err = sandbox.Start(context.WithoutCancel(ctx), sandbox.Options{ContextPath: s.Given.ContextPath, Model: model.Options{Rules: rules, LogSize: 10_000},
+	w.box, err = sandbox.Start(context.WithoutCancel(ctx), sandbox.Options{ContextPath: s.Given.ContextPath, Repositories: s.Given.Repositories, Model: model.Options{Rules: rules, LogSize: 10_000},
 		Jira: jira.Options{Deployment: w.settings.deployment(s.Given), Version: s.Given.Version, Seed: seedOf(s.Given), Now: w.clock.now, LogSize: 10_000}})
 	if err != nil {
 		return fmt.Errorf("make the sandbox: %w", err)
@@ -127,7 +131,7 @@ func (w *world) start(ctx context.Context) error {
 	}
 	a, err := app.New(context.WithoutCancel(ctx), app.Options{Daemon: &d, Env: w.settings.lookup, Version: w.opts.Version, LogOut: &w.log, LogLevel: w.logLevel(),
 		LogFormat: "json", Retry: durable.Retry{Tries: 5, Base: time.Millisecond, Max: 20 * time.Millisecond, Patience: 3 * time.Second},
-		Models: w.cast.open, Now: w.clock.now, Look: 20 * time.Millisecond})
+		Models: w.cast.open, Now: w.clock.now, Look: 20 * time.Millisecond, Looked: func() { w.clock.looks.Add(1) }})
 	if err != nil {
 		return err
 	}
@@ -138,7 +142,7 @@ func (w *world) start(ctx context.Context) error {
 	w.daemon = &life{app: a, config: &d, stop: stop, ended: make(chan error, 1), client: client.New("http://"+a.AdminAddr(), "", &http.Client{Transport: w.http})}
 	go func(l *life) { l.ended <- l.app.Run(running) }(w.daemon)
 	w.front.lead(a.Addr())
-	return nil
+	return w.looked(ctx) // so that schedules count from here
 }
 
 func (w *world) logLevel() string {
@@ -146,6 +150,21 @@ func (w *world) logLevel() string {
 		return "debug"
 	}
 	return "warn"
+}
+
+// looked waits until the daemon has looked at what is due after this moment.
+func (w *world) looked(ctx context.Context) error {
+	for before := w.clock.looks.Load(); w.clock.looks.Load() < before+2; {
+		select {
+		case err := <-w.daemon.ended:
+			w.daemon.ended <- err
+			return err
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	return nil
 }
 
 // halt stops the daemon.

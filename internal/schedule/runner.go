@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -55,6 +56,12 @@ type Config struct {
 	Marks Marks
 	// Leads reports whether this replica is the one that fires.
 	Leads func() bool
+	// Now tells the time; nil for the system's clock.
+	Now func() time.Time
+	// Every is how often it is looked whether something is due; 0 for each second.
+	Every time.Duration
+	// Looked is called after each look; nil for nobody.
+	Looked func()
 }
 
 // Runner fires what is due.
@@ -66,18 +73,28 @@ type Runner struct {
 }
 
 // New makes a Runner.
-func New(cfg Config) *Runner { return &Runner{cfg: cfg} }
+func New(cfg Config) *Runner {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Looked == nil {
+		cfg.Looked = func() {}
+	}
+	cfg.Every = cmp.Or(cfg.Every, look)
+	return &Runner{cfg: cfg}
+}
 
 // Run fires until ctx ends. It is called once.
 func (r *Runner) Run(ctx context.Context) {
 	for {
-		if err := r.round(ctx, time.Now()); err != nil && ctx.Err() == nil {
+		if err := r.round(ctx, r.cfg.Now()); err != nil && ctx.Err() == nil {
 			zerolog.Ctx(ctx).Error().Err(err).Msg("schedules wait")
 		}
+		r.cfg.Looked()
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(look):
+		case <-time.After(r.cfg.Every):
 		}
 	}
 }
