@@ -47,6 +47,13 @@ func testKnown() Known {
 			}
 			return nil
 		},
+		Sites: []string{"main"},
+		CheckSchedule: func(text, _ string) error {
+			if text == "never" {
+				return errors.New("never comes")
+			}
+			return nil
+		},
 		CheckExpression: func(text string) error {
 			if strings.Contains(text, "=>") {
 				return errors.New("unexpected =>")

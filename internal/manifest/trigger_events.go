@@ -68,8 +68,12 @@ func githubEvent(s string) string {
 
 // eventsOf normalises the event names of a type of trigger.
 func (d *decoder) eventsOf(kind string, list []str) []string {
-	if kind != TypeGitHub {
+	switch kind {
+	case TypeGitHub:
+	case TypeJira:
 		return d.events(list)
+	default:
+		return nil // what they get needs no names
 	}
 	var out []string
 	for _, s := range list {
