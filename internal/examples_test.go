@@ -58,6 +58,7 @@ func exampleTargets() map[string][]string {
 		"escalation-flow/payload-escalate.json":        {"flow/escalation-flow"},
 		"escalation-flow/payload-plain-comment.json":   nil,
 
+		"approvals/payload-close.json":                      {"agent/closer"},
 		"github-jira-sync/payload-pull-request-opened.json": {"agent/github-jira-sync"},
 		"github-jira-sync/payload-pull-request-merged.json": {"agent/github-jira-sync"},
 		"github-jira-sync/payload-no-issue.json":            nil,

@@ -33,9 +33,17 @@ func (d *Dispatcher) consent(ctx context.Context, it item, routes Routes, in rou
 	if d.cfg.Desk == nil {
 		return inbox.Outcome{}, false, nil
 	}
+	consents := route.Consents(it.event, in)
+	if len(consents) == 0 {
+		return d.reply(ctx, it, in)
+	}
+	person, err := d.person(ctx, it.event)
+	if err != nil {
+		return inbox.Outcome{}, false, err
+	}
 	var done, refused []string
-	for _, c := range route.Consents(it.event, in) {
-		text, err := d.take(ctx, it.event, c)
+	for _, c := range consents {
+		text, err := d.take(ctx, it.event, person, c)
 		switch {
 		case err == nil:
 			done = append(done, text)
@@ -60,8 +68,7 @@ func (d *Dispatcher) consent(ctx context.Context, it item, routes Routes, in rou
 }
 
 // take takes one decision and says what it was.
-func (d *Dispatcher) take(ctx context.Context, ev *event.Event, c route.Consent) (string, error) {
-	person := personOf(ev.Actor)
+func (d *Dispatcher) take(ctx context.Context, ev *event.Event, person tool.Person, c route.Consent) (string, error) {
 	answer := approval.Answer{Code: c.Code, Approve: c.Approve, Person: &person, Site: ev.Site, Reason: strings.TrimSpace(c.Text)}
 	if c.Approve {
 		answer.Items, answer.Reason = numbers(c.Words), ""
@@ -71,6 +78,22 @@ func (d *Dispatcher) take(ctx context.Context, ev *event.Event, c route.Consent)
 		return "", err
 	}
 	return fmt.Sprintf("question %s is %s by %s", asked.Code, asked.State, asked.DecidedBy), nil
+}
+
+// person is the account of the one who decides. Approvers may be listed by their
+// e-mail address, which webhooks seldom tell.
+func (d *Dispatcher) person(ctx context.Context, ev *event.Event) (tool.Person, error) {
+	p := personOf(ev.Actor)
+	if p.Email != "" || d.cfg.Asker == nil {
+		return p, nil
+	}
+	const name = "user_email"
+	vars, err := d.cfg.Asker.Variables(ctx, ev, []string{name})
+	if err != nil {
+		return p, fmt.Errorf("ask for the address of who decides: %w", err)
+	}
+	p.Email, _ = vars[name].(string)
+	return p, nil
 }
 
 // numbers are the words that are numbers, up to the first that is none.
