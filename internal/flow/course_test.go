@@ -366,3 +366,59 @@ func TestARefusedCallIsMadeAnewWhenTheRunIsTriedAgain(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatAFlowProposesIsDoneOnceSomebodyApproves(t *testing.T) {
+	b := newBench(t, `
+  writes: propose
+  nodes:
+  - {id: one, type: Tool, config: {tool: jira_write, args: {body: one}}}
+  - {id: two, type: Tool, config: {tool: jira_write, args: {body: two}}}
+  connections: [{from: start, to: two}, {from: two, to: one}]`)
+	if _, err := b.turn(t); !errors.Is(err, step.ErrWaiting) {
+		t.Fatal(err)
+	}
+	if len(b.write.calls) > 0 || len(b.asker.asked) != 1 || len(b.asker.asked[0].Items) != 2 {
+		t.Fatalf("%d writes before anybody was asked: %+v", len(b.write.calls), b.asker.asked)
+	}
+	b.run.Signal("approve", []byte(`{"approved":true,"by":"ann"}`))
+	b.mustPlay(t)
+	if diff := cmp.Diff([]string{`{"body":"one"}`, `{"body":"two"}`}, b.write.args()); diff != "" {
+		t.Errorf("writes in the order of the file (-want +got):\n%s", diff)
+	}
+}
+
+func TestACallThatNeedsApprovalWaitsInItsNode(t *testing.T) {
+	b := newBench(t, `
+  approval: {tools: [jira_write], approvers: [bob]}
+  nodes:
+  - {id: w, type: Tool, config: {tool: jira_write}}
+  - {id: r, type: Tool, config: {tool: jira_read}}
+  connections: [{from: start, to: w}, {from: start, to: r}]`)
+	if _, err := b.turn(t); !errors.Is(err, step.ErrWaiting) || len(b.write.calls) != 0 || len(b.read.calls) != 1 {
+		t.Fatalf("%v: %d writes, %d reads", err, len(b.write.calls), len(b.read.calls))
+	}
+	b.run.Signal("approve", []byte(`{"approved":true,"by":"bob"}`))
+	b.mustPlay(t)
+	if len(b.write.calls) != 1 || len(b.asker.asked) != 1 {
+		t.Errorf("%d writes, asked %d times", len(b.write.calls), len(b.asker.asked))
+	}
+}
+
+func TestBudgetsOfFlowsHoldWithinOneAnother(t *testing.T) {
+	b := newBench(t, `kind: Flow
+metadata: {name: f}
+spec:
+  budget: {usd: 2}
+  nodes: [{id: n, type: Flow, config: {flow: inner}}]
+---
+kind: Flow
+metadata: {name: inner}
+spec:
+  budget: {tokens: 100}
+  nodes: [{id: n, type: Agent, config: {agent: a}}]`)
+	b.mustPlay(t)
+	part := b.staff.jobs[0].Part
+	if part.Budget.Tokens != 100 || part.Whole != "flow inner" || len(part.Around) != 1 || part.Around[0].Budget.USD != 2 || part.Around[0].Target != "flow f" {
+		t.Errorf("budgets %+v of %s around %+v", part.Budget, part.Whole, part.Around)
+	}
+}
