@@ -18,6 +18,7 @@ import (
 	"github.com/aofctl/aofctl/internal/gate"
 	"github.com/aofctl/aofctl/internal/llm"
 	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/policy"
 	"github.com/aofctl/aofctl/internal/prompt"
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/tool"
@@ -204,6 +205,7 @@ func (r *Runner) begin(job Job, journal step.Journal) (*loop, error) {
 		return nil, err
 	}
 	l.system = text.System
+	l.job.Session.Trust(text.System)
 	if l.shape != nil {
 		l.system += shapeNotice(l.job.Schema)
 	}
@@ -244,7 +246,7 @@ func (r *Runner) open(a *manifest.Agent) (llm.Model, error) {
 
 // Explain posts a short notice on the job's issue that it failed.
 func (r *Runner) Explain(ctx context.Context, job Job, journal step.Journal, cause string) error {
-	return r.loop(job, journal).comment(ctx, fmt.Sprintf("`/%s` did not finish: %s", job.Command, shorten(cause)), nil)
+	return r.loop(job, journal).comment(ctx, fmt.Sprintf("`/%s` did not finish: %s", job.Command, policy.Defuse(shorten(cause))), nil)
 }
 
 // shorten makes one short line of a reason, which may hold whole answers of

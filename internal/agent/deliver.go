@@ -44,6 +44,7 @@ func (l *loop) acknowledge(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("render response of /%s: %w", l.job.Command, err)
 	}
+	l.response = text
 	if err := l.comment(ctx, text, nil); err != nil {
 		return err
 	}

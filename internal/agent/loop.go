@@ -31,6 +31,8 @@ type loop struct {
 	shape *tool.Schema
 	// entries are the finished steps of this agent.
 	entries []step.Entry
+	// response is the operator's answer to a command.
+	response string
 	// opening counts those that were made before the agent started.
 	opening int
 	// finished is the result with which the agent ended its work itself.
@@ -230,5 +232,5 @@ func (l *loop) request() gate.Request {
 	a, origin := l.job.Agent, l.job.Origin
 	origin.Memory = a.Memory.String()
 	own := func(ctx context.Context) (*tool.Registry, error) { return l.runner.own(ctx, a) }
-	return gate.Request{Own: own, Scope: a.Scope(), Writes: a.Writes, Origin: origin, Agent: l.job.Label, Model: a.Model, Reason: l.reason}
+	return gate.Request{Own: own, Scope: a.Scope(), OwnIssue: a.OwnIssue, Trusted: []string{l.response}, Writes: a.Writes, Origin: origin, Agent: l.job.Label, Model: a.Model, Reason: l.reason}
 }

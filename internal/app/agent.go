@@ -84,7 +84,7 @@ func jobOf(task run.Task, name string) agent.Job {
 func originOf(task run.Task, name string) tool.Origin {
 	ev := &task.Work.Event
 	o := tool.Origin{Site: task.Run.Site, Run: task.Run.ID, Delivery: task.Run.Delivery, Trigger: task.Run.Trigger, Agent: name,
-		Project: ev.Project, IssueKey: ev.IssueKey, Depth: task.Work.Depth, Actor: personOf(ev.Actor), Subject: task.Run.Subject}
+		Project: ev.Project, IssueKey: ev.IssueKey, Depth: task.Work.Depth, Actor: personOf(ev.Actor), People: peopleOf(ev), Texts: textsOf(ev), Subject: task.Run.Subject}
 	if o.IssueKey == "" { // an enriched event knows its key only there
 		o.IssueKey = ev.String("issue_key")
 	}

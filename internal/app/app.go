@@ -282,11 +282,11 @@ func (a *App) buildRuns(ctx context.Context) error {
 	if a.registry, err = newRegistry(a.sites, writer, a.helpers()); err != nil {
 		return err
 	}
-	rules := policy.New(policy.Config{Tools: a.registry, Secrets: a.secrets.values})
+	rules := policy.New(rulesOf(d, a.registry, a.secrets))
 	a.lender = &lender{pool: mcp.NewPool(mcp.Options{Writer: writer, Version: a.opts.Version, Directory: d.Dir(), Log: a.log}), env: a.opts.Env, learn: rules.Learn}
 	a.onClose(a.lender.pool.Close)
 	a.desk = approval.New(approval.Config{Store: a.store, Approvers: d.Policy.Approvers})
-	calls := gate.New(rules, a.desk)
+	calls := gate.New(rules, a.desk).WithRates(a.commentsOf)
 	runner := agent.New(a.providers, calls, a.registry).WithBudget(budget.New(a.store, a.providers, d.Policy, nil)).WithToolbox(a.lender)
 	fleets := fleet.New(runner)
 	flows := flow.New(flow.Config{Agents: runner, Fleets: fleetParts{fleets}, Gate: calls, Tools: a.registry})

@@ -83,7 +83,7 @@ func (o *outlet) open(ctx context.Context) (*mcpserver.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg.Policy = policy.New(policy.Config{Tools: registry, Secrets: o.secrets.values})
+	cfg.Policy = policy.New(rulesOf(d, registry, o.secrets))
 	level, format := o.opts.LogLevel, o.opts.LogFormat
 	if cfg.Log, err = telemetry.NewLogger(orDiscard(o.opts.LogOut), level, format, o.secrets.values); err != nil {
 		return nil, err

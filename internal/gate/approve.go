@@ -61,7 +61,7 @@ func (g *Gate) post(session *Session, req Request) approval.Post {
 		if err != nil {
 			return fmt.Errorf("encode comment: %w", err)
 		}
-		said := Request{Tool: commentTool, Args: args, Allowed: []string{commentTool}, Scope: req.Scope, Origin: req.Origin, Agent: req.Agent}
+		said := Request{Tool: commentTool, Args: args, Allowed: []string{commentTool}, Scope: req.Scope, Origin: req.Origin, Agent: req.Agent, Trusted: req.Trusted}
 		entry, err := g.try(ctx, journal, session, said, "")
 		if err != nil {
 			return err
@@ -129,7 +129,7 @@ func (g *Gate) carryOut(ctx context.Context, journal step.Journal, session *Sess
 			return err
 		}
 		if entry.Error != "" {
-			failed = append(failed, fmt.Sprintf("%d. `%s`: %s", i+1, item.Tool, strings.Join(strings.Fields(entry.Error), " ")))
+			failed = append(failed, fmt.Sprintf("%d. `%s`: %s", i+1, item.Tool, policy.Defuse(strings.Join(strings.Fields(entry.Error), " "))))
 		}
 	}
 	if post := g.post(session, req); post != nil && len(failed) > 0 {

@@ -16,6 +16,8 @@ type Session struct {
 
 	mu      sync.Mutex
 	entries []step.Entry
+	// trusted are texts of the operator's.
+	trusted []string
 	// recalled are the indexes of entries that are there before their branch has
 	// come to them again.
 	recalled map[int]bool
@@ -49,6 +51,23 @@ func (s *Session) Add(e step.Entry) {
 	if !s.recalled[e.Index] {
 		s.entries = append(s.entries, e)
 	}
+}
+
+// Trust notes a text of the operator's, such as an agent's instructions: what it
+// links to and whom it mentions may stand in what the run writes.
+func (s *Session) Trust(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Contains(s.trusted, text) {
+		s.trusted = append(s.trusted, text)
+	}
+}
+
+// texts are those that are trusted, and the given ones.
+func (s *Session) texts(more []string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Concat(s.trusted, more)
 }
 
 // Entries returns the finished steps, those of one branch in their order.

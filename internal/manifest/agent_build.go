@@ -21,6 +21,7 @@ func (b *builder) agent(meta Meta, spec agentSpec, name pos) *Agent {
 		Approval:           b.approval(spec.Approval),
 		Budget:             b.budget(spec.Budget),
 		ScopeProjects:      b.globs(spec.Scope.Projects),
+		OwnIssue:           b.ownIssue(spec.Scope),
 		ScopeRepositories:  b.globs(spec.Scope.Repositories),
 		Temperature:        b.temperature(spec),
 	}
