@@ -326,6 +326,21 @@ func variables(t *testing.T) map[string]bool {
 		delete(names, prefix)
 		names[prefix+"_id"], names[prefix+"_name"] = true, true
 	}
+	// Those of GitHub are set by the paths that they come from.
+	for _, name := range sourceMatches(t, "event/github", regexp.MustCompile(`"([a-z_]+)": "[a-z_.]+"`)) {
+		names[name] = true
+	}
+	for _, name := range []string{"number", "title", "url", "state", "author", "created", "updated", "body"} {
+		names["github_issue_"+name] = true
+	}
+	for _, name := range []string{"additions", "deletions", "changed_files", "commits"} {
+		names["pr_"+name] = true
+	}
+	for _, name := range sourceMatches(t, "schedule", regexp.MustCompile(`"([a-z_]+)":\s+(?:ev|f)\.`)) {
+		names[name] = true
+	}
+	names["body"], names["trigger"] = true, true // of HTTP triggers
+	delete(names, "pr_")                         // the beginning of several
 	samples, err := filepath.Glob(filepath.Join(dir, "testdata", "*.json"))
 	if err != nil || len(samples) == 0 {
 		t.Fatalf("no sample payloads: %v", err)
