@@ -67,6 +67,12 @@ type Options struct {
 	// 0 for each second. Looked is called after each look at the schedules.
 	Look   time.Duration
 	Looked func()
+	// Files is where memories in files are that are named by relative paths; "" for
+	// the directory of the configuration.
+	Files string
+	// Carrier takes the place of connections to hosts that tools and flows reach
+	// (policy.allowed_hosts); nil for these.
+	Carrier http.RoundTripper
 }
 
 // settlePatience is how long a run keeps its place while it waits for a write to
@@ -157,7 +163,7 @@ func (a *App) configure(ctx context.Context) error {
 	if a.sites, err = newSites(d, siteParts{secrets: a.secrets, version: a.opts.Version, permit: a.permit, metrics: a.metrics, tokens: &a.tokens}, &expressions{}); err != nil {
 		return err
 	}
-	a.outbound = newOutbound(d, a.secrets, a.opts.Version, a.permit)
+	a.outbound = newOutbound(d, a.secrets, a.opts, a.permit)
 	a.collectSecrets()
 	if err := a.resolveDSN(); err != nil {
 		return err

@@ -68,7 +68,7 @@ func (o *outlet) open(ctx context.Context) (*mcpserver.Server, error) {
 		}
 	}
 	writer := tool.Writer{Ledger: mcpserver.NewLedger(), Settle: d.Runtime.Settle, Patience: settlePatience}
-	client := newOutbound(d, o.secrets, o.opts.Version, nil)
+	client := newOutbound(d, o.secrets, Options{Version: o.opts.Version}, nil)
 	registry, err := newRegistry(o.sites, writer, helpers{client: client})
 	if err != nil {
 		return nil, err

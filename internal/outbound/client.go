@@ -235,7 +235,11 @@ func (c *Client) send(ctx context.Context, req Request, u *url.URL, host hosts.H
 			return nil, &SendError{Host: u.Host, Err: err}
 		}
 	}
-	answer, err := c.http.RoundTrip(r)
+	var carrier http.RoundTripper = c.http
+	if c.cfg.Carrier != nil {
+		carrier = c.cfg.Carrier
+	}
+	answer, err := carrier.RoundTrip(r)
 	if err != nil {
 		return nil, &SendError{Host: u.Host, Sent: sent.Load(), Err: err}
 	}
