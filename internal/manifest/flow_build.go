@@ -109,8 +109,8 @@ func (b *flowBuilder) read(n nodeDecl) {
 		b.errorf(n.ID.pos, "node %q is given twice", shorten(id))
 		return
 	}
-	if strings.ContainsAny(id, "'\"\\{}\n") || len(id) > 100 {
-		b.errorf(n.ID.pos, "the id %q has a quote, a brace or a line end in it, or more than 100 bytes: expressions could not name it", shorten(id))
+	if strings.ContainsAny(id, "'\"\\{}()\n") || len(id) > 100 {
+		b.errorf(n.ID.pos, "the id %q has a quote, a bracket or a line end in it, or more than 100 bytes: expressions could not name it", shorten(id))
 		return
 	}
 	b.where[id] = n.ID.pos
