@@ -67,6 +67,9 @@ type Config struct {
 	// TLS is for hosts whose certificates the system does not know; nil for the
 	// default.
 	TLS *tls.Config
+	// Carrier takes the place of connections, for tests; nil for these. What it is
+	// given passed every check but that of the host's addresses.
+	Carrier http.RoundTripper
 }
 
 // Client makes requests. It is safe for concurrent use.
