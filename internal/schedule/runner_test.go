@@ -161,6 +161,16 @@ func TestOneOfSeveralReplicasFires(t *testing.T) {
 	})
 }
 
+func TestWhoDoesNotLeadFiresNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &desk{}
+		play(t, Config{Jobs: jobsOf(t, "*/10 * * * *", ""), Inbox: d, Marks: d, Leads: func() bool { return false }}, time.Hour)
+		if len(d.fired()) != 0 || len(d.marks) != 0 {
+			t.Errorf("fired at %v, marks %v", d.fired(), d.marks)
+		}
+	})
+}
+
 func TestAnHourThatComesTwiceHasOneFiring(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		// Clocks in New York went back on 29 October 2000, at six in the morning UTC.
