@@ -203,6 +203,10 @@ func (b *flowBuilder) noToolNode(name str) {
 // toolArgs checks the names of the arguments against the tool's schema.
 func (b *flowBuilder) toolArgs(p *pendingNode, c *toolNodeDecl, n *ToolNode) {
 	i := slices.IndexFunc(b.known.Tools, func(t KnownTool) bool { return t.Name == n.Tool })
+	if i >= 0 && (b.known.Tools[i].Named || b.known.Tools[i].Toolset == memoryTools) {
+		b.errorf(c.Tool.pos, "tool %s is for agents only", n.Tool)
+		return
+	}
 	var schema struct {
 		Properties map[string]any
 		Required   []string

@@ -59,6 +59,9 @@ func ParseWait(text string) (time.Duration, error) {
 
 func (b *flowBuilder) httpNode(p *pendingNode, c *httpNodeDecl) any {
 	b.need(p, c.URL.set, "url")
+	if b.known.Tools != nil && len(b.known.tools(httpTool)) == 0 {
+		b.warnf(p.configPos(), "the request will be refused: policy.allowed_hosts in daemon.yaml names no host")
+	}
 	n := &HTTPNode{Method: strings.ToUpper(c.Method.or(http.MethodGet)), URL: b.template(p, c.URL)}
 	methods := []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 	if !slices.Contains(methods, n.Method) {
@@ -111,7 +114,7 @@ func (b *flowBuilder) script(text flowText) []export {
 		return nil
 	}
 	var list []export
-	for _, line := range strings.Split(text.node.Value, "\n") {
+	for line := range strings.SplitSeq(text.node.Value, "\n") {
 		line = strings.TrimSpace(line)
 		m := exportLine.FindStringSubmatch(line)
 		switch {
