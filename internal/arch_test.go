@@ -47,7 +47,7 @@ func allowed() map[string][]string {
 		"tool":             {},
 		"tool/jira":        {"tool", "atlassian", "atlassian/jira", "markup"},
 		"tool/mcp":         {"prompt", "tool"},
-		"mcpserver":        {"gate", "manifest", "policy", "step", "tool"},
+		"mcpserver":        {"policy", "step", "tool"},
 		"policy":           {"hosts", "markup/doc", "markup/markdown", "markup/wiki", "step", "tool"},
 		"approval":         {"step", "store", "tool"},
 		"budget":           {"llm", "manifest", "store"},

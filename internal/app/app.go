@@ -60,6 +60,9 @@ type Options struct {
 	Retry durable.Retry
 	// Models stands in for the providers of models, for tests; see llm.Options.
 	Models llm.Instead
+	// MCP are answers of tools in place of MCP servers, by server and tool, for tests;
+	// nil has servers started.
+	MCP map[string]map[string]string
 	// Now tells the time to the runs, their waits and limits; nil for the system's
 	// clock. It does not reach what PostgreSQL itself tells the time for.
 	Now func() time.Time
@@ -289,7 +292,7 @@ func (a *App) buildRuns(ctx context.Context) error {
 		return err
 	}
 	rules := policy.New(rulesOf(d, a.registry, a.secrets))
-	a.lender = &lender{pool: mcp.NewPool(mcp.Options{Writer: writer, Version: a.opts.Version, Directory: d.Dir(), Log: a.log}), env: a.opts.Env, learn: rules.Learn}
+	a.lender = &lender{pool: mcp.NewPool(mcp.Options{Writer: writer, Version: a.opts.Version, Directory: d.Dir(), Log: a.log}), env: a.opts.Env, learn: rules.Learn, answers: a.opts.MCP}
 	a.onClose(a.lender.pool.Close)
 	a.desk = approval.New(approval.Config{Store: a.store, Approvers: d.Policy.Approvers})
 	calls := gate.New(rules, a.desk).WithRates(a.commentsOf)

@@ -44,7 +44,9 @@ type givenDecl struct {
 	// Repositories are on the simulated GitHub.
 	Repositories []rawStr       `yaml:"repositories" jsonschema_description:"On the simulated GitHub, as owner/name"`
 	Hosts        []scenarioHost `yaml:"hosts" jsonschema_description:"What other hosts answer that tools and flows may reach; nothing else is reached"`
-	Now          rawStr         `yaml:"now" jsonschema_description:"What time it is when the case begins, such as 2026-03-02T08:55:00+01:00; default the time that it is"`
+	// Servers answer in place of MCP servers, which are never started in a test.
+	Servers mapping[mapping[rawStr]] `yaml:"mcp" jsonschema_description:"What tools of MCP servers answer, by server and tool"`
+	Now     rawStr                   `yaml:"now" jsonschema_description:"What time it is when the case begins, such as 2026-03-02T08:55:00+01:00; default the time that it is"`
 }
 
 type scenarioUser struct {

@@ -48,6 +48,8 @@ type Given struct {
 	Repositories []string
 	// Hosts are the answers of all other hosts.
 	Hosts []GivenHost
+	// MCP is what tools of MCP servers answer, by server and tool.
+	MCP map[string]map[string]string
 	// Now is when the case begins; zero for the time that it is.
 	Now time.Time
 }

@@ -132,7 +132,7 @@ func (g Given) and(more Given) Given {
 		Boards: append(g.Boards[:len(g.Boards):len(g.Boards)], more.Boards...), Sprints: append(g.Sprints[:len(g.Sprints):len(g.Sprints)], more.Sprints...),
 		Fields: append(g.Fields[:len(g.Fields):len(g.Fields)], more.Fields...), Issues: append(g.Issues[:len(g.Issues):len(g.Issues)], more.Issues...),
 		Repositories: append(g.Repositories[:len(g.Repositories):len(g.Repositories)], more.Repositories...), Now: g.Now,
-		Hosts: append(more.Hosts[:len(more.Hosts):len(more.Hosts)], g.Hosts...),
+		Hosts: append(more.Hosts[:len(more.Hosts):len(more.Hosts)], g.Hosts...), MCP: bothServers(g.MCP, more.MCP),
 	}
 	if more.Deployment != "" {
 		out.Deployment, out.Version = more.Deployment, more.Version
@@ -172,7 +172,7 @@ func (b *builder) scenario(c caseDecl) *Scenario {
 }
 
 func (b *builder) given(decl givenDecl) Given {
-	g := Given{ContextPath: decl.ContextPath.value, Repositories: rawValues(decl.Repositories)}
+	g := Given{ContextPath: decl.ContextPath.value, Repositories: rawValues(decl.Repositories), MCP: answersOf(decl.Servers)}
 	if decl.Now.set {
 		at, err := time.Parse(time.RFC3339, decl.Now.value)
 		if err != nil {

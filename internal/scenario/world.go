@@ -133,7 +133,7 @@ func (w *world) start(ctx context.Context) error {
 	a, err := app.New(context.WithoutCancel(ctx), app.Options{Daemon: &d, Env: w.settings.lookup, Version: w.opts.Version, LogOut: &w.log, LogLevel: w.logLevel(),
 		LogFormat: "json", Retry: durable.Retry{Tries: 5, Base: time.Millisecond, Max: 20 * time.Millisecond, Patience: 3 * time.Second},
 		Models: w.cast.open, Now: w.clock.now, Look: 20 * time.Millisecond, Looked: func() { w.clock.looks.Add(1) },
-		Files: filepath.Join(w.dir, "files"), Carrier: w.hosts})
+		Files: filepath.Join(w.dir, "files"), Carrier: w.hosts, MCP: w.servers()})
 	if err != nil {
 		return err
 	}
@@ -267,4 +267,12 @@ func (l *logBook) complaints(n int) []string {
 		}
 	}
 	return out
+}
+
+// servers are what tools of MCP servers answer: none is ever started in a test.
+func (w *world) servers() map[string]map[string]string {
+	if w.scenario.Given.MCP == nil {
+		return map[string]map[string]string{}
+	}
+	return w.scenario.Given.MCP
 }
