@@ -51,6 +51,7 @@ func allowed() map[string][]string {
 		"policy":           {"hosts", "markup/doc", "markup/markdown", "markup/wiki", "step", "tool"},
 		"approval":         {"step", "store", "tool"},
 		"budget":           {"llm", "manifest", "store"},
+		"injection":        {},
 		"gate":             {"approval", "manifest", "policy", "step", "tool"},
 		"agent":            {"budget", "event", "gate", "llm", "manifest", "policy", "prompt", "step", "tool"},
 		"fleet":            {"agent", "budget", "event", "gate", "llm", "manifest", "prompt", "step", "tool"},

@@ -204,6 +204,7 @@ func (r *Runner) begin(job Job, journal step.Journal) (*loop, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.boundary = boundaryOf(l.job)
 	l.system = text.System
 	l.job.Session.Trust(text.System)
 	if l.shape != nil {
@@ -268,7 +269,7 @@ func (r *Runner) prompt(job Job) (prompt.Prompt, error) {
 	// The boundary of the untrusted data comes from the run's own seed: a run
 	// that continues after a crash says the same to its model again.
 	builder := prompt.NewBuilder(prompt.Config{
-		Random: rand.NewChaCha8(sha256.Sum256([]byte(job.Seed))), StableSystem: true})
+		Random: source(job), StableSystem: true})
 	text, err := builder.Build(tmpl, prompt.Data{
 		Metadata: job.Event.Metadata(), Command: job.Command, Args: job.Args, ArgsList: job.ArgsList,
 		ArgsBody: job.Body, Params: job.Params, Typed: job.Typed, Others: job.Vars, Agent: job.Agent.Name, Now: job.Now,
@@ -277,6 +278,18 @@ func (r *Runner) prompt(job Job) (prompt.Prompt, error) {
 		return prompt.Prompt{}, fmt.Errorf("render instructions of agent %s: %w", job.Agent.Name, err)
 	}
 	return withPart(text, job), nil
+}
+
+// source gives the boundary of the event's data.
+func source(job Job) *rand.ChaCha8 { return rand.NewChaCha8(sha256.Sum256([]byte(job.Seed))) }
+
+// boundaryOf is the boundary of the event's data.
+func boundaryOf(job Job) string {
+	boundary, err := prompt.NewBoundary(source(job))
+	if err != nil {
+		return "" // this source has no end
+	}
+	return boundary
 }
 
 // own returns the tools that only this agent has; nil for none.

@@ -11,6 +11,7 @@ import (
 	"github.com/aofctl/aofctl/internal/gate"
 	"github.com/aofctl/aofctl/internal/llm"
 	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/prompt"
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/tool"
 )
@@ -26,6 +27,8 @@ type loop struct {
 	journal  step.Journal
 	model    llm.Model
 	system   string
+	// boundary marks the event's data; no result of a tool may hold it.
+	boundary string
 	messages []llm.Message
 	// shape is what the final text has to be; nil for any text.
 	shape *tool.Schema
@@ -211,8 +214,14 @@ func (l *loop) serve(ctx context.Context, call llm.ToolCall) error {
 	if err != nil {
 		return err
 	}
-	l.messages = append(l.messages, llm.Message{Role: llm.ToolRole, ToolCallID: call.ID, ToolName: call.Name, Text: text})
+	l.hear(call, text)
 	return nil
+}
+
+// hear gives the model the result of a call. What tools read was written by
+// strangers as the event's data were, and is cleaned as they are.
+func (l *loop) hear(call llm.ToolCall, text string) {
+	l.messages = append(l.messages, llm.Message{Role: llm.ToolRole, ToolCallID: call.ID, ToolName: call.Name, Text: prompt.Defuse(text, l.boundary)})
 }
 
 // call makes one call through the gate, as the agent's own wish.
@@ -232,5 +241,5 @@ func (l *loop) request() gate.Request {
 	a, origin := l.job.Agent, l.job.Origin
 	origin.Memory = a.Memory.String()
 	own := func(ctx context.Context) (*tool.Registry, error) { return l.runner.own(ctx, a) }
-	return gate.Request{Own: own, Scope: a.Scope(), OwnIssue: a.OwnIssue, Trusted: []string{l.response}, Writes: a.Writes, Origin: origin, Agent: l.job.Label, Model: a.Model, Reason: l.reason}
+	return gate.Request{Own: own, Scope: a.Scope(), OwnIssue: a.OwnIssue, Trusted: []string{l.response, a.Text}, Writes: a.Writes, Origin: origin, Agent: l.job.Label, Model: a.Model, Reason: l.reason}
 }
