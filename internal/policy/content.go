@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -24,6 +25,9 @@ func (p *Policy) content(req Request, set string, writes bool) (rule, reason str
 	}
 	k := p.knowledge(req)
 	for _, t := range textsOf(args) {
+		if t.namesAddress() {
+			continue
+		}
 		if name := macroIn(t.value); name != "" && p.on(RuleMacro) {
 			return RuleMacro, fmt.Sprintf("the text holds the macro {%s}, which shows or runs something else where it is read; write plain Markdown", name)
 		}
@@ -40,6 +44,13 @@ func (p *Policy) content(req Request, set string, writes bool) (rule, reason str
 
 // text is one string of the arguments, and the name of the argument.
 type text struct{ key, value string }
+
+// namesAddress reports whether an argument is nothing but an e-mail address, by
+// which tools find people, and none that people will read.
+func (t text) namesAddress() bool {
+	prose := []string{"body", "comment", "description", "summary", "text", "title"}
+	return !slices.Contains(prose, t.key) && mailAddress.MatchString(strings.TrimSpace(t.value))
+}
 
 // textsOf returns every string of the arguments, names included. What is not JSON
 // is one text.
