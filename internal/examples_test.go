@@ -60,6 +60,7 @@ func exampleTargets() map[string][]string {
 		"mcp-tools/payload-runbook.json":               {"agent/runbook-finder"},
 		"mcp-tools/payload-plain-comment.json":         nil,
 
+		"memory/payload-owner.json":                         {"agent/owner-finder"},
 		"approvals/payload-close.json":                      {"agent/closer"},
 		"github-jira-sync/payload-pull-request-opened.json": {"agent/github-jira-sync"},
 		"github-jira-sync/payload-pull-request-merged.json": {"agent/github-jira-sync"},
