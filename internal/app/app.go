@@ -28,7 +28,6 @@ import (
 	"github.com/aofctl/aofctl/internal/approval"
 	"github.com/aofctl/aofctl/internal/budget"
 	"github.com/aofctl/aofctl/internal/durable"
-	"github.com/aofctl/aofctl/internal/event"
 	"github.com/aofctl/aofctl/internal/fleet"
 	"github.com/aofctl/aofctl/internal/flow"
 	"github.com/aofctl/aofctl/internal/gate"
@@ -312,7 +311,7 @@ func (a *App) buildRuns(ctx context.Context) error {
 		kinds[kind] = true
 	}
 	a.dispatch = run.DispatcherConfig{
-		Inbox: a.inbox, Store: a.store, Lease: a.supervisor.Lease, Normalizers: map[string]run.Normalizer{event.SourceJira: a.sites.delivered},
+		Inbox: a.inbox, Store: a.store, Lease: a.supervisor.Lease,
 		Desk: a.desk, Router: a.live, Accounts: a.sites, Asker: asker{a.sites}, Admitted: a.scheduler.Wake, Signed: a.sites.signed,
 		MaxPerHour: d.Runtime.MaxRunsPerIssuePerHour, Kinds: kinds, Observer: seen, Now: a.opts.Now, Seed: rand.Text, Log: a.log,
 	}
