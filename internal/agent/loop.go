@@ -22,11 +22,11 @@ var ErrIterations = errors.New("the agent used up its iterations without an answ
 
 // loop is one agent at work.
 type loop struct {
-	runner   *Runner
-	job      Job
-	journal  step.Journal
-	model    llm.Model
-	system   string
+	runner  *Runner
+	job     Job
+	journal step.Journal
+	model   llm.Model
+	system  string
 	// boundary marks the event's data; no result of a tool may hold it.
 	boundary string
 	messages []llm.Message
