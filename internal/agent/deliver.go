@@ -77,7 +77,8 @@ func (l *loop) comment(ctx context.Context, markdown string, approval *manifest.
 		return err
 	}
 	l.entries = append(l.entries, entry)
-	if entry.Error != "" && !entry.InDoubt {
+	// What people turn down is no failure: the text stays with the run.
+	if entry.Error != "" && !entry.InDoubt && entry.Decision != policy.RuleApproval {
 		return fmt.Errorf("post comment on %s: %s", at.name, entry.Error)
 	}
 	return nil

@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -61,13 +62,13 @@ func (g *Gate) post(session *Session, req Request) approval.Post {
 		if err != nil {
 			return fmt.Errorf("encode comment: %w", err)
 		}
-		said := Request{Tool: commentTool, Args: args, Allowed: []string{commentTool}, Scope: req.Scope, Origin: req.Origin, Agent: req.Agent, Trusted: req.Trusted}
+		said := Request{Tool: commentTool, Args: args, Allowed: []string{commentTool}, Scope: req.Scope, Origin: req.Origin, Agent: req.Agent, Trusted: req.Trusted, notice: true}
 		entry, err := g.try(ctx, journal, session, said, "")
 		if err != nil {
 			return err
 		}
 		if entry.Error != "" && !entry.InDoubt {
-			return fmt.Errorf("post comment on %s: %s", key, entry.Error)
+			return fmt.Errorf("%w: %s", approval.ErrUntold, entry.Error)
 		}
 		return nil
 	}
@@ -75,7 +76,7 @@ func (g *Gate) post(session *Session, req Request) approval.Post {
 
 func rejection(d approval.Decision) string {
 	if d.By == "" {
-		return "nobody approved it in time"
+		return d.Reason
 	}
 	text := "it was rejected"
 	if d.Reason != "" {
@@ -133,7 +134,10 @@ func (g *Gate) carryOut(ctx context.Context, journal step.Journal, session *Sess
 		}
 	}
 	if post := g.post(session, req); post != nil && len(failed) > 0 {
-		return post(ctx, journal, "Approved, but not carried out:\n\n"+strings.Join(failed, "\n"))
+		err := post(ctx, journal, "Approved, but not carried out:\n\n"+strings.Join(failed, "\n"))
+		if err != nil && !errors.Is(err, approval.ErrUntold) { // the steps tell it, too
+			return err
+		}
 	}
 	return nil
 }

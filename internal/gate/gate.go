@@ -74,6 +74,10 @@ type Request struct {
 	// Model is the model that wants the call, Reason what it said with it.
 	Model  string
 	Reason string
+
+	// notice is a comment of ours by which people are asked. It does not use up
+	// what the agents of the run may write.
+	notice bool
 }
 
 // Call is one tool call as a step of the journal, after somebody approved it if it
@@ -110,7 +114,7 @@ func (g *Gate) try(ctx context.Context, journal step.Journal, session *Session, 
 			}
 		}
 		var verdict policy.Verdict
-		session.begin(id, func(prior []step.Entry) step.Entry {
+		session.begin(id, req.notice, func(prior []step.Entry) step.Entry {
 			check.Prior = prior
 			verdict = g.policy.Check(ctx, check)
 			return step.Entry{Kind: step.KindTool, Name: called(verdict, req), Input: req.Args, Decision: verdict.Rule, Write: writes(verdict)}
@@ -124,7 +128,7 @@ func (g *Gate) try(ctx context.Context, journal step.Journal, session *Session, 
 		return entry, err
 	})
 	if err == nil {
-		session.Add(entry)
+		session.add(entry, req.notice)
 	}
 	session.end(begun)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/aofctl/aofctl/internal/approval"
@@ -49,7 +48,7 @@ func (d *Dispatcher) consent(ctx context.Context, it item, routes Routes, in rou
 			done = append(done, text)
 		case errors.Is(err, approval.ErrUnknown) && !approval.IsCode(c.Code):
 			continue // a trigger may have a command of that name
-		case errors.Is(err, approval.ErrUnknown), errors.Is(err, approval.ErrClosed), errors.Is(err, approval.ErrNotAllowed):
+		case errors.Is(err, approval.ErrUnknown), errors.Is(err, approval.ErrClosed), errors.Is(err, approval.ErrNotAllowed), errors.Is(err, approval.ErrUnclear):
 			refused = append(refused, err.Error())
 		default:
 			return inbox.Outcome{}, false, err
@@ -69,11 +68,8 @@ func (d *Dispatcher) consent(ctx context.Context, it item, routes Routes, in rou
 
 // take takes one decision and says what it was.
 func (d *Dispatcher) take(ctx context.Context, ev *event.Event, person tool.Person, c route.Consent) (string, error) {
-	answer := approval.Answer{Code: c.Code, Approve: c.Approve, Person: &person, Site: ev.Site, Reason: strings.TrimSpace(c.Text)}
-	if c.Approve {
-		answer.Items, answer.Reason = numbers(c.Words), ""
-	}
-	asked, err := d.cfg.Desk.Decide(ctx, answer)
+	asked, err := d.cfg.Desk.Decide(ctx, approval.Answer{
+		Code: c.Code, Approve: c.Approve, Person: &person, Site: ev.Site, Reason: strings.TrimSpace(c.Text), Words: c.Words})
 	if err != nil {
 		return "", err
 	}
@@ -94,19 +90,6 @@ func (d *Dispatcher) person(ctx context.Context, ev *event.Event) (tool.Person, 
 	}
 	p.Email, _ = vars[name].(string)
 	return p, nil
-}
-
-// numbers are the words that are numbers, up to the first that is none.
-func numbers(words []string) []int {
-	var list []int
-	for _, w := range words {
-		n, err := strconv.Atoi(strings.Trim(w, ",.;"))
-		if err != nil {
-			break
-		}
-		list = append(list, n)
-	}
-	return list
 }
 
 // refuse tells the person why a decision does not count.
