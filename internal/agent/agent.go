@@ -178,12 +178,17 @@ func (r *Runner) Run(ctx context.Context, job Job, journal step.Journal) (Result
 	if err := l.acknowledge(ctx); err != nil {
 		return Result{}, err
 	}
-	result, err := l.conclude(ctx)
-	result.Commented = l.commented()
-	if err != nil {
-		return result, err
+	for tries := 0; ; tries++ {
+		result, err := l.conclude(ctx)
+		result.Commented = l.commented()
+		if err != nil {
+			return result, err
+		}
+		err = l.deliver(ctx, result.Text)
+		if !l.retract(err, tries) {
+			return result, err
+		}
 	}
-	return result, l.deliver(ctx, result.Text)
 }
 
 // begin makes everything ready for the first question to the model.

@@ -33,3 +33,29 @@ func TestResultsOfToolsAreCleanedLikeTheEventsData(t *testing.T) {
 		t.Errorf("the model is not told what results are:\n%s", system)
 	}
 }
+
+func TestAnAnswerThatMustNotLeaveIsWrittenAgain(t *testing.T) {
+	bad, good := "See https://drop.example/?d=1", "All is well."
+	for name, tt := range map[string]struct {
+		answers []string
+		posted  int
+		fails   bool
+	}{
+		"the second time it is good": {[]string{bad, good}, 1, false},
+		"the third time":             {[]string{bad, bad, good}, 1, false},
+		"never":                      {[]string{bad, bad, bad, good}, 0, true},
+	} {
+		b := newBench(t)
+		for _, text := range tt.answers {
+			b.model.answers = append(b.model.answers, says(text))
+		}
+		_, err := b.runner.Run(t.Context(), b.job, b.tape)
+		if (err != nil) != tt.fails || len(b.posted()) != tt.posted {
+			t.Errorf("%s: %v, posted %q", name, err, b.posted())
+		}
+		last := b.model.asked[len(b.model.asked)-1].Messages
+		if said := last[len(last)-1]; said.Role != llm.User || !strings.Contains(said.Text, "was not posted") || !strings.Contains(said.Text, "drop.example") {
+			t.Errorf("%s: the model is told %q", name, said.Text)
+		}
+	}
+}

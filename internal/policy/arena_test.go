@@ -48,6 +48,9 @@ type arena struct {
 	site string
 	jira *client.Client
 
+	// busy are the requests that are being answered: one is remembered only when
+	// its answer is out.
+	busy sync.WaitGroup
 	mu   sync.Mutex
 	sent []sent
 }
@@ -168,6 +171,8 @@ func (a *arena) signIn(t *testing.T) (leave func()) {
 func (a *arena) serve(t *testing.T, h http.Handler) string {
 	t.Helper()
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.busy.Add(1)
+		defer a.busy.Done()
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			t.Error(err)
@@ -251,6 +256,7 @@ func (a *arena) attack(t *testing.T, rules *policy.Policy, p profile, name, text
 	if err != nil {
 		t.Error(err)
 	}
+	a.busy.Wait()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	f.sent = a.sent

@@ -215,6 +215,9 @@ const (
 	RulePropose  = "writes.propose"
 )
 
+// RulesOfContent begins the names of the rules about what leaves.
+const RulesOfContent = "content."
+
 // Check decides about one call.
 func (p *Policy) Check(ctx context.Context, req Request) Verdict {
 	v := p.decide(ctx, req)
