@@ -78,6 +78,7 @@ func allowed() map[string][]string {
 		"sandbox/contract": {},
 		"sandbox/model":    {},
 		"sandbox/port":     {},
+		"sandbox/double":   {"sandbox/port"},
 
 		"memory/memorytest":       {"memory"},
 		"store/inbox/codec":       {},

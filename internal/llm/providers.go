@@ -91,7 +91,7 @@ func NewProviders(cfg []ProviderConfig, opts Options) (*Providers, error) {
 		}
 		opts.Prices = prices
 	}
-	p := &Providers{byName: map[string]*provider{}, prices: opts.Prices, fallbacks: opts.Fallbacks, instead: opts.Instead}
+	p := &Providers{byName: map[string]*provider{}, fallbacks: opts.Fallbacks, instead: opts.Instead}
 	shared := newShared(opts)
 	profiles := known()
 	for name, prof := range profiles {
@@ -115,6 +115,7 @@ func NewProviders(cfg []ProviderConfig, opts Options) (*Providers, error) {
 		}
 		p.byName[c.Name] = made
 	}
+	p.prices = opts.Prices.ofKinds(p.byName)
 	problems = append(problems, p.checkFallbacks()...)
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
