@@ -132,8 +132,8 @@ func (l *loop) ask(ctx context.Context) (llm.Response, error) {
 }
 
 // complete makes a call of the model within the budgets. What is set aside for a
-// call that gave no answer stays so, unless it is known what it cost: it is tried
-// again under the same name.
+// call that gave no answer stays so, unless it is known what it cost, or that it
+// cost nothing: it is tried again under the same name.
 func (l *loop) complete(ctx context.Context, req llm.Request) (step.Entry, error) {
 	call, err := l.runner.budget.Reserve(ctx, req.ID, l.spender(), append([]string{l.job.Agent.Model}, l.job.Agent.Fallbacks...), req)
 	if err != nil {
@@ -144,6 +144,8 @@ func (l *loop) complete(ctx context.Context, req llm.Request) (step.Entry, error
 		var e *llm.Error
 		if errors.As(err, &e) && e.Usage.In+e.Usage.Out > 0 {
 			err = errors.Join(err, call.Settle(ctx, e.Usage, e.CostMicroUSD))
+		} else if llm.Unbilled(err) {
+			err = errors.Join(err, call.Refund(ctx))
 		}
 		return describeFailure(err), err
 	}
