@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aofctl/aofctl/internal/cli"
+	"github.com/aofctl/aofctl/internal/event"
 	eventjira "github.com/aofctl/aofctl/internal/event/jira"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/outbound"
@@ -308,6 +309,9 @@ func TestDocsNameEveryContextVariable(t *testing.T) {
 		if !emitted[name] {
 			t.Errorf("docs/configuration.md has the variable %s, which no event has", name)
 		}
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(documented)), slices.Sorted(slices.Values(event.Names()))); diff != "" {
+		t.Errorf("event.Names differs from docs/configuration.md (-docs +code):\n%s", diff)
 	}
 }
 

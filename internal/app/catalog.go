@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/aofctl/aofctl/internal/agent"
+	"github.com/aofctl/aofctl/internal/event"
 	"github.com/aofctl/aofctl/internal/flow"
 	"github.com/aofctl/aofctl/internal/llm"
 	"github.com/aofctl/aofctl/internal/manifest"
@@ -21,7 +22,7 @@ import (
 // known tells the loader what manifests may refer to.
 func known(d *manifest.Daemon, registry *tool.Registry, providers *llm.Providers, env func(string) (string, bool)) manifest.Known {
 	k := manifest.Known{Providers: providers.Names(), SecretEnvs: d.SecretEnvs(), Cloud: d.Cloud(), DefaultAgent: d.Runtime.DefaultAgent, Env: env,
-		CheckTemplate: checkTemplate, CheckExpression: checkExpression, CheckSchema: checkSchema, FlowText: flow.Inspect,
+		CheckTemplate: checkTemplate, CheckExpression: checkExpression, Reads: reads, Variables: variables(), CheckSchema: checkSchema, FlowText: flow.Inspect,
 		CheckSchedule: checkSchedule, NoGitHub: d.Text != "" && (d.GitHub == nil || d.GitHub.Token.IsZero())}
 	for _, site := range d.Jira {
 		k.Sites = append(k.Sites, site.Name)
@@ -52,6 +53,28 @@ func knownTools(registry *tool.Registry, outside bool) []manifest.KnownTool {
 func checkTemplate(text string) error {
 	_, err := prompt.Compile("instructions", text)
 	return err
+}
+
+// reads tells which variables a text reads; of one that cannot be compiled, none.
+func reads(text string, form manifest.TextForm) []manifest.Read {
+	var paths []prompt.Path
+	if form == manifest.FormExpression {
+		if e, err := prompt.CompileExpression(text); err == nil {
+			paths = e.Reads()
+		}
+	} else if t, err := prompt.Compile("text", text); err == nil {
+		paths = t.Reads()
+	}
+	out := make([]manifest.Read, 0, len(paths))
+	for _, p := range paths {
+		out = append(out, manifest.Read{Path: p})
+	}
+	return out
+}
+
+// variables are the context variables with AOF's short names for some of them.
+func variables() []string {
+	return append(event.Names(), event.ShortNames()...)
 }
 
 func checkSchema(raw []byte) error {

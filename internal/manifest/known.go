@@ -30,6 +30,10 @@ type Known struct {
 	// (instructions, responses) or an expression that cannot be compiled.
 	CheckTemplate   func(text string) error
 	CheckExpression func(text string) error
+	// Reads, if given, tells which variables a template or an expression reads that
+	// can be compiled, and Variables are the context variables that events may have.
+	Reads     func(text string, form TextForm) []Read
+	Variables []string
 	// CheckSchema, if given, returns an error for a JSON Schema that cannot be used.
 	CheckSchema func(schema []byte) error
 	// FlowText, if given, checks a text of a flow that has nodes of these ids and
