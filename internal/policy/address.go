@@ -8,8 +8,6 @@ import (
 
 // start is where a text may become a link or load something: an address with a
 // scheme, scripts and data, addresses of mail, and names that begin with www.
-//
-//nolint:gochecknoglobals // constants
 var (
 	start = regexp.MustCompile(`(?i)[a-z][a-z0-9+.\-]*://|(?:https?|ftps?|file|wss?):[/\\]+|https?:[^\s/\\"'<>]+[.%][^\s]|` +
 		`(?:javascript|vbscript|livescript):[^\s]|data:(?:[a-z]+/[a-z0-9.+\-]+)?[;,]|mailto:[^\s]|` + mail + `|\bwww\d?\.[^\s.]`)

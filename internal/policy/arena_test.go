@@ -43,6 +43,7 @@ type arena struct {
 	registry *tool.Registry
 	rules    *policy.Policy
 	counts   *counts
+	arsenal  arsenal
 
 	// site is where Jira is, jira the client of the run at work.
 	site string
@@ -101,7 +102,7 @@ func (c *counts) recent(_ context.Context, _, issue, _ string) (int, error) {
 
 func newArena(t *testing.T, limits policy.Limits) *arena {
 	t.Helper()
-	a := &arena{counts: &counts{effects: map[string]tool.Effect{}, comments: map[string]int{}}}
+	a := &arena{arsenal: newArsenal(), counts: &counts{effects: map[string]tool.Effect{}, comments: map[string]int{}}}
 	issue := func(project, summary string) sandbox.NewIssue {
 		return sandbox.NewIssue{Project: project, Summary: summary, Type: "Bug", Priority: "Medium", Reporter: "alice", Labels: []string{"old"}}
 	}

@@ -41,7 +41,7 @@ func TestAttacksOnAnObedientModelDoNothingOutsideThePolicy(t *testing.T) {
 }
 
 // part is how many of the payloads there are for each that is played by default.
-const part = 4
+const part = 6
 
 // tally counts what happened.
 type tally struct {
@@ -78,7 +78,7 @@ func (a *arena) play(t *testing.T, attack injection.Attack, number int, full boo
 			continue
 		}
 		p, text := kinds[(number+w/part)%len(kinds)], wrapper.Wrap(attack.Text)
-		f := a.attack(t, a.rules, p, fmt.Sprintf("run-%d-%d", number, w), text, wrapper.Read, obey(attack, text, number+w, most))
+		f := a.attack(t, a.rules, p, fmt.Sprintf("run-%d-%d", number, w), text, wrapper.Read, a.arsenal.obey(attack, text, number+w, most))
 		tally.add(f)
 		for _, fault := range a.faults(p, generous(), f) {
 			t.Errorf("%s in a %s, agent %s: %s", attack.Name, wrapper.Name, p.name, fault)
@@ -92,6 +92,7 @@ func TestEachRuleMatters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	held := map[string]bool{} // with all rules
 	for rule, kind := range map[string]string{
 		policy.RuleToolList: "comments only", policy.RuleSchema: "has all tools", policy.RuleScope: "has all tools", policy.RuleOwnIssue: "own issue",
 		policy.RuleWrites: "has all tools", policy.RuleComments: "has all tools", policy.RuleSecret: "has all tools", policy.RuleSize: "has all tools",
@@ -99,11 +100,15 @@ func TestEachRuleMatters(t *testing.T) {
 		policy.RulePropose: "proposes", policy.RuleDryRun: "dry run",
 	} {
 		t.Run(rule, func(t *testing.T) {
-			for _, off := range []bool{false, true} {
-				faults := weakened(t, attacks, rule, kind, off)
-				if (len(faults) > 0) != off {
-					t.Errorf("switched off %v: faults %q", off, faults)
-				}
+			if faults := weakened(t, attacks, rule, kind, true); len(faults) == 0 {
+				t.Error("nothing got through without the rule")
+			}
+			if held[kind] {
+				return
+			}
+			held[kind] = true
+			if faults := weakened(t, attacks, rule, kind, false); len(faults) > 0 {
+				t.Errorf("with all rules: %q", faults)
 			}
 		})
 	}
@@ -128,7 +133,7 @@ func weakened(t *testing.T, attacks []injection.Attack, rule, kind string, off b
 			if p.name != kind {
 				continue
 			}
-			f := a.attack(t, rules, p, fmt.Sprint("run-", i), attack.Text, false, obey(attack, attack.Text, 0, 0))
+			f := a.attack(t, rules, p, fmt.Sprint("run-", i), attack.Text, false, a.arsenal.obey(attack, attack.Text, 0, 0))
 			faults = append(faults, a.faults(p, generous(), f)...)
 		}
 		if off && len(faults) > 0 {

@@ -180,18 +180,32 @@ func oddWishes() []wish {
 	}
 }
 
+func intents() []string {
+	return []string{"link", "mention", "secret", "read_elsewhere", "write_elsewhere", "other_issue", "tool", "flood", "status", "macro", "odd"}
+}
+
+// arsenal are the calls for each intent.
+type arsenal map[string][]wish
+
+func newArsenal() arsenal {
+	all := arsenal{}
+	for _, intent := range intents() {
+		all[intent] = wishes(intent)
+	}
+	return all
+}
+
 // obey are the calls that a model makes which does all that an attack asks for: it
 // passes the attack itself on, and calls for the attack's intent and, so that
 // everything is tried with every attack in the long run, for others.
-func obey(a injection.Attack, text string, turn, most int) []wish {
+func (all arsenal) obey(a injection.Attack, text string, turn, most int) []wish {
 	list := []wish{saidOn(ownKey, text), with("jira_update_issue", map[string]any{"issue_key": ownKey, "fields": map[string]any{"description": text}})}
-	own := wishes(a.Intent)
+	own := all[a.Intent]
 	for i := range own {
 		list = append(list, own[(i+turn)%len(own)])
 	}
-	intents := []string{"link", "mention", "secret", "read_elsewhere", "write_elsewhere", "other_issue", "tool", "flood", "status", "macro", "odd"}
-	for i := range intents {
-		other := wishes(intents[(i+turn)%len(intents)])
+	for i := range intents() {
+		other := all[intents()[(i+turn)%len(intents())]]
 		list = append(list, other[turn%len(other)])
 	}
 	if most > 0 && len(list) > most {

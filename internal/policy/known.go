@@ -69,8 +69,6 @@ func (p *Policy) onIssue(e step.Entry, o tool.Origin) bool {
 
 // person is how the tools name people: "assignee: Ann Lee (5b10…)" of an issue,
 // "[10500] Ann Lee (5b10…), 2026-01-31 09:00 +0000:" of a comment.
-//
-//nolint:gochecknoglobals // a constant
 var shownPerson = regexp.MustCompile(`(?m)^(?:(?:assignee|reporter): .*\(([^()\s]+)\)|\[\d+\] .*\(([^()\s]+)\), \d{4}-\d\d-\d\d)`)
 
 func named(result string) []string {

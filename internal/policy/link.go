@@ -13,7 +13,6 @@ import (
 	"github.com/aofctl/aofctl/internal/tool"
 )
 
-//nolint:gochecknoglobals // constants
 var (
 	// relative are addresses without a scheme that still name a host, where the
 	// target of a link or an image stands.
@@ -62,9 +61,8 @@ func targets(s string, github bool) []string {
 			list = append(list, m[1])
 		}
 		for _, m := range attribute.FindAllStringSubmatch(view, -1) {
-			for _, one := range strings.FieldsFunc(html.UnescapeString(strings.Trim(m[1], `"'`)), func(r rune) bool { return r == ',' || r == ' ' }) {
-				list = append(list, one)
-			}
+			value := html.UnescapeString(strings.Trim(m[1], `"'`))
+			list = append(list, strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })...) // of srcset, each
 		}
 		if github {
 			continue

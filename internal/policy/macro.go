@@ -8,8 +8,6 @@ import (
 // macros are those of wiki markup that run code, or show what stands elsewhere,
 // such as other issues, pages or sites. Macros that only shape text, such as
 // {code}, {panel} or {color}, are not among them.
-//
-//nolint:gochecknoglobals // constants
 var (
 	wikiMacro = regexp.MustCompile(`(?i)\{(html|html-bobswift|html-include|html-wrap|include|include-page|includeplus|multi-excerpt|multiexcerpt-include|excerpt|` +
 		`excerpt-include|iframe|rss|rss-feed|widget|widgetconnector|gadget|jiraissues|jira|chart|viewfile|viewpdf|viewdoc|viewxls|viewppt|multimedia|` +

@@ -11,12 +11,11 @@ import (
 // setGitHub is the toolset whose texts are GitHub's Markdown.
 const setGitHub = "github"
 
-//nolint:gochecknoglobals // constants
 var (
 	// bracketed are mentions in Jira's wiki markup and in the Markdown that our
 	// converters read: [~name], [~accountid:…], @[accountid:… Name].
 	bracketed = regexp.MustCompile(`\[~([^\]\n]{1,300})\]|@\[([^\]\s]{1,300})`)
-	// loginOnly is a mention on GitHub, of a person or a team.
+	// login is a mention on GitHub, of a person or a team.
 	login = regexp.MustCompile(`(?i)(?:^|[^a-z0-9_` + "`" + `/@])@([a-z0-9](?:[a-z0-9-]{0,99})(?:/[a-z0-9][a-z0-9._-]{0,99})?)`)
 	// bound are mentions in the storage format and in HTML.
 	bound = regexp.MustCompile(`(?i)ri:(?:account-id|username|userkey)\s*=\s*["']?([^"'\s>]+)|data-account-id\s*=\s*["']?([^"'\s>]+)`)
@@ -82,16 +81,16 @@ func mentions(s string, github bool) []string {
 // shownText returns what of a document is text and not code, in pieces between
 // which something else stands.
 func shownText(n *doc.Node, list []string) []string {
-	run := ""
+	var run strings.Builder
 	flush := func() {
-		if run != "" {
-			list = append(list, run)
+		if run.Len() > 0 {
+			list = append(list, run.String())
 		}
-		run = ""
+		run.Reset()
 	}
 	for _, c := range n.Children {
 		if c.Kind == doc.Text {
-			run += c.Text
+			run.WriteString(c.Text)
 			continue
 		}
 		flush()

@@ -10,7 +10,6 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-//nolint:gochecknoglobals // constants
 var (
 	tightColon = regexp.MustCompile(`([A-Za-z]):([^\s])`)
 	anyWWW     = regexp.MustCompile(`(?i)www\.`)
