@@ -198,6 +198,7 @@ func exercise() string {
 	m.WebhookLast("jira/a", time.Now())
 	m.WebhookSilent("jira/a", false)
 	m.JiraAttempt("a", "GET", 200, time.Second, 1)
+	m.GitHubAttempt("GET", 200, time.Second, 1)
 	m.WatchBacklog(func(context.Context) (telemetry.Backlog, error) {
 		return telemetry.Backlog{Runs: map[string]int64{"queued": 1}}, nil
 	})
