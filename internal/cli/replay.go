@@ -40,9 +40,9 @@ func newReplay(c *console) *cobra.Command {
 		Short: "Run past events once more and compare the actions",
 		Long: `Run past events once more and compare what is done now with what was done then.
 A run is repeated for the same target with all that it was given, a delivery goes
-to what the routing says today. With --against, the target's manifest comes from a directory of yours that
-the daemon has not loaded; that, and several at once, only in a dry run, which
-changes nothing.`,
+to what the routing says today. With --against, the target's manifest comes from a
+directory of yours that the daemon has not loaded; that, and several at once, only
+in a dry run, which changes nothing.`,
 		Example: `  aofctl replay 01KAHZ3W8G0000000000000000-1 --dry-run
   aofctl replay 01KAHZ3W8G0000000000000000-1 --dry-run --against ./changed/
   aofctl replay --since 168h --trigger bug-triage --dry-run --against ./changed/`,
