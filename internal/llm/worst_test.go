@@ -66,6 +66,9 @@ func TestTheWorstOfACallIsThatOfTheDearestModelThatMayAnswer(t *testing.T) {
 		{"one of the configuration without a price", []string{"openai:dear"}, -1},
 		{"nothing to pay", []string{"attic:llama3.1:8b"}, 0},
 	}
+	if usage, _ := p.Worst([]string{"company:own"}, llm.Request{}); usage.Out != 4096 {
+		t.Errorf("an answer without a limit has %d tokens", usage.Out)
+	}
 	for _, tt := range tests {
 		usage, cost := p.Worst(tt.refs, req)
 		if usage.In != 1000 || usage.CacheWriteIn != 1000 || usage.Out != 100 {
