@@ -79,7 +79,7 @@ func (d *Dispatcher) take(ctx context.Context, ev *event.Event, person tool.Pers
 // person is the account of the one who decides. Approvers may be listed by their
 // e-mail address, which webhooks seldom tell.
 func (d *Dispatcher) person(ctx context.Context, ev *event.Event) (tool.Person, error) {
-	p := personOf(ev.Actor)
+	p := PersonOf(ev.Actor)
 	if p.Email != "" || d.cfg.Asker == nil {
 		return p, nil
 	}
@@ -112,7 +112,7 @@ func (d *Dispatcher) reply(ctx context.Context, it item, in route.Input) (inbox.
 	if ev.Subject == "" || !route.Spoken(ev, in) {
 		return inbox.Outcome{}, false, nil
 	}
-	person := personOf(ev.Actor)
+	person := PersonOf(ev.Actor)
 	code, err := d.cfg.Desk.Questioned(ctx, ev.Site, ev.Subject, person)
 	if err != nil || code == "" {
 		return inbox.Outcome{}, false, err
@@ -125,6 +125,7 @@ func (d *Dispatcher) reply(ctx context.Context, it item, in route.Input) (inbox.
 	return routed("the answer to question "+code, nil), err == nil, err
 }
 
-func personOf(a event.Actor) tool.Person {
+// PersonOf is the account of whoever caused an event.
+func PersonOf(a event.Actor) tool.Person {
 	return tool.Person{AccountID: a.AccountID, Name: a.Name, Key: a.Key, Email: a.Email, DisplayName: a.DisplayName}
 }
