@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,7 +22,7 @@ func (g *Gate) approved(ctx context.Context, journal step.Journal, session *Sess
 		return rejected(entry, "there is nobody to ask for approval here"), nil
 	}
 	item := itemOf(entry)
-	decision, err := g.asker.Ask(ctx, journal, req.question(approval.KindCall, item), g.post(session, req))
+	decision, err := g.asker.Ask(ctx, journal, req.question(approval.KindCall, item), g.post(session, req.showing(item)))
 	if err != nil {
 		return entry, err
 	}
@@ -58,20 +59,53 @@ func (g *Gate) post(session *Session, req Request) approval.Post {
 		return nil
 	}
 	return func(ctx context.Context, journal step.Journal, text string) error {
-		args, err := json.Marshal(map[string]string{"issue_key": key, "body": text})
-		if err != nil {
-			return fmt.Errorf("encode comment: %w", err)
+		err := g.notify(ctx, journal, session, req, key, text)
+		var unposted *unpostedError
+		if errors.As(err, &unposted) && strings.HasPrefix(unposted.rule, policy.RulesOfContent) {
+			// A model's reason, say, may link to where nothing may: people have to be
+			// asked all the same.
+			err = g.notify(ctx, journal, session, req, key, policy.Defuse(text))
 		}
-		said := Request{Tool: commentTool, Args: args, Allowed: []string{commentTool}, Scope: req.Scope, Origin: req.Origin, Agent: req.Agent, Trusted: req.Trusted, notice: true}
-		entry, err := g.try(ctx, journal, session, said, "")
-		if err != nil {
-			return err
+		if errors.As(err, &unposted) {
+			return fmt.Errorf("%w: %s", approval.ErrUntold, unposted.reason)
 		}
-		if entry.Error != "" && !entry.InDoubt {
-			return fmt.Errorf("%w: %s", approval.ErrUntold, entry.Error)
-		}
-		return nil
+		return err
 	}
+}
+
+// unpostedError says why a comment was not posted.
+type unpostedError struct{ rule, reason string }
+
+func (e *unpostedError) Error() string { return e.reason }
+
+// showing trusts the arguments of calls, which passed the policy, as they are shown
+// to people.
+func (req Request) showing(items ...approval.Item) Request {
+	req.Trusted = slices.Clone(req.Trusted)
+	for _, item := range items {
+		var b bytes.Buffer
+		if json.Indent(&b, item.Args, "", "  ") == nil {
+			req.Trusted = append(req.Trusted, b.String())
+		}
+	}
+	return req
+}
+
+// notify posts a comment as the program.
+func (g *Gate) notify(ctx context.Context, journal step.Journal, session *Session, req Request, key, text string) error {
+	args, err := json.Marshal(map[string]string{"issue_key": key, "body": text})
+	if err != nil {
+		return fmt.Errorf("encode comment: %w", err)
+	}
+	said := Request{Tool: commentTool, Args: args, Allowed: []string{commentTool}, Scope: req.Scope, Origin: req.Origin, Agent: req.Agent, Trusted: req.Trusted, notice: true}
+	entry, err := g.try(ctx, journal, session, said, "")
+	if err != nil {
+		return err
+	}
+	if entry.Error != "" && !entry.InDoubt {
+		return &unpostedError{entry.Decision, entry.Error}
+	}
+	return nil
 }
 
 func rejection(d approval.Decision) string {
@@ -109,7 +143,7 @@ func (g *Gate) Settle(ctx context.Context, journal step.Journal, session *Sessio
 	if len(items) == 0 || g.asker == nil {
 		return nil
 	}
-	decision, err := g.asker.Ask(ctx, journal, req.question(approval.KindProposals, items...), g.post(session, req))
+	decision, err := g.asker.Ask(ctx, journal, req.question(approval.KindProposals, items...), g.post(session, req.showing(items...)))
 	if err != nil || !decision.Approved {
 		return err
 	}

@@ -53,7 +53,7 @@ func ends(run string) []string {
 	const most = 12
 	list := []string{trimSlash(run)}
 	for i := 0; i < len(run) && len(list) < most; i++ {
-		if strings.IndexByte(closers+`[{(`, run[i]) >= 0 && i > 0 {
+		if strings.IndexByte(closers+`[{(\`, run[i]) >= 0 && i > 0 {
 			list = append(list, trimSlash(run[:i]))
 		}
 	}
