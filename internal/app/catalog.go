@@ -22,12 +22,18 @@ import (
 // known tells the loader what manifests may refer to.
 func known(d *manifest.Daemon, registry *tool.Registry, providers *llm.Providers, env func(string) (string, bool)) manifest.Known {
 	k := manifest.Known{Providers: providers.Names(), SecretEnvs: d.SecretEnvs(), Cloud: d.Cloud(), DefaultAgent: d.Runtime.DefaultAgent, Env: env,
-		CheckTemplate: checkTemplate, CheckExpression: checkExpression, Reads: reads, Variables: variables(), CheckSchema: checkSchema, FlowText: flow.Inspect,
+		CheckTemplate: checkTemplate, CheckExpression: checkExpression, Reads: reads, Variables: variables(), CheckSchema: checkSchema, Faults: faults, FlowText: flow.Inspect,
 		CheckSchedule: checkSchedule, NoGitHub: d.Text != "" && (d.GitHub == nil || d.GitHub.Token.IsZero())}
 	for _, site := range d.Jira {
 		k.Sites = append(k.Sites, site.Name)
 	}
 	k.Tools = knownTools(registry, len(d.AllowedHosts) > 0)
+	if len(d.AllowedHosts) > 0 {
+		k.CheckAddress = func(address string) error {
+			_, _, err := hostsOf(d).Check(address)
+			return err
+		}
+	}
 	return k
 }
 
@@ -80,6 +86,14 @@ func variables() []string {
 func checkSchema(raw []byte) error {
 	_, err := tool.CompileSchema(raw)
 	return err
+}
+
+func faults(schema, text []byte) []string {
+	s, err := tool.CompileSchema(schema)
+	if err != nil {
+		return nil
+	}
+	return s.Faults(text)
 }
 
 func checkExpression(text string) error {

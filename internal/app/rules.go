@@ -19,9 +19,7 @@ func rulesOf(d *manifest.Daemon, registry *tool.Registry, secrets *secretStore) 
 	p := d.Policy
 	cfg := policy.Config{Tools: registry, Secrets: secrets.values, Mentionable: p.Mentions, Limits: policy.Limits{
 		WritesPerRun: p.WritesPerRun, CommentsPerRun: p.CommentsPerRun, CommentsPerIssue: p.CommentsPerIssuePerHour}}
-	for _, h := range d.AllowedHosts {
-		cfg.Hosts = append(cfg.Hosts, h.Host)
-	}
+	cfg.Hosts = hostsOf(d)
 	sites := map[string]hosts.List{}
 	for i, site := range d.Jira {
 		if h, ok := hostOf(site.BaseURL); ok {
@@ -109,6 +107,15 @@ func texts(list []string, value any) []string {
 		for _, item := range v {
 			list = texts(list, item)
 		}
+	}
+	return list
+}
+
+// hostsOf are the hosts outside that may be reached.
+func hostsOf(d *manifest.Daemon) hosts.List {
+	var list hosts.List
+	for _, h := range d.AllowedHosts {
+		list = append(list, h.Host)
 	}
 	return list
 }

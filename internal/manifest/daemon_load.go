@@ -128,6 +128,7 @@ func (l *daemonLoader) policy(decl policyDecl) Policy {
 	for _, limit := range []opt[int]{decl.WritesPerRun, decl.CommentsPerRun, decl.CommentRate} {
 		atLeast(l.decoder, limit, 1)
 	}
+	l.approvers(decl.Approvers, l.daemon.Cloud())
 	return Policy{
 		Mentions: values(decl.Mentions), WritesPerRun: decl.WritesPerRun.value, CommentsPerRun: decl.CommentsPerRun.value,
 		CommentsPerIssuePerHour: decl.CommentRate.value,

@@ -36,6 +36,12 @@ type Known struct {
 	Variables []string
 	// CheckSchema, if given, returns an error for a JSON Schema that cannot be used.
 	CheckSchema func(schema []byte) error
+	// Faults, if given, lists in which a JSON text does not fit a JSON Schema; none if
+	// the schema cannot be used.
+	Faults func(schema, text []byte) []string
+	// CheckAddress, if given, returns an error for an address that no host of
+	// daemon.yaml admits.
+	CheckAddress func(address string) error
 	// FlowText, if given, checks a text of a flow that has nodes of these ids and
 	// tells which variables it reads.
 	FlowText func(text string, form TextForm, nodes []string) ([]Read, error)
