@@ -111,18 +111,19 @@ func writeTool(t *testing.T, b *strings.Builder, s tool.Spec) {
 }
 
 func TestDocsNameEveryPolicyRule(t *testing.T) {
-	page := read(t, filepath.Join(top, "docs", "tools.md"))
+	page := read(t, filepath.Join(top, "docs", "policy.md"))
 	for _, rule := range []string{
 		policy.RuleAllowed, policy.RuleToolList, policy.RuleSchema, policy.RuleScope, policy.RuleWrites,
-		policy.RuleComments, policy.RuleSize, policy.RuleSecret, policy.RuleDryRun,
+		policy.RuleComments, policy.RuleRate, policy.RuleOwnIssue, policy.RuleSize, policy.RuleSecret, policy.RuleMacro, policy.RuleMention,
+		policy.RuleLink, policy.RuleDryRun, policy.RuleApproval, policy.RulePropose,
 	} {
 		if !strings.Contains(page, "| `"+rule+"` |") {
-			t.Errorf("docs/tools.md leaves out the rule %s", rule)
+			t.Errorf("docs/policy.md leaves out the rule %s", rule)
 		}
 	}
-	for _, limit := range []int{policy.DefaultWritesPerRun, policy.DefaultCommentsPerRun, policy.DefaultMaxBytes >> 10} {
+	for _, limit := range []int{policy.DefaultWritesPerRun, policy.DefaultCommentsPerRun, policy.DefaultCommentsPerIssue, policy.DefaultMaxBytes >> 10} {
 		if !strings.Contains(page, fmt.Sprintf(" %d ", limit)) {
-			t.Errorf("docs/tools.md leaves out the limit of %d", limit)
+			t.Errorf("docs/policy.md leaves out the limit of %d", limit)
 		}
 	}
 }
