@@ -275,9 +275,15 @@ func (a *App) checkAgent(ag *manifest.Agent) []error {
 // configuration names for the key comes before the provider's own.
 func (a *App) checkModel(ref string) error {
 	name, _, _ := strings.Cut(ref, ":")
-	if env := a.opts.Daemon.Providers[name].APIKey.Env; env != "" {
-		if value, _ := a.opts.Env(env); value == "" {
-			return fmt.Errorf("model %s needs a key: environment variable %s is not set", ref, env)
+	key := a.opts.Daemon.Providers[name].APIKey
+	if key.Env != "" {
+		if value, _ := a.opts.Env(key.Env); value == "" {
+			return fmt.Errorf("model %s needs a key: environment variable %s is not set", ref, key.Env)
+		}
+	}
+	if key.File != "" {
+		if _, err := key.Resolve(a.opts.Env, os.ReadFile); err != nil {
+			return fmt.Errorf("model %s needs a key: %w", ref, err)
 		}
 	}
 	return a.providers.Check(ref)

@@ -223,6 +223,9 @@ func (p *Providers) Open(ref string) (Model, error) {
 	return WithFallbacks(first, others...), nil
 }
 
+// OpenAlone gives the model that ref names without any that stand in for it.
+func (p *Providers) OpenAlone(ref string) (Model, error) { return p.one(ref) }
+
 func (p *Providers) open(ref string) (*model, error) {
 	m, err := p.described(ref)
 	if err != nil {

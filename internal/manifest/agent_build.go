@@ -88,6 +88,11 @@ func (b *builder) provider(name string, at pos) string {
 			}
 		}
 	}
+	if providerName(name) == bedrock {
+		b.errorf(at, "Amazon Bedrock is not offered by name: give its OpenAI-compatible endpoint, or a gateway, an entry of type "+
+			"openai-compatible in models.providers of daemon.yaml")
+		return name
+	}
 	b.errorf(at, "unknown model provider %q%s: the providers are %s", shorten(name),
 		meant(name, b.known.Providers), strings.Join(b.known.Providers, ", "))
 	return name
