@@ -126,9 +126,9 @@ func TestRunsOfOneAgentBeginWithTheSameInstructions(t *testing.T) {
 		for i := range 2 {
 			b := newBench(t, says(`{"a":"b"}`))
 			b.job.Part, b.job.Agent.Output = part, manifest.OutputNone
-			b.job.Part.Vars = map[string]any{"found": []string{"the disk", "the login"}[i]}
-			b.job.Part.Material = []agent.Material{{Origin: "triage", Text: []string{"one", "two"}[i]}}
-			b.job.Part.Task = []string{"do this", "do that"}[i]
+			b.job.Vars = map[string]any{"found": []string{"the disk", "the login"}[i]}
+			b.job.Material = []agent.Material{{Origin: "triage", Text: []string{"one", "two"}[i]}}
+			b.job.Task = []string{"do this", "do that"}[i]
 			if i == 1 {
 				b.job.Event.Vars, b.job.Event.IssueKey, b.job.Origin.IssueKey = other, "OPS-77", "OPS-77"
 				b.job.Seed, b.job.Now, b.job.Origin.Run, b.job.Args = "another seed", b.job.Now.Add(50*time.Hour), "run2", "quickly"
