@@ -176,6 +176,7 @@ func newAuditExport(c *console) *cobra.Command {
 }
 
 func (c *console) exportAudit(cmd *cobra.Command, daemon *client.Client, q url.Values) error {
+	q.Set("limit", "200") // rows may hold long texts, and an answer is bounded
 	enc := json.NewEncoder(c.out)
 	for {
 		page, err := daemon.Audit(cmd.Context(), q)

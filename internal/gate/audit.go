@@ -51,7 +51,7 @@ func account(req Request, verdict policy.Verdict, entry step.Entry, failure erro
 	if req.Agent != "" {
 		deed.Agent = req.Agent
 	}
-	if json.Valid(req.Args) {
+	if json.Valid(req.Args) && verdict.Rule != policy.RuleSecret { // the log is kept long, and exported
 		deed.Args = req.Args
 	}
 	if text, err := Text(entry); err == nil {

@@ -281,6 +281,18 @@ func TestAProposedIssueIsMadeAsADraftAndCommentsAreNotProposed(t *testing.T) {
 	}
 }
 
+func TestASecretIsNotKeptInTheAuditLog(t *testing.T) {
+	h := newHouse(t)
+	h.req.Approval = nil
+	h.gate = gate.New(policy.New(policy.Config{Tools: h.site.tools(t), Secrets: []string{"s3cret-of-the-daemon"}}), nil)
+	h.req.Tool, h.req.Args = "jira_post_comment", json.RawMessage(`{"issue_key":"PROJ-1","body":"it is s3cret-of-the-daemon"}`)
+	var audit json.RawMessage
+	h.goesOn(func(ctx context.Context, journal step.Journal) error { return h.call(ctx, listener{journal, &audit}) })
+	if text := string(audit); !strings.Contains(text, policy.RuleSecret) || strings.Contains(text, "s3cret") {
+		t.Errorf("audit log: %s", text)
+	}
+}
+
 func TestEveryWriteAndEveryDenialIsAccountedForAndReadsAreNot(t *testing.T) {
 	h := newHouse(t)
 	h.req.Approval = nil
