@@ -90,6 +90,28 @@ func TestTheDearestOfAnAgentsModelsIsReserved(t *testing.T) {
 	}
 }
 
+// The cost of a run is unknown once that of one call is; these were not made.
+func TestACallThatWasRefusedLeavesTheCostOfTheRunKnown(t *testing.T) {
+	for name, c := range map[string]struct {
+		err   error
+		of    manifest.Budget
+		known bool
+	}{
+		"a wrong key":       {&llm.Error{Kind: llm.KindAuth, Status: 401}, manifest.Budget{}, true},
+		"no room for it":    {nil, manifest.Budget{USD: 0.000001}, true},
+		"no answer in time": {&llm.Error{Kind: llm.KindTimeout}, manifest.Budget{}, false},
+	} {
+		b := newBench(t)
+		b.limited(t, several{"p:m": &failing{err: c.err}}, worst{"p:m": 900}, c.of)
+		if _, err := b.runner.Run(t.Context(), b.job, b.tape); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		if cost := b.tape.failed.CostMicroUSD; (cost != nil) != c.known || cost != nil && *cost != 0 {
+			t.Errorf("%s: cost %v", name, cost)
+		}
+	}
+}
+
 func TestAFailedCallIsCountedByWhatIsKnownOfIt(t *testing.T) {
 	cost := int64(42)
 	for name, c := range map[string]struct {

@@ -137,7 +137,7 @@ func (l *loop) ask(ctx context.Context) (llm.Response, error) {
 func (l *loop) complete(ctx context.Context, req llm.Request) (step.Entry, error) {
 	call, err := l.runner.budget.Reserve(ctx, req.ID, l.spender(), append([]string{l.job.Agent.Model}, l.job.Agent.Fallbacks...), req)
 	if err != nil {
-		return step.Entry{}, err
+		return free(), err
 	}
 	resp, err := l.model.Complete(ctx, req)
 	if err != nil {
@@ -185,10 +185,20 @@ func describeAnswer(req llm.Request, resp llm.Response) (step.Entry, error) {
 // stops is billed all the same.
 func describeFailure(err error) step.Entry {
 	var e *llm.Error
+	if llm.Unbilled(err) {
+		return free()
+	}
 	if !errors.As(err, &e) {
 		return step.Entry{}
 	}
 	return step.Entry{TokensIn: e.Usage.In, TokensCached: e.Usage.CachedIn, TokensOut: e.Usage.Out, CostMicroUSD: e.CostMicroUSD}
+}
+
+// free records a call that is known to have cost nothing: the cost of the run would
+// else be unknown for it.
+func free() step.Entry {
+	none := int64(0)
+	return step.Entry{CostMicroUSD: &none}
 }
 
 // window is what of the conversation is sent: its beginning, which says what to
