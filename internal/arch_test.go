@@ -26,7 +26,7 @@ func allowed() map[string][]string {
 		"event/http":       {"event"},
 		"schedule":         {"event", "store/inbox"},
 		"github":           {},
-		"tool/github":      {"github", "tool"},
+		"tool/github":      {"event/github", "github", "tool"},
 		"sandbox/github":   {},
 		"enrich":           {"atlassian", "event", "event/jira"},
 		"markup":           {"markup/adf", "markup/doc", "markup/markdown", "markup/storage", "markup/wiki"},
