@@ -307,7 +307,7 @@ func (a *App) buildRuns(ctx context.Context) error {
 	executors := map[string]run.Executor{
 		string(manifest.TargetAgent): newAgentExecutor(runner, a.known),
 		string(manifest.TargetFleet): newFleetExecutor(fleets, a.known, a.store.Steps),
-		string(manifest.TargetFlow):  newFlowExecutor(flows, runner, a.known),
+		string(manifest.TargetFlow):  newFlowExecutor(flows, runner, a.known, a.store.Steps),
 		string(route.TargetReply):    &replyExecutor{runner},
 	}
 	seen := observer{a.metrics}

@@ -17,10 +17,11 @@ type flowExecutor struct {
 	runner  *flow.Runner
 	agents  *agent.Runner
 	bundles *parsed[*manifest.Catalog]
+	steps   stepsOf
 }
 
-func newFlowExecutor(runner *flow.Runner, agents *agent.Runner, known manifest.Known) *flowExecutor {
-	return &flowExecutor{runner: runner, agents: agents, bundles: parsedBundles(known)}
+func newFlowExecutor(runner *flow.Runner, agents *agent.Runner, known manifest.Known, steps stepsOf) *flowExecutor {
+	return &flowExecutor{runner: runner, agents: agents, bundles: parsedBundles(known), steps: steps}
 }
 
 // Needs implements run.Executor.
@@ -36,6 +37,9 @@ func (e *flowExecutor) Needs(task run.Task) ([]string, error) {
 func (e *flowExecutor) Execute(ctx context.Context, task run.Task, journal step.Journal) (run.Result, error) {
 	job, err := e.job(task)
 	if err != nil {
+		return run.Result{}, err
+	}
+	if err := e.steps.recall(ctx, task.Run.ID, job.Start.Session); err != nil {
 		return run.Result{}, err
 	}
 	result, err := e.runner.Run(ctx, job, journal)

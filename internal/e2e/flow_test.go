@@ -76,3 +76,46 @@ func TestAFlowGoesOnAfterItsDaemonWasKilledWhileItWaited(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 }
+
+// reporting is a flow whose text is posted unless a node posted a comment: a question
+// to people is none.
+const reporting = `kind: Flow
+metadata: {name: reporting}
+spec:
+  output: comment
+  nodes:
+  - {id: say, type: Response, when: "args == 'talk'", config: {message: Said before.}}
+  - {id: ask, type: Approval, config: {message: "Go on?", approvers: ["%s"], timeout: 1h}}
+  - {id: end, type: End, config: {message: The text at the end.}}
+  connections:
+  - {from: start, to: say}
+  - {from: start, to: ask}
+  - {from: ask, to: end}
+`
+
+func TestATextIsPostedBehindAQuestionAndNotBehindAComment(t *testing.T) {
+	w := newWorld(t)
+	bob, _ := w.box.Jira.User("bob")
+	w.write("flows/reporting.yaml", fmt.Sprintf(reporting, bob.AccountID))
+	w.write("triggers/echo.yaml", strings.ReplaceAll(command("echo"), "agent: echo", "flow: reporting"))
+	for line, want := range map[string][]string{"/echo": {"The text at the end."}, "/echo talk": {"Said before."}} {
+		d := w.start()
+		key := w.story("FEAT")
+		w.comment("alice", key, line)
+		code := w.question(key, 1)
+		w.waitingRun(key)
+		d.kill()
+		d = w.start()
+		w.comment("bob", key, "/approve "+code)
+		if runs := w.ended(key, 1); runs[0].State != store.StateSucceeded {
+			t.Errorf("%s: run %+v", line, runs[0])
+		}
+		said := slices.DeleteFunc(w.replies(key), func(reply string) bool { return strings.Contains(reply, "Go on?") })
+		if !slices.Equal(said, want) {
+			t.Errorf("%s: said %q, want %q", line, said, want)
+		}
+		if code := d.stop(); code != 0 {
+			t.Errorf("exit code %d", code)
+		}
+	}
+}

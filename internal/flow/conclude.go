@@ -49,19 +49,19 @@ func (c *course) conclude(ctx context.Context) (Result, error) {
 	if c.end != nil && c.end.Failed {
 		return result, fmt.Errorf("flow %s ended as failed at node %s: %s", c.plan.flow.Name, c.end.Node, result.Text)
 	}
-	if c.top && c.plan.flow.Output == manifest.OutputComment && result.Text != "" && !c.commented() {
+	if c.top && c.plan.flow.Output == manifest.OutputComment && result.Text != "" && !c.spoken.Load() {
 		return result, c.runner.agents.Publish(ctx, c.job.Speaker(), c.journal.Branch("(result)"), result.Text)
 	}
 	return result, nil
 }
 
-// commented reports whether a comment was posted in the flow, or would have been.
-func (c *course) commented() bool {
-	return slices.ContainsFunc(c.job.Start.Session.Entries()[c.opening:], func(e step.Entry) bool {
-		t, ok := c.runner.tools.Lookup(e.Name)
-		done := e.Decision == policy.RuleAllowed || e.Decision == policy.RuleDryRun
-		return e.Kind == step.KindTool && ok && t.Spec().Comments && done && (e.Error == "" || e.InDoubt)
-	})
+// notes remembers whether a call of the flow's own posted a comment, or would have.
+func (c *course) notes(e step.Entry) {
+	t, ok := c.runner.tools.Lookup(e.Name)
+	done := e.Decision == policy.RuleAllowed || e.Decision == policy.RuleDryRun
+	if e.Kind == step.KindTool && ok && t.Spec().Comments && done && (e.Error == "" || e.InDoubt) {
+		c.spoken.Store(true)
+	}
 }
 
 // fails tells of the failure. That of a flow within another is recorded, since the

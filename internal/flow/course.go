@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"sync/atomic"
 
 	"github.com/rs/zerolog"
 
@@ -53,8 +54,9 @@ type course struct {
 	// is true if it is.
 	failing step.Journal
 	told    bool
-	// opening counts the steps that were made before the flow began.
-	opening int
+	// spoken is whether a node posted a comment, those of flows within included.
+	// What asks people for approval is none of them.
+	spoken *atomic.Bool
 }
 
 // way says whether a connection is taken.
@@ -93,7 +95,7 @@ type report struct {
 func (r *Runner) course(job Job, journal step.Journal, top bool) *course {
 	p := newPlan(job.Flow)
 	c := &course{runner: r, job: job, plan: p, journal: journal, top: top, all: &seal{}, nodes: map[string]*node{},
-		ways: make([]way, len(job.Flow.Connections)), finished: make(chan report, len(job.Flow.Nodes)), opening: len(job.Start.Session.Entries())}
+		ways: make([]way, len(job.Flow.Connections)), finished: make(chan report, len(job.Flow.Nodes)), spoken: &atomic.Bool{}}
 	if !top {
 		c.failing = journal.Branch("(failed)")
 	}

@@ -174,6 +174,7 @@ func (c *course) call(ctx context.Context, journal step.Journal, req gate.Reques
 		if err != nil {
 			return outcome{}, err
 		}
+		c.notes(entry)
 		text, err := gate.Text(entry)
 		if err != nil {
 			return outcome{}, err

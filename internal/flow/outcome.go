@@ -83,29 +83,5 @@ func decode(body []byte) (any, bool) {
 	if dec.Decode(&v) != nil || dec.More() {
 		return nil, false
 	}
-	return native(v), true
-}
-
-// native gives numbers the types that templates have.
-func native(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		if i, err := v.Int64(); err == nil {
-			return i
-		}
-		f, err := v.Float64()
-		if err != nil {
-			return v.String()
-		}
-		return f
-	case []any:
-		for i := range v {
-			v[i] = native(v[i])
-		}
-	case map[string]any:
-		for k := range v {
-			v[k] = native(v[k])
-		}
-	}
-	return v
+	return prompt.Native(v), true
 }

@@ -28,11 +28,14 @@ func (c *course) agent(ctx context.Context, n *manifest.FlowNode, cfg *manifest.
 	job.Agent, job.Label, job.Schema = a, a.Name, cfg.Schema
 	job.Origin.Agent = a.Name
 	result, err := c.runner.agents.Run(ctx, job, journal)
-	return made(result), err
+	return c.made(result), err
 }
 
 // made is what an agent or a fleet came to.
-func made(r agent.Result) outcome {
+func (c *course) made(r agent.Result) outcome {
+	if r.Commented {
+		c.spoken.Store(true)
+	}
 	if len(r.Value) > 0 {
 		if v, ok := decode(r.Value); ok {
 			return outcome{output: v, text: r.Text}
@@ -56,7 +59,7 @@ func (c *course) fleet(ctx context.Context, n *manifest.FlowNode, cfg *manifest.
 	}
 	job.Origin.Agent = f.Name
 	result, err := c.runner.fleets.RunPart(ctx, f, c.job.Catalog, job, journal)
-	return made(result), err
+	return c.made(result), err
 }
 
 // part is the job of an agent or a fleet. The input is the operator's text; what it
@@ -134,7 +137,7 @@ func (c *course) subflow(ctx context.Context, n *manifest.FlowNode, cfg *manifes
 	job := Job{Flow: f, Catalog: c.job.Catalog, Attempt: c.job.Attempt, Start: c.job.Start}
 	job.Start.Response = ""
 	inner := c.runner.course(job, journal, false)
-	inner.path = s.path + n.ID + "/"
+	inner.path, inner.spoken = s.path+n.ID+"/", c.spoken
 	inner.inputs, _ = given.(map[string]any)
 	if around := c.plan.flow; !around.Budget.IsZero() {
 		inner.around = append([]budget.Share{{Target: "flow " + around.Name, Budget: around.Budget}}, c.around...)

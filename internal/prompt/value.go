@@ -85,11 +85,12 @@ func (v *Value) Eval(vars map[string]any) (any, error) {
 	if err := dec.Decode(&out); err != nil {
 		return nil, &Error{Name: v.template.name, Message: fmt.Sprintf("the value cannot be told: %v", err)}
 	}
-	return plain(out), nil
+	return Native(out), nil
 }
 
-// plain gives numbers the types that templates have for them.
-func plain(v any) any {
+// Native gives the numbers of decoded JSON, which are json.Number, the types that
+// templates have for them, in lists and mappings in place.
+func Native(v any) any {
 	switch v := v.(type) {
 	case json.Number:
 		if i, err := v.Int64(); err == nil {
@@ -102,11 +103,11 @@ func plain(v any) any {
 		return f
 	case []any:
 		for i := range v {
-			v[i] = plain(v[i])
+			v[i] = Native(v[i])
 		}
 	case map[string]any:
 		for k := range v {
-			v[k] = plain(v[k])
+			v[k] = Native(v[k])
 		}
 	}
 	return v
