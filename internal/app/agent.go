@@ -21,13 +21,19 @@ func newAgentExecutor(runner *agent.Runner, known manifest.Known) *agentExecutor
 	return &agentExecutor{runner: runner, agents: parsedAgents(known)}
 }
 
-// Needs implements run.Executor.
+// Needs implements run.Executor. The project is among what an agent with tools
+// needs: events of sprints tell their board alone, and outside of a project no tool
+// may touch anything.
 func (e *agentExecutor) Needs(task run.Task) ([]string, error) {
 	a, err := e.agents.of(task)
 	if err != nil {
 		return nil, err
 	}
-	return agent.Needs(a)
+	names, err := agent.Needs(a)
+	if err == nil && len(a.Tools) > 0 {
+		names = append(names, "project_key")
+	}
+	return names, err
 }
 
 // Execute implements run.Executor.

@@ -271,3 +271,43 @@ func TestTheDefaultFleetReportsOnRecordedSprints(t *testing.T) {
 		}
 	}
 }
+
+// TestAnAgentMayReadTheSprintsOfItsEventsProject has a single agent answer an event
+// that tells its board alone.
+func TestAnAgentMayReadTheSprintsOfItsEventsProject(t *testing.T) {
+	rules, err := model.Parse([]byte(`
+rules:
+  - when: {turn: 1}
+    call: [{tool: jira_get_sprint, args: {sprint_id: 192}}]
+  - when: {data_contains: TSD Sprint 1}
+    say: I saw it.
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorldOf(t, sandbox.Options{Model: model.Options{Rules: rules}, Jira: jira.Options{Seed: jira.Seed{
+		Boards:  []jira.Board{{ID: 81, Name: "TSD", Type: "scrum", Project: "PROJ"}},
+		Sprints: []jira.Sprint{{ID: 192, Name: "TSD Sprint 1", Board: 81, State: jira.SprintActive}},
+	}}})
+	w.write("agents/watcher.yaml", `
+kind: Agent
+metadata: {name: watcher}
+spec: {model: "google:gemini-2.5-flash", instructions: Look at the sprint., tools: [jira_get_sprint]}
+---
+kind: Trigger
+metadata: {name: a-sprint}
+spec: {type: Jira, priority: -1, config: {events: [sprint_started]}, default_agent: watcher}
+`)
+	w.start()
+	if a := w.send(recorded(t, "sprint_started.json"), nil); a.status != http.StatusOK {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	w.await("the agent to end", func() bool {
+		runs := w.runs(url.Values{"target": {"watcher"}})
+		return len(runs) == 1 && runs[0].State.Terminal()
+	})
+	runs := w.runs(url.Values{"target": {"watcher"}})
+	if run := w.run(runs[0].ID); run.Result != "I saw it." {
+		t.Errorf("result %q of %+v", run.Result, run.StepList)
+	}
+}
