@@ -33,17 +33,32 @@ func (p *Providers) Worst(refs []string, req Request) (Usage, *int64) {
 	return usage, most
 }
 
-// sizeOf is how many bytes of text a request has.
+// messageBytes are for what stands around a message.
+const messageBytes = 16
+
+// sizeOf is how many bytes of text a request has, for an estimate of its tokens.
 func sizeOf(req Request) int {
-	n := len(req.System)
+	n := weigh(req.System)
 	for _, m := range req.Messages {
-		n += len(m.Text) + len(m.ProviderState)
+		n += weigh(m.Text) + len(m.ProviderState) + messageBytes
 		for _, c := range m.ToolCalls {
-			n += len(c.Name) + len(c.Args)
+			n += len(c.Name) + weigh(string(c.Args))
 		}
 	}
 	for _, t := range req.Tools {
 		n += len(t.Name) + len(t.Description) + len(t.Parameters)
+	}
+	return n
+}
+
+// weigh is the length of a text in which digits count twice: each of them is a
+// token to Gemini and Claude, and whoever writes on an issue may write many.
+func weigh(s string) int {
+	n := len(s)
+	for i := range len(s) {
+		if s[i] >= '0' && s[i] <= '9' {
+			n++
+		}
 	}
 	return n
 }

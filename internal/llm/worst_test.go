@@ -79,3 +79,23 @@ func TestTheWorstOfACallIsThatOfTheDearestModelThatMayAnswer(t *testing.T) {
 		}
 	}
 }
+
+func TestTheEstimateOfARequestIsNotPassedByWhatStrangersWrite(t *testing.T) {
+	p := priced(t, llm.Options{})
+	tests := map[string]struct {
+		req  llm.Request
+		want int // tokens at least
+	}{
+		"prose":        {llm.Request{System: strings.Repeat("word ", 100)}, 100},
+		"digits":       {llm.Request{Messages: []llm.Message{{Role: llm.User, Text: strings.Repeat("7", 1000)}}}, 1000},
+		"many answers": {llm.Request{Messages: make([]llm.Message, 50)}, 50 * 4},
+		"arguments":    {llm.Request{Messages: []llm.Message{{ToolCalls: []llm.ToolCall{{Name: "x", Args: []byte(strings.Repeat("1", 500))}}}}}, 500},
+		"state":        {llm.Request{Messages: []llm.Message{{ProviderState: []byte(strings.Repeat("x", 500))}}}, 250},
+		"tools":        {llm.Request{Tools: []llm.ToolSpec{{Name: "a", Description: strings.Repeat("d", 400), Parameters: []byte(strings.Repeat("p", 400))}}}, 400},
+	}
+	for name, tt := range tests {
+		if usage, _ := p.Worst([]string{"openai:dear"}, tt.req); usage.In < tt.want || usage.In > 2*tt.want+100 {
+			t.Errorf("%s: %d tokens, want about %d or more", name, usage.In, tt.want)
+		}
+	}
+}
