@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -21,8 +20,15 @@ type Desk interface {
 
 // listApprovals lists questions to people, the open ones unless a state is named.
 func (a *api) listApprovals(r *http.Request) (any, error) {
-	state := store.ApprovalState(cmp.Or(r.URL.Query().Get("state"), string(store.ApprovalOpen)))
-	if state == "all" {
+	const all = "all"
+	state, err := stateOf(r, store.ApprovalOpen, store.ApprovalApproved, store.ApprovalRejected, store.ApprovalExpired, all)
+	if err != nil {
+		return nil, err
+	}
+	switch state {
+	case "":
+		state = store.ApprovalOpen
+	case all:
 		state = ""
 	}
 	limit, err := limitOf(r)

@@ -16,7 +16,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/aofctl/aofctl/internal/admin"
+	"github.com/aofctl/aofctl/internal/approval"
 	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/run"
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/store"
 	"github.com/aofctl/aofctl/internal/store/inbox"
@@ -29,6 +31,9 @@ type daemon struct {
 	checks  []admin.Check
 	closing chan struct{}
 	woken   atomic.Int32
+	// ordered is the last order, refusal what orders are answered with.
+	ordered run.Order
+	refusal error
 	server  *httptest.Server
 }
 
@@ -70,6 +75,11 @@ func newDaemon(t *testing.T, token string) *daemon {
 		Token: token, Version: "v1.2.3", Inbox: d.inbox, Store: d.store, Catalog: func() *manifest.Catalog { return cat },
 		Ready:   func(context.Context) []admin.Check { return d.checks },
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "aof_build_info 1\n") }),
+		Desk:    approval.New(approval.Config{Store: d.store}),
+		Order: func(_ context.Context, o run.Order) (string, error) {
+			d.ordered = o
+			return "delivery-7", d.refusal
+		},
 		Closing: d.closing, Wake: func() { d.woken.Add(1) }, Log: zerolog.Nop(),
 	}))
 	t.Cleanup(d.server.Close)
@@ -153,9 +163,15 @@ func (r reply) has(t *testing.T, status int, part string) {
 // call makes a request; the headers may name a Host.
 func (d *daemon) call(t *testing.T, method, path string, headers ...string) reply {
 	t.Helper()
+	return d.send(t, method, path, "", headers...)
+}
+
+// send makes a request with a body.
+func (d *daemon) send(t *testing.T, method, path, body string, headers ...string) reply {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, d.server.URL+path, nil)
+	req, err := http.NewRequestWithContext(ctx, method, d.server.URL+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,11 +186,11 @@ func (d *daemon) call(t *testing.T, method, path string, headers ...string) repl
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
+	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return reply{resp.StatusCode, resp.Header, string(body)}
+	return reply{resp.StatusCode, resp.Header, string(answer)}
 }
 
 func (d *daemon) get(t *testing.T, path string) reply {

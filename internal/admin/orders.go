@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 
 	"github.com/aofctl/aofctl/internal/run"
 	"github.com/aofctl/aofctl/internal/store"
@@ -23,7 +24,12 @@ func (a *api) orderRun(r *http.Request) (any, error) {
 	var o run.Order
 	dec := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxOrder))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(&o); err != nil {
+	err := dec.Decode(&o)
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return nil, &problem{http.StatusRequestEntityTooLarge, "an order may have " + strconv.Itoa(maxOrder>>20) + " MB"}
+	}
+	if err != nil {
 		return nil, &problem{http.StatusBadRequest, "the body is not an order: " + err.Error()}
 	}
 	delivery, err := a.cfg.Order(r.Context(), o)

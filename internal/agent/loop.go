@@ -159,7 +159,7 @@ func (l *loop) complete(ctx context.Context, req llm.Request) (step.Entry, error
 func (l *loop) spender() budget.Spender {
 	o := l.job.Origin
 	return budget.Spender{Run: o.Run, Agent: l.job.Agent.Name, Site: o.Site, Issue: o.IssueKey, Budget: l.job.Agent.Budget,
-		Whole: l.job.Part.Budget, Target: l.job.Whole, Around: l.job.Around}
+		Whole: l.job.Budget, Target: l.job.Whole, Around: l.job.Around}
 }
 
 // signed names the agent on its step.

@@ -33,10 +33,10 @@ func compare(then, now []step.Entry) []change {
 	for i := range common {
 		common[i] = make([]int, len(b)+1)
 	}
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
+	for i, x := range slices.Backward(a) {
+		for j, y := range slices.Backward(b) {
 			common[i][j] = max(common[i+1][j], common[i][j+1])
-			if a[i].Action == b[j].Action {
+			if x.Action == y.Action {
 				common[i][j] = common[i+1][j+1] + 1
 			}
 		}

@@ -57,10 +57,11 @@ func (o Order) String() string {
 	case o.Kind == "":
 		what = "delivery " + o.Delivery + " once more"
 	}
-	for _, more := range [][2]string{{" on ", o.Issue}, {" by ", o.By}} {
-		if more[1] != "" {
-			what += more[0] + more[1]
-		}
+	if o.Issue != "" {
+		what += " on " + o.Issue
+	}
+	if o.By != "" {
+		what += " by " + o.By
 	}
 	if o.DryRun {
 		what += ", dry"

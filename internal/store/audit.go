@@ -83,11 +83,11 @@ type AuditFilter struct {
 func (s *Store) AuditTrail(ctx context.Context, f AuditFilter) ([]AuditRecord, error) {
 	query := `SELECT seq, at, kind, run, body, prev, hash FROM audit WHERE seq > ?`
 	args := []any{f.After}
-	for column, value := range map[string]string{"run": f.Run, "kind": f.Kind} {
-		if value != "" {
-			query += ` AND ` + column + ` = ?`
-			args = append(args, value)
-		}
+	if f.Run != "" {
+		query, args = query+` AND run = ?`, append(args, f.Run)
+	}
+	if f.Kind != "" {
+		query, args = query+` AND kind = ?`, append(args, f.Kind)
 	}
 	if !f.Since.IsZero() {
 		query += ` AND at >= ?`
