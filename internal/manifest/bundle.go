@@ -125,17 +125,24 @@ func (p *parser) bundled(b bundled) *parsedFile {
 	path, line, hasLine := cutLast(b.Source)
 	r := &report{path: path}
 	out := &parsedFile{path: path}
-	s := section{text: b.Text}
-	if checkText([]byte(b.Text), r) {
-		if root := s.parse(r); root != nil {
-			if hasLine {
-				s.before = line - root.Line
-			}
-			if doc := p.document(r, s, root, nodesOf([]byte(b.Text))); doc != nil {
-				out.documents = append(out.documents, doc)
-			}
-		}
+	if doc := p.bundledDocument(r, section{text: b.Text}, line, hasLine); doc != nil {
+		out.documents = append(out.documents, doc)
 	}
 	out.problems = r.problems
 	return out
+}
+
+// bundledDocument returns nil for a text that is no manifest.
+func (p *parser) bundledDocument(r *report, s section, line int, hasLine bool) *document {
+	if !checkText([]byte(s.text), r) {
+		return nil
+	}
+	root := s.parse(r)
+	if root == nil {
+		return nil
+	}
+	if hasLine {
+		s.before = line - root.Line
+	}
+	return p.document(r, s, root, nodesOf([]byte(s.text)))
 }

@@ -80,7 +80,7 @@ func TestABundlesRevisionFollowsWhatItRefersTo(t *testing.T) {
 		return r
 	}
 	first, changed := agentText("lead"), strings.Replace(agentText("lead"), "I am", "I was", 1)
-	if revision(first) != revision(first) {
+	if again := revision(first); again != revision(first) {
 		t.Error("the revision differs though only the directory does")
 	}
 	if revision(first) == revision(changed) {

@@ -28,14 +28,14 @@ func (l *daemonLoader) siteURL(s str) string {
 	}
 	u, err := url.Parse(raw)
 	if err != nil || u.User != nil {
-		return l.address(s, "base_url") // says what is wrong
+		return l.address(s) // says what is wrong
 	}
 	if site := sitePath(u); site != strings.TrimRight(u.Path, "/") {
 		u.Path, u.RawPath, u.RawQuery, u.Fragment = site, "", "", ""
 	}
 	fixed := s
 	fixed.value = u.String()
-	out := l.address(fixed, "base_url")
+	out := l.address(fixed)
 	if out != "" && out != strings.TrimRight(strings.TrimSpace(s.value), "/") {
 		l.warnf(s.pos, "base_url is read as %s", out)
 	}

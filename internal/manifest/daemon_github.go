@@ -71,7 +71,7 @@ func (l *daemonLoader) githubURL(s str) string {
 	if !s.set || s.value == "" {
 		return githubAPI
 	}
-	address := l.address(s, "base_url")
+	address := l.address(s)
 	u, err := url.Parse(address)
 	if address == "" || err != nil {
 		return githubAPI

@@ -60,7 +60,7 @@ func (l *daemonLoader) provider(e entry[providerDecl]) Provider {
 	known := containsFold(KnownProviders(), e.key)
 	p := Provider{
 		Type:    l.oneOf(decl.Type, "type", providerTypes()...),
-		BaseURL: l.address(decl.BaseURL, "base_url"),
+		BaseURL: l.address(decl.BaseURL),
 		APIKey:  l.secret(secretForms{name: "api_key", inline: decl.APIKey, env: decl.APIKeyEnv, file: decl.APIKeyFile}),
 	}
 	l.providerLimits(&p, decl)

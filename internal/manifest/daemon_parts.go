@@ -69,18 +69,19 @@ func (l *daemonLoader) log(decl telemetryDecl) Log {
 	return out
 }
 
-// address checks an http(s) URL and takes the slashes at its end away.
-func (l *daemonLoader) address(s str, field string) string {
+// address checks the http(s) URL of a base_url and takes the slashes at its end
+// away.
+func (l *daemonLoader) address(s str) string {
 	if !s.set {
 		return ""
 	}
 	u, err := url.Parse(strings.TrimSpace(s.value))
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		l.errorf(s.pos, "%s must be an address such as https://yourcompany.atlassian.net, found %q", field, shorten(s.value))
+		l.errorf(s.pos, "base_url must be an address such as https://yourcompany.atlassian.net, found %q", shorten(s.value))
 		return ""
 	}
 	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		l.errorf(s.pos, "%s must have no user, query or fragment", field)
+		l.errorf(s.pos, "base_url must have no user, query or fragment")
 		return ""
 	}
 	u.Path = strings.TrimRight(u.Path, "/")

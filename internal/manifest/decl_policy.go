@@ -70,7 +70,7 @@ type outputDecl struct {
 func (o *outputDecl) decodeYAML(d *decoder, n *yaml.Node, depth int) {
 	if n.Kind == yaml.MappingNode {
 		o.value.decodeYAML(d, n, depth)
-		o.str.pos = d.pos(n)
+		o.pos = d.pos(n)
 		return
 	}
 	o.str.decodeYAML(d, n, depth)

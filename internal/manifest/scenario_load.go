@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -116,9 +117,7 @@ func (s *Scenario) inherit(from *Scenario) {
 	}
 	env := map[string]string{}
 	for _, list := range []map[string]string{from.Env, s.Env} {
-		for name, value := range list {
-			env[name] = value
-		}
+		maps.Copy(env, list)
 	}
 	s.Env = env
 	s.Given = from.Given.and(s.Given)
