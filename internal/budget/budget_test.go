@@ -2,6 +2,7 @@ package budget_test
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -178,5 +179,73 @@ func TestWithoutAKeeperNothingIsLimited(t *testing.T) {
 	call, err := k.Reserve(t.Context(), "r:0", budget.Spender{}, []string{"p:dear"}, llm.Request{})
 	if err != nil || call.Settle(t.Context(), llm.Usage{}, nil) != nil || call.Refund(t.Context()) != nil {
 		t.Errorf("call %v, %v", call, err)
+	}
+}
+
+func TestACallThatIsTriedAgainAfterACrashHasItsShareAlready(t *testing.T) {
+	s := openStore(t)
+	policy := manifest.Policy{Budget: manifest.Budget{USD: 0.15}}
+	who := budget.Spender{Run: "r"}
+	reserve := func(id string) (*budget.Call, error) { // as of a new process
+		return budget.New(s, prices{100_000}, policy, func() time.Time { return noon }).Reserve(t.Context(), id, who, []string{"p:dear"}, llm.Request{})
+	}
+	if _, err := reserve("r:0"); err != nil {
+		t.Fatal(err)
+	}
+	again, err := reserve("r:0")
+	if err != nil {
+		t.Fatalf("after a crash: %v", err)
+	}
+	if _, err := reserve("r:1"); !errors.Is(err, budget.ErrOver) {
+		t.Errorf("another call beside it: %v", err)
+	}
+	for range 2 { // the record of the step got lost
+		if err := again.Settle(t.Context(), llm.Usage{In: 1, Out: 1}, micro(20_000)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if spent, err := s.Spent(t.Context(), "all agents in run r"); err != nil || spent.MicroUSD != 20_000 || spent.Tokens != 2 {
+		t.Errorf("spent %+v, %v", spent, err)
+	}
+	if _, err := reserve("r:1"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestACallCountsOnTheDayOnWhichItWasBegun(t *testing.T) {
+	s := openStore(t)
+	now := noon.Add(12*time.Hour - time.Second)
+	k := budget.New(s, prices{100_000}, manifest.Policy{Budget: manifest.Budget{USDPerDay: 0.15}}, func() time.Time { return now })
+	call, err := k.Reserve(t.Context(), "r:0", budget.Spender{}, []string{"p:dear"}, llm.Request{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(2 * time.Second)
+	if _, err := k.Reserve(t.Context(), "r:1", budget.Spender{}, []string{"p:dear"}, llm.Request{}); err != nil {
+		t.Errorf("on the next day: %v", err)
+	}
+	if err := call.Settle(t.Context(), llm.Usage{In: 1, Out: 1}, micro(30_000)); err != nil {
+		t.Fatal(err)
+	}
+	for day, want := range map[string]int64{"2026-05-04": 30_000, "2026-05-05": 100_000} {
+		if spent, err := s.Spent(t.Context(), "all agents on "+day); err != nil || spent.MicroUSD != want {
+			t.Errorf("%s: %+v, %v", day, spent, err)
+		}
+	}
+}
+
+func TestTheMembersOfAFleetShareItsBudget(t *testing.T) {
+	k := budget.New(openStore(t), prices{100_000}, manifest.Policy{}, func() time.Time { return noon })
+	inner, outer := manifest.Budget{USD: 0.25}, manifest.Budget{USD: 0.35}
+	of := func(agent, fleet string) budget.Spender {
+		return budget.Spender{Run: "r", Agent: agent, Target: fleet, Whole: inner, Around: []budget.Share{{Target: "flow path", Budget: outer}}}
+	}
+	for i, c := range []struct {
+		agent, fleet, over string
+	}{{"a", "fleet one", ""}, {"b", "fleet one", ""}, {"c", "fleet one", "fleet one in run r"}, {"a", "fleet two", ""}, {"b", "fleet two", "flow path in run r"}} {
+		_, err := k.Reserve(t.Context(), fmt.Sprint("r:", i), of(c.agent, c.fleet), []string{"p:dear"}, llm.Request{})
+		if (err == nil) != (c.over == "") || err != nil && !strings.Contains(err.Error(), c.over) {
+			t.Errorf("call %d of %s in %s: %v", i, c.agent, c.fleet, err)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -158,6 +159,13 @@ func (d *Dispatcher) repeated(ctx context.Context, it item, routes Routes, id st
 	again := store.Run{ID: runID(it.delivery.ID, 0), Delivery: it.delivery.ID, Source: first.Source, Site: first.Site, Subject: first.Subject,
 		Project: first.Project, IssueKey: first.IssueKey, EventType: first.EventType, Actor: first.Actor, Trigger: operatorTrigger,
 		TargetKind: first.TargetKind, Target: first.Target, Catalog: routes.Revision, State: store.StateQueued}
+	if first.Source == event.SourceOperator { // it was dry and had a line of its own
+		ev := &work.Event
+		again.Source, again.Site, again.Subject = ev.Source, ev.Site, cmp.Or(ev.Subject, again.ID)
+		if ev.IssueID != "" {
+			again.Source, again.Subject = event.SourceJira, "issue:"+ev.IssueID
+		}
+	}
 	again.Work, err = encodeWork(work)
 	return again, err
 }

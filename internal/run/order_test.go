@@ -130,6 +130,11 @@ func TestARunIsRepeatedWithAllThatItWasGiven(t *testing.T) {
 			t.Errorf("dry %v: stands in the line %s", dry, r.Subject)
 		}
 	}
+	dry := h.over(h.order(run.Order{Run: first.ID, DryRun: true}), 1)
+	<-tasks
+	if r := h.over(h.order(run.Order{Run: dry.ID}), 1); r.Source != first.Source || r.Subject != first.Subject || (<-tasks).Work.DryRun {
+		t.Errorf("for real after a dry run: %+v", r)
+	}
 	with := h.over(h.order(run.Order{Run: first.ID, DryRun: true, Manifest: "another text", Source: "./changed"}), 1)
 	if task := <-tasks; task.Manifest != "another text" || task.Source != "./changed" || with.Target != first.Target {
 		t.Errorf("task %+v", task)
