@@ -8,6 +8,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"github.com/aofctl/aofctl/internal/event"
+	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/run"
 	"github.com/aofctl/aofctl/internal/store/inbox"
 )
@@ -64,7 +65,10 @@ func (a *App) orderable(ctx context.Context, o *run.Order) error {
 			return fmt.Errorf("delivery %s is an operator's order: replay its run", o.Delivery)
 		}
 	}
-	if kind == "" || o.Manifest != "" {
+	if o.Manifest != "" {
+		return trial(manifest.TargetKind(kind), o.Manifest, o.Source, a.known, a.live.catalog())
+	}
+	if kind == "" {
 		return nil
 	}
 	if _, found := a.live.Current().Manifest(kind, name); !found {
