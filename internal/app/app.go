@@ -227,7 +227,7 @@ func (a *App) watch(ctx context.Context) {
 		a.metrics.Reload(true)
 		a.tell(ctx, a.store.Audit(ctx, "config", "", map[string]string{"what": "manifests reloaded", "revision": cat.Revision}), "add the reload to the audit log")
 		a.log.Info().Str("revision", cat.Revision).Int("triggers", len(cat.Triggers)).Int("agents", len(cat.Agents)).
-			Msg("manifests reloaded")
+			Int("fleets", len(cat.Fleets)).Int("flows", len(cat.Flows)).Msg("manifests reloaded")
 	}, func(err error) {
 		a.metrics.Reload(false)
 		a.log.Error().Err(err).Msg("manifests not reloaded: the last good ones stay in force")

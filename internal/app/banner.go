@@ -25,7 +25,8 @@ func (a *App) Announce(out io.Writer) {
 	}
 	cat := a.live.catalog()
 	a.log.Info().Str("version", a.opts.Version).Strs("webhooks", a.webhookURLs()).Str("admin", a.AdminAddr()).
-		Int("triggers", len(cat.Triggers)).Int("agents", len(cat.Agents)).Str("revision", cat.Revision).
+		Int("triggers", len(cat.Triggers)).Int("agents", len(cat.Agents)).Int("fleets", len(cat.Fleets)).Int("flows", len(cat.Flows)).
+		Str("revision", cat.Revision).
 		Str("storage", a.storagePlace()).Msg("serving")
 	for _, w := range a.Warnings() {
 		a.log.Warn().Msg(w)

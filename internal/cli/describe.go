@@ -12,7 +12,6 @@ import (
 	"github.com/aofctl/aofctl/internal/admin"
 	"github.com/aofctl/aofctl/internal/admin/client"
 	"github.com/aofctl/aofctl/internal/route"
-	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/store"
 )
 
@@ -162,9 +161,7 @@ func (c *console) showRun(r admin.RunDetail) {
 		c.printf("Error:      %s\n", r.Error)
 	}
 	c.printf("Steps:\n")
-	for _, e := range r.StepList {
-		c.showStep(e)
-	}
+	c.showSteps(r.StepList)
 	if r.Result != "" {
 		c.printf("Result:\n  %s\n", strings.ReplaceAll(r.Result, "\n", "\n  "))
 	}
@@ -190,60 +187,4 @@ func (c *console) showTurns(r store.Run) {
 	if r.CanceledBy != "" {
 		c.printf("Canceled:   by %s\n", r.CanceledBy)
 	}
-}
-
-// showStep prints a step in one or two lines.
-func (c *console) showStep(e step.Entry) {
-	c.printf("  %2d %-6s %-22s %8s  %s\n", e.Index, e.Kind, e.Name, e.Finished.Sub(e.Started).Round(time.Millisecond), stepNote(e))
-	if e.Kind == step.KindTool {
-		c.printf("     -> %s\n", oneLine(stepText(e), 140))
-	}
-}
-
-// stepNote says the most telling thing about a step.
-func stepNote(e step.Entry) string {
-	var notes []string
-	if e.Kind == step.KindModel {
-		notes = append(notes, fmt.Sprintf("%d+%d tokens, %s", e.TokensIn, e.TokensOut, dollars(e.CostMicroUSD)))
-	} else if len(e.Input) > 0 {
-		notes = append(notes, oneLine(string(e.Input), 90))
-	}
-	if e.Decision != "" && e.Decision != "allowed" {
-		notes = append(notes, "policy: "+e.Decision)
-	}
-	if e.InDoubt {
-		notes = append(notes, "IN DOUBT")
-	}
-	if e.Attempts > 1 {
-		notes = append(notes, fmt.Sprintf("%d attempts", e.Attempts))
-	}
-	if e.Error != "" && e.Kind != step.KindTool {
-		notes = append(notes, "error: "+oneLine(e.Error, 120))
-	}
-	note := strings.Join(notes, "; ")
-	if who := stepWho(e); who != "" {
-		note = strings.TrimSuffix(who+": "+note, ": ")
-	}
-	return note
-}
-
-// stepWho names the agent that was at work, where a run has several, and the
-// branch of the run unless it has the agent's name.
-func stepWho(e step.Entry) string {
-	switch {
-	case e.Branch == "" || e.Branch == e.Agent:
-		return e.Agent
-	case e.Agent == "":
-		return "[" + e.Branch + "]"
-	}
-	return e.Agent + " [" + e.Branch + "]"
-}
-
-// stepText is a tool's result as the model saw it.
-func stepText(e step.Entry) string {
-	var text string
-	if json.Unmarshal(e.Output, &text) != nil {
-		return string(e.Output)
-	}
-	return text
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -90,7 +91,11 @@ func eventText(e store.Event) string {
 			break
 		}
 		text := string(s.Kind) + " " + s.Name
-		if note := stepNote(s); note != "" {
+		note := stepNote(s)
+		if who := stepWho(s); who != "" {
+			note = strings.TrimSuffix(who+": "+note, ": ")
+		}
+		if note != "" {
 			text += "  " + note
 		}
 		if s.Kind == step.KindTool {
