@@ -1,16 +1,20 @@
 package cli
 
 import (
+	"fmt"
+	"os"
+
 	"github.com/spf13/cobra"
 
 	"github.com/aofctl/aofctl/internal/sandbox"
 	"github.com/aofctl/aofctl/internal/sandbox/github"
 	"github.com/aofctl/aofctl/internal/sandbox/jira"
+	"github.com/aofctl/aofctl/internal/sandbox/model"
 )
 
 func newSandbox(c *console) *cobra.Command {
 	var opts sandbox.Options
-	var webhook, secretEnv, deployment, hubWebhook, hubSecretEnv string
+	var webhook, secretEnv, deployment, hubWebhook, hubSecretEnv, rules string
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Run a simulated Jira and a scripted model to play against",
@@ -26,6 +30,15 @@ remembers every request. It prints how to point a daemon at it.`,
 			if opts.Jira.Deployment, err = jira.ParseDeployment(deployment); err != nil {
 				return err
 			}
+			if rules != "" {
+				raw, err := os.ReadFile(rules)
+				if err != nil {
+					return fmt.Errorf("read rules: %w", err)
+				}
+				if opts.Model.Rules, err = model.Parse(raw); err != nil {
+					return fmt.Errorf("read rules %s: %w", rules, err)
+				}
+			}
 			if webhook != "" {
 				opts.Webhooks = append(opts.Webhooks, jira.Webhook{Name: "aofctl", URL: webhook, Secret: c.sandboxSecret(secretEnv)})
 			}
@@ -40,6 +53,7 @@ remembers every request. It prints how to point a daemon at it.`,
 	cmd.Flags().StringVar(&deployment, "deployment", "cloud", "the `kind` of Jira: cloud, or dc for Data Center")
 	cmd.Flags().StringVar(&opts.Jira.Version, "jira-version", jira.DataCenterVersion, "`version` that a Data Center says it is")
 	cmd.Flags().BoolVar(&opts.Demo, "demo", true, "begin with a few issues")
+	cmd.Flags().StringVar(&rules, "rules", "", "`file` with rules by which the model answers (docs/testing.md); default those of the demo")
 	cmd.Flags().StringVar(&webhook, "webhook", "", "send webhooks to this `URL`")
 	cmd.Flags().StringVar(&secretEnv, "secret-env", "JIRA_WEBHOOK_SECRET", "environment `variable` with the secret that signs them; unset, it is the one that the sandbox prints")
 	cmd.Flags().StringSliceVar(&opts.Repositories, "repository", []string{"acme/shop"}, "`owner/name` of a repository on the simulated GitHub, which is at /github")
