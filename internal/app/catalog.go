@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync/atomic"
 
 	"github.com/aofctl/aofctl/internal/agent"
@@ -57,7 +59,11 @@ func knownTools(registry *tool.Registry, outside bool) []manifest.KnownTool {
 }
 
 func checkTemplate(text string) error {
-	_, err := prompt.Compile("instructions", text)
+	_, err := prompt.Compile("text", text)
+	var wrong *prompt.Error // the place is told with it
+	if errors.As(err, &wrong) && wrong.Line > 0 {
+		return fmt.Errorf("line %d: %s", wrong.Line, wrong.Message)
+	}
 	return err
 }
 

@@ -22,7 +22,7 @@ func (b *builder) agent(meta Meta, spec agentSpec, name pos) *Agent {
 		Budget:             b.budget(spec.Budget),
 		ScopeProjects:      b.globs(spec.Scope.Projects),
 		OwnIssue:           b.ownIssue(spec.Scope),
-		ScopeRepositories:  b.globs(spec.Scope.Repositories),
+		ScopeRepositories:  b.repositories(spec.Scope.Repositories),
 		Temperature:        b.temperature(spec),
 	}
 	if a.Output == "" {

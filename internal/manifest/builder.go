@@ -103,6 +103,17 @@ func (d *decoder) globs(list []str) []string {
 	return values(list)
 }
 
+// repositories checks patterns of repositories, which are called owner/name, and
+// returns them.
+func (d *decoder) repositories(list []str) []string {
+	for _, s := range list {
+		if validGlob(s.value) && !strings.ContainsAny(s.value, "/*") {
+			d.warnf(s.pos, "%q is no repository: write owner/name, or %s for all of an owner", shorten(s.value), shorten(s.value)+"/*")
+		}
+	}
+	return d.globs(list)
+}
+
 // validGlob allows "*" and "?", and few enough stars to match in no time.
 func validGlob(p string) bool {
 	return p != "" && strings.Count(p, "*") <= 8 && !strings.ContainsAny(p, `[]\`)

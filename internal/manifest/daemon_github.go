@@ -34,7 +34,7 @@ func (l *daemonLoader) github(decl githubDecl) *GitHub {
 		return nil
 	}
 	g := &GitHub{
-		APIURL: l.githubURL(decl.BaseURL), BotName: strings.TrimPrefix(decl.BotName.value, "@"), AllowedRepositories: l.globs(decl.AllowedRepos),
+		APIURL: l.githubURL(decl.BaseURL), BotName: strings.TrimPrefix(decl.BotName.value, "@"), AllowedRepositories: l.repositories(decl.AllowedRepos),
 		Token:     l.secret(secretForms{name: "token", inline: decl.Token, env: decl.TokenEnv, file: decl.TokenFile}),
 		HTTPProxy: l.proxy(decl.Proxy.HTTPProxy, "http_proxy"), HTTPSProxy: l.proxy(decl.Proxy.HTTPSProxy, "https_proxy"),
 		NoProxy: decl.Proxy.NoProxy.value, TLSVerify: decl.TLS.Verify.or(true), CACertPath: l.relative(decl.TLS.CACertPath.value),

@@ -28,6 +28,14 @@ func TestWhatIsNeverThereIsToldWhenItIsLoaded(t *testing.T) {
 	}
 }
 
+func TestARepositoryHasAnOwner(t *testing.T) {
+	d := &decoder{report: &report{path: "t.yaml"}}
+	d.repositories([]str{{value: "acme/shop"}, {value: "acme/*"}, {value: "*"}, {value: "shop"}})
+	if got := d.problems.Error(); got != `t.yaml: warning: "shop" is no repository: write owner/name, or shop/* for all of an owner` {
+		t.Error(got)
+	}
+}
+
 func TestWithoutAListOfVariablesNoneIsDoubted(t *testing.T) {
 	if got := (Known{}).neverTold(Read{Path: []string{"metadata", "x"}}); got != "" {
 		t.Errorf("neverTold = %q", got)

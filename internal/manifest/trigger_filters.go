@@ -13,7 +13,7 @@ func (b *builder) filters(config triggerConfig) Filters {
 	own := config.Filters.byName
 	f := Filters{
 		Projects:      b.globs(own.Projects),
-		Repositories:  b.globs(own.Repositories),
+		Repositories:  b.repositories(own.Repositories),
 		Boards:        values(own.Boards),
 		IssueTypes:    values(own.IssueTypes),
 		Statuses:      values(own.Statuses),
@@ -25,7 +25,7 @@ func (b *builder) filters(config triggerConfig) Filters {
 	b.checkExpression(own.Expression)
 	f.JQL = b.jql(config.JQLFilter)
 	f.Projects = b.both("projects", f.Projects, b.globs(config.Projects), config.Projects)
-	f.Repositories = b.both("repositories", f.Repositories, b.globs(config.Repositories), config.Repositories)
+	f.Repositories = b.both("repositories", f.Repositories, b.repositories(config.Repositories), config.Repositories)
 	f.IssueTypes = b.both("issue_types", f.IssueTypes, values(config.IssueTypes), config.IssueTypes)
 	f.Boards = b.both("boards", f.Boards, values(config.Boards), config.Boards)
 	b.filterList(&f, config.Filters.list)
