@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/aofctl/aofctl/internal/event"
 )
 
 // Limits of what is read out of one payload. They are far above what Jira
@@ -38,7 +40,7 @@ func check(body []byte) (string, error) {
 		return "", &NotEventError{ReasonEmpty, `the body is empty; switch off "Exclude body" in the webhook's settings in Jira`}
 	case len(body) > MaxBytes:
 		return "", &NotEventError{ReasonTooLarge, "the body has more than " + strconv.Itoa(MaxBytes) + " bytes"}
-	case deeperThan(body, MaxDepth):
+	case event.NestedDeeper(body, MaxDepth):
 		return "", &NotEventError{ReasonTooDeep, "the body is nested deeper than " + strconv.Itoa(MaxDepth) + " levels"}
 	case !gjson.ValidBytes(body):
 		return "", &NotEventError{ReasonNotJSON, "the body is not JSON (it begins with " + strconv.Quote(head(body)) + ")"}
@@ -57,31 +59,4 @@ func check(body []byte) (string, error) {
 func head(body []byte) string {
 	body = bytes.TrimSpace(body)
 	return strings.ToValidUTF8(string(body[:min(len(body), 24)]), "\uFFFD")
-}
-
-// deeperThan reports whether JSON is nested deeper than limit. The checks that
-// follow recurse, and Go cannot recover from a stack that outgrows its limit, so
-// this one must not. Few brackets cannot nest deep, which spares the walk for
-// what Jira really sends.
-func deeperThan(body []byte, limit int) bool {
-	if bytes.Count(body, []byte{'{'})+bytes.Count(body, []byte{'['}) <= limit {
-		return false
-	}
-	depth, quoted := 0, false
-	for i := 0; i < len(body); i++ {
-		switch c := body[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			if depth++; depth > limit {
-				return true
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return false
 }

@@ -2,6 +2,8 @@ package jira
 
 import (
 	"strings"
+
+	"github.com/aofctl/aofctl/internal/event"
 )
 
 // setText keeps a description or a comment as Markdown: wiki markup as API 2 and
@@ -32,7 +34,7 @@ func (n *normalizer) setText(name string, r raw) {
 // document converts ADF. What is nested too deep for a converter gives its plain
 // text.
 func (n *normalizer) document(r raw) string {
-	if n.opt.ADFToMarkdown == nil || deeperThan([]byte(r), maxMarkupNest) {
+	if n.opt.ADFToMarkdown == nil || event.NestedDeeper([]byte(r), maxMarkupNest) {
 		return adfText(r)
 	}
 	return n.opt.ADFToMarkdown([]byte(r))
