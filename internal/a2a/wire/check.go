@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -110,12 +111,10 @@ func (l *level) note(quoted []byte) error {
 
 // unquote reads a JSON string; one without escapes is itself.
 func unquote(quoted []byte) string {
-	for _, c := range quoted {
-		if c == '\\' {
-			var s string
-			_ = json.Unmarshal(quoted, &s) // it is part of valid JSON
-			return s
-		}
+	if bytes.IndexByte(quoted, '\\') >= 0 {
+		var s string
+		_ = json.Unmarshal(quoted, &s) // it is part of valid JSON
+		return s
 	}
 	return string(quoted[1 : len(quoted)-1])
 }

@@ -47,10 +47,13 @@ func readParts(o object) []a2a.Part {
 	var parts []a2a.Part
 	v.ForEach(func(_, part gjson.Result) bool {
 		path := fmt.Sprintf("%s[%d]", o.at(name), len(parts))
-		if !part.IsObject() {
+		read := a2a.Part{}
+		if part.IsObject() {
+			read = readPart(newObject(path, part, o.faults))
+		} else {
 			o.faults.add(path, "must be an object")
 		}
-		parts = append(parts, readPart(newObject(path, part, o.faults)))
+		parts = append(parts, read)
 		return len(o.faults.list) < maxFaults
 	})
 	if len(parts) == 0 {
