@@ -17,7 +17,8 @@ type Card struct {
 	Streaming, Push, Extended bool
 	// Bearer says that callers sign in with a bearer token.
 	Bearer bool
-	// InputModes and OutputModes are media types.
+	// InputModes and OutputModes are media types; with none, text and JSON are taken
+	// and Markdown is given.
 	InputModes, OutputModes []string
 	Skills                  []Skill
 	// Changed is when the description last changed; the zero time says nothing.
@@ -57,8 +58,10 @@ func (c Card) JSON(form Form) []byte { return marshal(c.Value(form)) }
 func (c Card) Value(form Form) any {
 	doc := document{
 		Name: c.Name, Description: c.Description, Version: c.Version, DocumentationURL: c.Documentation, IconURL: c.Icon,
-		Capabilities:      capabilities{Streaming: c.Streaming, PushNotifications: c.Push},
-		DefaultInputModes: c.InputModes, DefaultOutputModes: c.OutputModes, Skills: skills(c.Skills),
+		Capabilities:       capabilities{Streaming: c.Streaming, PushNotifications: c.Push},
+		DefaultInputModes:  orElse(c.InputModes, "text/plain", "application/json"),
+		DefaultOutputModes: orElse(c.OutputModes, "text/markdown"),
+		Skills:             skills(c.Skills),
 	}
 	if c.Provider != "" {
 		doc.Provider = &provider{Organization: c.Provider, URL: c.ProviderURL}
@@ -98,4 +101,11 @@ func (c Card) fill10(doc *document) {
 		doc.bearer().HTTPAuth = &httpAuth{Scheme: "Bearer"}
 		doc.SecurityRequirements = []requirement{{Schemes: map[string]stringList{"bearer": {List: []string{}}}}}
 	}
+}
+
+func orElse(modes []string, otherwise ...string) []string {
+	if len(modes) == 0 {
+		return otherwise
+	}
+	return modes
 }

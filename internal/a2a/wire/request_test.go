@@ -426,3 +426,32 @@ func FuzzFrame(f *testing.F) {
 		}
 	})
 }
+
+func FuzzParams(f *testing.F) {
+	for _, d := range dialects() {
+		for _, body := range requestsOf(f, d) {
+			var req struct{ Params json.RawMessage }
+			if err := json.Unmarshal(body, &req); err != nil {
+				f.Fatal(err)
+			}
+			f.Add(string(req.Params))
+		}
+	}
+	f.Fuzz(func(t *testing.T, params string) {
+		if !json.Valid([]byte(params)) {
+			return
+		}
+		for method := range methods() {
+			req, wrong := Parse([]byte(`{"jsonrpc":"2.0","id":1,"method":"` + method + `","params":` + params + `}`))
+			if wrong != nil {
+				return
+			}
+			for _, d := range dialects() {
+				value, wrong := readAny(req, d)
+				if send, ok := value.(a2a.SendRequest); ok && wrong == nil {
+					checkAgain(t, d, send.Message)
+				}
+			}
+		}
+	})
+}
