@@ -2,6 +2,9 @@
 // artifacts, events and errors, apart from how any version of the protocol writes
 // them down, and what an endpoint of it needs from whoever does the work.
 //
+// Tasks, messages and events are stored as the JSON that their tags say, which no
+// caller sees and which loses nothing of them.
+//
 // The package wire reads and writes them in the dialects of the callers, card
 // describes agents, and endpoint serves them over HTTP.
 //

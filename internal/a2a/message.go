@@ -9,17 +9,18 @@ import (
 type Message struct {
 	// ID is chosen by the sender: two messages of one sender with one id are the
 	// same message.
-	ID string
+	ID string `json:"id,omitempty"`
 	// ContextID and TaskID are where the message belongs; either may be "".
-	ContextID, TaskID string
-	Role              Role
-	Parts             []Part
+	ContextID string `json:"contextId,omitempty"`
+	TaskID    string `json:"taskId,omitempty"`
+	Role      Role   `json:"role,omitempty"`
+	Parts     []Part `json:"parts,omitempty"`
 	// Metadata is a JSON object, or nil.
-	Metadata json.RawMessage
+	Metadata json.RawMessage `json:"metadata,omitempty"`
 	// Extensions are the URIs of the extensions that shaped the message.
-	Extensions []string
+	Extensions []string `json:"extensions,omitempty"`
 	// ReferenceTaskIDs are earlier tasks that the message speaks of.
-	ReferenceTaskIDs []string
+	ReferenceTaskIDs []string `json:"referenceTaskIds,omitempty"`
 }
 
 // Text is all text of the message, its parts separated by blank lines.
@@ -47,16 +48,17 @@ const (
 // Part is a piece of a message or of an artifact. Kind says which of the contents
 // it has.
 type Part struct {
-	Kind PartKind
-	Text string
+	Kind PartKind `json:"kind"`
+	Text string   `json:"text,omitempty"`
 	// Data is any JSON value, byte for byte as it came: numbers keep their digits.
-	Data  json.RawMessage
-	Bytes []byte
-	URL   string
+	Data  json.RawMessage `json:"data,omitempty"`
+	Bytes []byte          `json:"bytes,omitempty"`
+	URL   string          `json:"url,omitempty"`
 	// Filename and MediaType describe the content; either may be "".
-	Filename, MediaType string
+	Filename  string `json:"filename,omitempty"`
+	MediaType string `json:"mediaType,omitempty"`
 	// Metadata is a JSON object, or nil.
-	Metadata json.RawMessage
+	Metadata json.RawMessage `json:"metadata,omitempty"`
 }
 
 // TextOf makes a part of text.
@@ -71,10 +73,11 @@ func (p Part) File() bool { return p.Kind == BytesPart || p.Kind == URLPart }
 // Artifact is a result of a task.
 type Artifact struct {
 	// ID is unique within the task.
-	ID                string
-	Name, Description string
-	Parts             []Part
+	ID          string `json:"id"`
+	Name        string `json:"name,omitempty"`
+	Description string `json:"description,omitempty"`
+	Parts       []Part `json:"parts,omitempty"`
 	// Metadata is a JSON object, or nil.
-	Metadata   json.RawMessage
-	Extensions []string
+	Metadata   json.RawMessage `json:"metadata,omitempty"`
+	Extensions []string        `json:"extensions,omitempty"`
 }

@@ -9,24 +9,25 @@ import (
 
 // Task is one piece of work, and a snapshot of it: Seq says of when.
 type Task struct {
-	ID, ContextID string
-	Status        Status
-	Artifacts     []Artifact
+	ID        string     `json:"id"`
+	ContextID string     `json:"contextId"`
+	Status    Status     `json:"status"`
+	Artifacts []Artifact `json:"artifacts,omitempty"`
 	// History are the messages of the task, oldest first.
-	History []Message
+	History []Message `json:"history,omitempty"`
 	// Metadata is a JSON object, or nil.
-	Metadata json.RawMessage
+	Metadata json.RawMessage `json:"metadata,omitempty"`
 	// Seq is the number of the last event that the snapshot contains; following
 	// the task from there misses nothing and repeats nothing. Callers never see it.
-	Seq int64
+	Seq int64 `json:"seq,omitempty"`
 }
 
 // Status is where a task stands, and why in words.
 type Status struct {
-	State State
+	State State `json:"state"`
 	// Message tells the user, in Markdown; nil says nothing.
-	Message *Message
-	Time    time.Time
+	Message *Message  `json:"message,omitempty"`
+	Time    time.Time `json:"time,omitzero"`
 }
 
 // Event is one change of a task. Exactly one of its parts is set; a stream begins
@@ -34,30 +35,32 @@ type Status struct {
 type Event struct {
 	// Seq numbers the events of one task upwards from 1, in the order in which all
 	// readers see them.
-	Seq      int64
-	Task     *Task
-	Message  *Message
-	Status   *StatusUpdate
-	Artifact *ArtifactUpdate
+	Seq      int64           `json:"seq,omitempty"`
+	Task     *Task           `json:"task,omitempty"`
+	Message  *Message        `json:"message,omitempty"`
+	Status   *StatusUpdate   `json:"status,omitempty"`
+	Artifact *ArtifactUpdate `json:"artifact,omitempty"`
 }
 
 // StatusUpdate tells of a new status.
 type StatusUpdate struct {
-	TaskID, ContextID string
-	Status            Status
-	Metadata          json.RawMessage
+	TaskID    string          `json:"taskId"`
+	ContextID string          `json:"contextId"`
+	Status    Status          `json:"status"`
+	Metadata  json.RawMessage `json:"metadata,omitempty"`
 }
 
 // ArtifactUpdate brings an artifact or a further chunk of one.
 type ArtifactUpdate struct {
-	TaskID, ContextID string
-	Artifact          Artifact
+	TaskID    string   `json:"taskId"`
+	ContextID string   `json:"contextId"`
+	Artifact  Artifact `json:"artifact"`
 	// Append adds the parts to the artifact with the same id, which there is by
 	// then; otherwise the artifact is new, or replaces the one with its id.
-	Append bool
+	Append bool `json:"append,omitempty"`
 	// Last says that no further chunk of the artifact follows.
-	Last     bool
-	Metadata json.RawMessage
+	Last     bool            `json:"last,omitempty"`
+	Metadata json.RawMessage `json:"metadata,omitempty"`
 }
 
 // TerminalError says that a task has come to its end and cannot change.

@@ -1,9 +1,11 @@
 package a2a
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -83,6 +85,39 @@ func TestHistoryIsCutFromItsBeginning(t *testing.T) {
 		task.LastMessages(n)
 		if d := cmp.Diff(want, task.History); d != "" {
 			t.Errorf("last %d: %s", n, d)
+		}
+	}
+}
+
+func TestWhatIsStoredAsJSONComesBackWhole(t *testing.T) {
+	message := Message{
+		ID: "m", ContextID: "c", TaskID: "t", Role: User, Extensions: []string{"e"}, ReferenceTaskIDs: []string{"r"},
+		Metadata: json.RawMessage(`{"n":9007199254740993}`),
+		Parts: []Part{
+			TextOf(""), DataOf(json.RawMessage(`null`)), DataOf(json.RawMessage(`[1.50]`)),
+			{Kind: BytesPart, Bytes: []byte{0, 255}, Filename: "f", MediaType: "x/y"}, {Kind: URLPart, URL: "https://x"},
+		},
+	}
+	for _, e := range []Event{
+		{Seq: 1, Task: &Task{
+			ID: "t", ContextID: "c", Seq: 1, History: []Message{message, {ID: "bare", Role: Agent}},
+			Status:    Status{State: Working, Message: &message, Time: time.Unix(1763716800, 123).UTC()},
+			Artifacts: []Artifact{{ID: "a", Name: "n", Description: "d", Parts: message.Parts, Extensions: []string{"e"}}},
+		}},
+		{Seq: 2, Message: &message},
+		status(3, Completed),
+		{Seq: 4, Artifact: &ArtifactUpdate{TaskID: "t", ContextID: "c", Artifact: Artifact{ID: "a"}, Append: true, Last: true, Metadata: json.RawMessage(`{}`)}},
+	} {
+		stored, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back Event
+		if err := json.Unmarshal(stored, &back); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(e, back); d != "" {
+			t.Errorf("%s: %s", stored, d)
 		}
 	}
 }

@@ -33,9 +33,13 @@ type Call struct {
 // requests. Their errors are *Error for what the caller is told, *Refusal for
 // HTTP statuses; any other is logged, and the caller hears of an internal error.
 type Tasks interface {
-	// Send stores a message, which begins a task or goes to one that is active, and
-	// returns before anybody works on it. The same message id sent again by the
-	// same caller gives the same task.
+	// Send stores a message and returns, before anybody works on it, the task that it
+	// belongs to as it is with the message. Without a context it begins a task in a
+	// new one; with a context it goes to the task that is active there, or begins
+	// one; with a task it goes to that, which is TaskNotFound, Ended, or Invalid if
+	// its context is another. A context that is not the caller's is
+	// ContextNotFound. A message with the id of an earlier one of the caller is the
+	// same, and Invalid if it says something else.
 	Send(ctx context.Context, call Call, req SendRequest) (Reply, error)
 	// Get reads a task of the caller.
 	Get(ctx context.Context, call Call, req GetRequest) (Task, error)
@@ -45,7 +49,7 @@ type Tasks interface {
 	// CodeNotCancelable.
 	Cancel(ctx context.Context, call Call, req CancelRequest) (Task, error)
 	// Follow gives the events of a task after the one with the number after, those
-	// that have happened and those to come.
+	// that have happened and those to come, in one order for all who follow.
 	Follow(ctx context.Context, call Call, taskID string, after int64) (Stream, error)
 }
 

@@ -151,7 +151,7 @@ func (d *double) Follow(_ context.Context, call a2a.Call, id string, after int64
 func (d *double) put(l *log, e a2a.Event) {
 	e.Seq = int64(len(l.events) + 1)
 	if err := l.task.Apply(e); err != nil {
-		panic(err)
+		panic(err) // a mistake of the test
 	}
 	l.events = append(l.events, e)
 	close(l.news)

@@ -320,17 +320,7 @@ func TestEventsReachTheCallerAsTheyHappen(t *testing.T) {
 		}
 	}
 	leave()
-	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
-		d.mu.Lock()
-		open := d.open
-		d.mu.Unlock()
-		if open == 0 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the stream is still open")
-		}
-	}
+	await(t, "the stream is closed", func() bool { return d.open == 0 }, d)
 	if got := c.call("tasks/get", `{"id":"t-1"}`); !strings.Contains(got, `"state":"working"`) {
 		t.Errorf("the task became %s", got)
 	}

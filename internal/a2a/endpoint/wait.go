@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
+	"time"
 
 	"github.com/aofctl/aofctl/internal/a2a"
 )
@@ -20,6 +22,8 @@ func (x *exchange) wait(ctx context.Context, task a2a.Task, history int) {
 		x.fail(ctx, err)
 		return
 	}
+	// The server's deadline for answers does not count on waiting.
+	_ = http.NewResponseController(x.w).SetWriteDeadline(time.Now().Add(x.opts.WriteTimeout))
 	x.reply(ctx, a2a.Reply{Task: &task}, history)
 }
 

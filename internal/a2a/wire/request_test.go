@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"reflect"
 	"strings"
 	"testing"
@@ -394,7 +393,7 @@ func frames(stream string) (data []string, ids []string) {
 func TestEventsAreFramedAsTheStandardSays(t *testing.T) {
 	var b strings.Builder
 	for _, part := range [][]byte{Frame([]byte(`{"a":1}`), 0), Comment("still\nhere\r"), Frame([]byte("x\ny"), 17)} {
-		_, _ = io.WriteString(&b, string(part))
+		b.Write(part)
 	}
 	if got := b.String(); got != "data: {\"a\":1}\n\n: still here \n\nid: 17\ndata: x\ndata: y\n\n" {
 		t.Errorf("got %q", got)
