@@ -224,12 +224,16 @@ func TestStreamsEndWhenTheEndpointCloses(t *testing.T) {
 		d := newDouble()
 		c := newClient(t, d, "plain x", Options{})
 		stream, waiting := c.begin("message/stream", hello), c.begin("SendMessage", hello)
+		began := time.Now()
 		c.e.Close()
 		if body := stream().Body.String(); !strings.HasSuffix(body, ": the task goes on: subscribe again\n\n") {
 			t.Errorf("got %s", body)
 		}
 		if body := waiting().Body.String(); !strings.Contains(body, "TASK_STATE_SUBMITTED") {
 			t.Errorf("who waits gets %s", body)
+		}
+		if took := time.Since(began); took != 0 {
+			t.Errorf("that took %v", took)
 		}
 	})
 }
@@ -275,6 +279,18 @@ func TestWaitingHasAnEnd(t *testing.T) {
 			t.Errorf("after %v: %s", time.Since(began), body)
 		}
 	})
+}
+
+func TestWhoLeavesWhileWaitingIsToldNothing(t *testing.T) {
+	d := newDouble()
+	c := newClient(t, d, "plain x", Options{})
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	w := httptest.NewRecorder()
+	c.handler.ServeHTTP(w, c.request(`{"jsonrpc":"2.0","id":1,"method":"SendMessage","params":`+hello+`}`).WithContext(ctx))
+	if w.Body.Len() != 0 || d.open != 0 {
+		t.Errorf("%d open, got %s", d.open, w.Body)
+	}
 }
 
 func TestWaitingForATaskOfAStoreThatFailsIsAnError(t *testing.T) {

@@ -198,7 +198,7 @@ func (r Request) PushID(d Dialect) (task, config string, err *a2a.Error) {
 	switch {
 	case o.has("pushNotificationConfigId"):
 		config = o.id("pushNotificationConfigId")
-		task = o.needed("id", "taskId")
+		task = taskID(o, d)
 	case o.has("taskId"):
 		task, config = o.needed("taskId"), o.id("id")
 	default:

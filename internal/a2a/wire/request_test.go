@@ -167,6 +167,7 @@ func TestWrongParametersAreNamed(t *testing.T) {
 		{"ListTasks", `{"statusTimestampAfter":"yesterday"}`, "statusTimestampAfter", "must be a time such as 2025-10-28T10:30:00.000Z"},
 		{"tasks/pushNotificationConfig/set", `{"pushNotificationConfig":{"url":"https://x"}}`, "taskId", "is required"},
 		{"tasks/pushNotificationConfig/delete", `{"id":"t"}`, "pushNotificationConfigId", "is required"},
+		{"tasks/pushNotificationConfig/get", `{"id":"a","taskId":"b","pushNotificationConfigId":"p"}`, "id", "id and taskId differ"},
 		{"GetTaskPushNotificationConfig", `{"taskId":"t"}`, "id", "is required beside taskId"},
 		{"ListTaskPushNotificationConfigs", `{}`, "id", "is required"},
 	} {
@@ -227,6 +228,17 @@ func TestEqualRequestsAreReadAlikeHoweverTheyAreSpelled(t *testing.T) {
 			if wrong != nil || !reflect.DeepEqual(first, got) {
 				t.Errorf("%s\n%s is %+v\n%s is %+v (%v)", c.method, c.same[0], first, params, got, wrong)
 			}
+		}
+	}
+}
+
+func TestWhatOnlyLooksLikeAMemberMayComeTwice(t *testing.T) {
+	for _, data := range []string{
+		`{"l":["a","a","a","l"],"m":["a","a"]}`, `{"a":{"a":{"a":"a"}},"b":"a"}`, `["a",{"a":"b"},"a",{"a":"b"},"b"]`,
+		`{"":"","a":""}`, `{"a":"{\"a\":1,\"a\":2}","b":",\"a\":"}`, `{"a":1,"A":2,"a ":3}`,
+	} {
+		if _, wrong := read(t, Plain10, "SendMessage", `{"message":{"messageId":"m","role":"user","parts":[{"data":`+data+`}]}}`); wrong != nil {
+			t.Errorf("%s: %v", data, wrong)
 		}
 	}
 }
