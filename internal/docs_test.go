@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aofctl/aofctl/internal/cli"
+	"github.com/aofctl/aofctl/internal/event"
 	eventjira "github.com/aofctl/aofctl/internal/event/jira"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/outbound"
@@ -110,18 +111,19 @@ func writeTool(t *testing.T, b *strings.Builder, s tool.Spec) {
 }
 
 func TestDocsNameEveryPolicyRule(t *testing.T) {
-	page := read(t, filepath.Join(top, "docs", "tools.md"))
+	page := read(t, filepath.Join(top, "docs", "policy.md"))
 	for _, rule := range []string{
 		policy.RuleAllowed, policy.RuleToolList, policy.RuleSchema, policy.RuleScope, policy.RuleWrites,
-		policy.RuleComments, policy.RuleSize, policy.RuleSecret, policy.RuleDryRun,
+		policy.RuleComments, policy.RuleRate, policy.RuleOwnIssue, policy.RuleSize, policy.RuleSecret, policy.RuleMacro, policy.RuleMention,
+		policy.RuleLink, policy.RuleDryRun, policy.RuleApproval, policy.RulePropose,
 	} {
 		if !strings.Contains(page, "| `"+rule+"` |") {
-			t.Errorf("docs/tools.md leaves out the rule %s", rule)
+			t.Errorf("docs/policy.md leaves out the rule %s", rule)
 		}
 	}
-	for _, limit := range []int{policy.DefaultWritesPerRun, policy.DefaultCommentsPerRun, policy.DefaultMaxBytes >> 10} {
+	for _, limit := range []int{policy.DefaultWritesPerRun, policy.DefaultCommentsPerRun, policy.DefaultCommentsPerIssue, policy.DefaultMaxBytes >> 10} {
 		if !strings.Contains(page, fmt.Sprintf(" %d ", limit)) {
-			t.Errorf("docs/tools.md leaves out the limit of %d", limit)
+			t.Errorf("docs/policy.md leaves out the limit of %d", limit)
 		}
 	}
 }
@@ -197,6 +199,7 @@ func exercise() string {
 	m.WebhookLast("jira/a", time.Now())
 	m.WebhookSilent("jira/a", false)
 	m.JiraAttempt("a", "GET", 200, time.Second, 1)
+	m.GitHubAttempt("GET", 200, time.Second, 1)
 	m.WatchBacklog(func(context.Context) (telemetry.Backlog, error) {
 		return telemetry.Backlog{Runs: map[string]int64{"queued": 1}}, nil
 	})
@@ -309,6 +312,9 @@ func TestDocsNameEveryContextVariable(t *testing.T) {
 			t.Errorf("docs/configuration.md has the variable %s, which no event has", name)
 		}
 	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(documented)), slices.Sorted(slices.Values(event.Names()))); diff != "" {
+		t.Errorf("event.Names differs from docs/configuration.md (-docs +code):\n%s", diff)
+	}
 }
 
 // variables are the names that the normaliser, the merging of events and Jira can
@@ -326,6 +332,21 @@ func variables(t *testing.T) map[string]bool {
 		delete(names, prefix)
 		names[prefix+"_id"], names[prefix+"_name"] = true, true
 	}
+	// Those of GitHub are set by the paths that they come from.
+	for _, name := range sourceMatches(t, "event/github", regexp.MustCompile(`"([a-z_]+)": "[a-z_.]+"`)) {
+		names[name] = true
+	}
+	for _, name := range []string{"number", "title", "url", "state", "author", "created", "updated", "body"} {
+		names["github_issue_"+name] = true
+	}
+	for _, name := range []string{"additions", "deletions", "changed_files", "commits"} {
+		names["pr_"+name] = true
+	}
+	for _, name := range sourceMatches(t, "schedule", regexp.MustCompile(`"([a-z_]+)":\s+(?:ev|f)\.`)) {
+		names[name] = true
+	}
+	names["body"], names["trigger"] = true, true // of HTTP triggers
+	delete(names, "pr_")                         // the beginning of several
 	samples, err := filepath.Glob(filepath.Join(dir, "testdata", "*.json"))
 	if err != nil || len(samples) == 0 {
 		t.Fatalf("no sample payloads: %v", err)

@@ -57,7 +57,11 @@ func exampleTargets() map[string][]string {
 		"sprint-fleet/payload-ready.json":              {"fleet/ready-check"},
 		"escalation-flow/payload-escalate.json":        {"flow/escalation-flow"},
 		"escalation-flow/payload-plain-comment.json":   nil,
+		"mcp-tools/payload-runbook.json":               {"agent/runbook-finder"},
+		"mcp-tools/payload-plain-comment.json":         nil,
 
+		"memory/payload-owner.json":                         {"agent/owner-finder"},
+		"approvals/payload-close.json":                      {"agent/closer"},
 		"github-jira-sync/payload-pull-request-opened.json": {"agent/github-jira-sync"},
 		"github-jira-sync/payload-pull-request-merged.json": {"agent/github-jira-sync"},
 		"github-jira-sync/payload-no-issue.json":            nil,

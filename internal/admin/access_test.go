@@ -80,7 +80,7 @@ func TestWhatIsNotThereIsSaidSo(t *testing.T) {
 			t.Errorf("%s is answered as %s", path, r.header.Get("Content-Type"))
 		}
 	}
-	for _, method := range []string{"POST", "PUT", "DELETE"} {
+	for _, method := range []string{"PATCH", "PUT", "DELETE"} {
 		d.call(t, method, "/api/v1/runs").has(t, 405, method+" is not allowed at /api/v1/runs")
 	}
 }
@@ -115,4 +115,22 @@ func TestReadinessTellsWhatIsAmiss(t *testing.T) {
 			d.get(t, "/healthz").has(t, 200, "ok")
 		})
 	}
+}
+
+func TestAPageOfAnotherOriginChangesNothing(t *testing.T) {
+	d := newDaemon(t, "")
+	for name, header := range map[string][]string{
+		"a form":         {"Origin", "https://evil.example"},
+		"as of a file":   {"Origin", "null"},
+		"as told by":     {"Sec-Fetch-Site", "cross-site"},
+		"a sister":       {"Sec-Fetch-Site", "same-site"},
+		"another port's": {"Origin", "http://localhost:8080"},
+	} {
+		for _, path := range []string{"/api/v1/runs", "/api/v1/runs/x/cancel", "/api/v1/approvals/K7QX2M/approve"} {
+			t.Run(name+path, func(t *testing.T) {
+				d.call(t, http.MethodPost, path, append(header, "Host", "localhost:3001")...).has(t, 403, "another origin")
+			})
+		}
+	}
+	d.call(t, http.MethodPost, "/api/v1/runs/x/cancel", "Host", "localhost:3001", "Origin", "http://localhost:3001").has(t, 404, "x")
 }

@@ -78,7 +78,7 @@ func New(cfg Config) http.Handler {
 	})
 	MountHealth(r, cfg.Ready)
 	r.Group(func(r chi.Router) {
-		r.Use(a.authenticate)
+		r.Use(sameOrigin, a.authenticate)
 		r.Method(http.MethodGet, "/metrics", cfg.Metrics)
 		r.Route("/api/v1", a.routes)
 	})
@@ -125,6 +125,16 @@ func (a *api) authenticate(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// sameOrigin refuses what a page of somebody else's has a browser send here to
+// change something: an operator's browser reaches the daemon, too.
+func sameOrigin(next http.Handler) http.Handler {
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		writeError(w, http.StatusForbidden, "a page of another origin may not change anything here")
+	}))
+	return guard.Handler(next)
 }
 
 // bearer is the request's token, "" if there is none (RFC 6750, section 2.1).

@@ -73,6 +73,8 @@ func (a *api) decide(r *http.Request, approve bool) (any, error) {
 		return nil, &problem{http.StatusNotFound, err.Error()}
 	case errors.Is(err, approval.ErrClosed), errors.Is(err, approval.ErrNotAllowed):
 		return nil, &problem{http.StatusConflict, err.Error()}
+	case errors.Is(err, approval.ErrUnclear):
+		return nil, &problem{http.StatusBadRequest, err.Error()}
 	case err != nil:
 		return nil, err
 	}

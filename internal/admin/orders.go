@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/aofctl/aofctl/internal/run"
+	"github.com/aofctl/aofctl/internal/store"
 	"github.com/aofctl/aofctl/internal/store/inbox"
 )
 
@@ -27,13 +28,13 @@ func (a *api) orderRun(r *http.Request) (any, error) {
 	}
 	delivery, err := a.cfg.Order(r.Context(), o)
 	switch {
-	case errors.Is(err, inbox.ErrNotFound):
+	case errors.Is(err, inbox.ErrNotFound), errors.Is(err, store.ErrNotFound):
 		return nil, err
 	case errors.Is(err, inbox.ErrFull), errors.Is(err, inbox.ErrUnavailable), errors.Is(err, inbox.ErrClosed):
 		return nil, &problem{http.StatusServiceUnavailable, err.Error()}
 	case err != nil:
 		return nil, &problem{http.StatusUnprocessableEntity, err.Error()}
 	}
-	a.account(r, "", "order "+o.Kind+"/"+o.Name+" on "+o.Issue+o.Delivery)
+	a.account(r, "", o.String())
 	return Ordered{Delivery: delivery}, nil
 }

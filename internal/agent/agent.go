@@ -18,6 +18,7 @@ import (
 	"github.com/aofctl/aofctl/internal/gate"
 	"github.com/aofctl/aofctl/internal/llm"
 	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/policy"
 	"github.com/aofctl/aofctl/internal/prompt"
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/tool"
@@ -177,12 +178,17 @@ func (r *Runner) Run(ctx context.Context, job Job, journal step.Journal) (Result
 	if err := l.acknowledge(ctx); err != nil {
 		return Result{}, err
 	}
-	result, err := l.conclude(ctx)
-	result.Commented = l.commented()
-	if err != nil {
-		return result, err
+	for tries := 0; ; tries++ {
+		result, err := l.conclude(ctx)
+		result.Commented = l.commented()
+		if err != nil {
+			return result, err
+		}
+		err = l.deliver(ctx, result.Text)
+		if !l.retract(err, tries) {
+			return result, err
+		}
 	}
-	return result, l.deliver(ctx, result.Text)
 }
 
 // begin makes everything ready for the first question to the model.
@@ -203,7 +209,9 @@ func (r *Runner) begin(job Job, journal step.Journal) (*loop, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.boundary = boundaryOf(l.job)
 	l.system = text.System
+	l.job.Session.Trust(text.System)
 	if l.shape != nil {
 		l.system += shapeNotice(l.job.Schema)
 	}
@@ -244,7 +252,7 @@ func (r *Runner) open(a *manifest.Agent) (llm.Model, error) {
 
 // Explain posts a short notice on the job's issue that it failed.
 func (r *Runner) Explain(ctx context.Context, job Job, journal step.Journal, cause string) error {
-	return r.loop(job, journal).comment(ctx, fmt.Sprintf("`/%s` did not finish: %s", job.Command, shorten(cause)), nil)
+	return r.loop(job, journal).comment(ctx, fmt.Sprintf("`/%s` did not finish: %s", job.Command, policy.Defuse(shorten(cause))), nil)
 }
 
 // shorten makes one short line of a reason, which may hold whole answers of
@@ -266,7 +274,7 @@ func (r *Runner) prompt(job Job) (prompt.Prompt, error) {
 	// The boundary of the untrusted data comes from the run's own seed: a run
 	// that continues after a crash says the same to its model again.
 	builder := prompt.NewBuilder(prompt.Config{
-		Random: rand.NewChaCha8(sha256.Sum256([]byte(job.Seed))), StableSystem: true})
+		Random: source(job), StableSystem: true})
 	text, err := builder.Build(tmpl, prompt.Data{
 		Metadata: job.Event.Metadata(), Command: job.Command, Args: job.Args, ArgsList: job.ArgsList,
 		ArgsBody: job.Body, Params: job.Params, Typed: job.Typed, Others: job.Vars, Agent: job.Agent.Name, Now: job.Now,
@@ -275,6 +283,18 @@ func (r *Runner) prompt(job Job) (prompt.Prompt, error) {
 		return prompt.Prompt{}, fmt.Errorf("render instructions of agent %s: %w", job.Agent.Name, err)
 	}
 	return withPart(text, job), nil
+}
+
+// source gives the boundary of the event's data.
+func source(job Job) *rand.ChaCha8 { return rand.NewChaCha8(sha256.Sum256([]byte(job.Seed))) }
+
+// boundaryOf is the boundary of the event's data.
+func boundaryOf(job Job) string {
+	boundary, err := prompt.NewBoundary(source(job))
+	if err != nil {
+		return "" // this source has no end
+	}
+	return boundary
 }
 
 // own returns the tools that only this agent has; nil for none.

@@ -2,9 +2,12 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
+	"github.com/aofctl/aofctl/internal/llm"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/policy"
 	"github.com/aofctl/aofctl/internal/prompt"
@@ -44,6 +47,7 @@ func (l *loop) acknowledge(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("render response of /%s: %w", l.job.Command, err)
 	}
+	l.response = text
 	if err := l.comment(ctx, text, nil); err != nil {
 		return err
 	}
@@ -76,8 +80,27 @@ func (l *loop) comment(ctx context.Context, markdown string, approval *manifest.
 		return err
 	}
 	l.entries = append(l.entries, entry)
-	if entry.Error != "" && !entry.InDoubt {
-		return fmt.Errorf("post comment on %s: %s", at.name, entry.Error)
+	// What people turn down is no failure: the text stays with the run.
+	if entry.Error != "" && !entry.InDoubt && entry.Decision != policy.RuleApproval {
+		return &unpostedError{place: at.name, rule: entry.Decision, reason: entry.Error}
 	}
 	return nil
+}
+
+// unpostedError says why a comment was not posted.
+type unpostedError struct{ place, rule, reason string }
+
+func (e *unpostedError) Error() string { return "post comment on " + e.place + ": " + e.reason }
+
+// retract asks the model for another final text if the content of this one must
+// not leave. It reports false where that has no use.
+func (l *loop) retract(err error, tries int) bool {
+	var unposted *unpostedError
+	if !errors.As(err, &unposted) || !strings.HasPrefix(unposted.rule, policy.RulesOfContent) || tries == corrections || l.model == nil {
+		return false
+	}
+	l.asked++
+	l.messages = append(l.messages, llm.Message{Role: llm.User, Text: "Your answer was not posted. " + unposted.reason +
+		". Write the whole answer again without that, and say nothing about this correction."})
+	return true
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aofctl/aofctl/internal/gate"
 	"github.com/aofctl/aofctl/internal/llm"
 	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/prompt"
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/tool"
 )
@@ -21,16 +22,20 @@ var ErrIterations = errors.New("the agent used up its iterations without an answ
 
 // loop is one agent at work.
 type loop struct {
-	runner   *Runner
-	job      Job
-	journal  step.Journal
-	model    llm.Model
-	system   string
+	runner  *Runner
+	job     Job
+	journal step.Journal
+	model   llm.Model
+	system  string
+	// boundary marks the event's data; no result of a tool may hold it.
+	boundary string
 	messages []llm.Message
 	// shape is what the final text has to be; nil for any text.
 	shape *tool.Schema
 	// entries are the finished steps of this agent.
 	entries []step.Entry
+	// response is the operator's answer to a command.
+	response string
 	// opening counts those that were made before the agent started.
 	opening int
 	// finished is the result with which the agent ended its work itself.
@@ -127,8 +132,8 @@ func (l *loop) ask(ctx context.Context) (llm.Response, error) {
 }
 
 // complete makes a call of the model within the budgets. What is set aside for a
-// call that gave no answer stays so, unless it is known what it cost: it is tried
-// again under the same name.
+// call that gave no answer stays so, unless it is known what it cost, or that it
+// cost nothing: it is tried again under the same name.
 func (l *loop) complete(ctx context.Context, req llm.Request) (step.Entry, error) {
 	call, err := l.runner.budget.Reserve(ctx, req.ID, l.spender(), append([]string{l.job.Agent.Model}, l.job.Agent.Fallbacks...), req)
 	if err != nil {
@@ -139,6 +144,8 @@ func (l *loop) complete(ctx context.Context, req llm.Request) (step.Entry, error
 		var e *llm.Error
 		if errors.As(err, &e) && e.Usage.In+e.Usage.Out > 0 {
 			err = errors.Join(err, call.Settle(ctx, e.Usage, e.CostMicroUSD))
+		} else if llm.Unbilled(err) {
+			err = errors.Join(err, call.Refund(ctx))
 		}
 		return describeFailure(err), err
 	}
@@ -209,8 +216,14 @@ func (l *loop) serve(ctx context.Context, call llm.ToolCall) error {
 	if err != nil {
 		return err
 	}
-	l.messages = append(l.messages, llm.Message{Role: llm.ToolRole, ToolCallID: call.ID, ToolName: call.Name, Text: text})
+	l.hear(call, text)
 	return nil
+}
+
+// hear gives the model the result of a call. What tools read was written by
+// strangers as the event's data were, and is cleaned as they are.
+func (l *loop) hear(call llm.ToolCall, text string) {
+	l.messages = append(l.messages, llm.Message{Role: llm.ToolRole, ToolCallID: call.ID, ToolName: call.Name, Text: prompt.Defuse(text, l.boundary)})
 }
 
 // call makes one call through the gate, as the agent's own wish.
@@ -230,5 +243,5 @@ func (l *loop) request() gate.Request {
 	a, origin := l.job.Agent, l.job.Origin
 	origin.Memory = a.Memory.String()
 	own := func(ctx context.Context) (*tool.Registry, error) { return l.runner.own(ctx, a) }
-	return gate.Request{Own: own, Scope: a.Scope(), Writes: a.Writes, Origin: origin, Agent: l.job.Label, Model: a.Model, Reason: l.reason}
+	return gate.Request{Own: own, Scope: a.Scope(), OwnIssue: a.OwnIssue, Trusted: []string{l.response, a.Text}, Writes: a.Writes, Origin: origin, Agent: l.job.Label, Model: a.Model, Reason: l.reason}
 }

@@ -69,7 +69,7 @@ func (l *loop) serveLocal(ctx context.Context, local Local, calls []llm.ToolCall
 		if i < len(texts) && texts[i] != "" {
 			text = texts[i]
 		}
-		l.messages = append(l.messages, llm.Message{Role: llm.ToolRole, ToolCallID: call.ID, ToolName: call.Name, Text: text})
+		l.hear(call, text)
 	}
 	return nil
 }

@@ -2,11 +2,8 @@ package app
 
 import (
 	"context"
-	"fmt"
-	"sync"
 
 	"github.com/aofctl/aofctl/internal/agent"
-	"github.com/aofctl/aofctl/internal/event"
 	"github.com/aofctl/aofctl/internal/gate"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/run"
@@ -14,25 +11,19 @@ import (
 	"github.com/aofctl/aofctl/internal/tool"
 )
 
-// maxParsed bounds the parsed manifests that are kept.
-const maxParsed = 1000
-
 // agentExecutor runs agents with the manifest that their run was admitted with.
 type agentExecutor struct {
 	runner *agent.Runner
-	known  manifest.Known
-
-	mu     sync.Mutex
-	parsed map[string]*manifest.Agent // by revision
+	agents *parsed[*manifest.Agent]
 }
 
 func newAgentExecutor(runner *agent.Runner, known manifest.Known) *agentExecutor {
-	return &agentExecutor{runner: runner, known: known, parsed: map[string]*manifest.Agent{}}
+	return &agentExecutor{runner: runner, agents: parsedAgents(known)}
 }
 
 // Needs implements run.Executor.
 func (e *agentExecutor) Needs(task run.Task) ([]string, error) {
-	a, err := e.agent(task)
+	a, err := e.agents.of(task)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +50,7 @@ func (e *agentExecutor) Explain(ctx context.Context, task run.Task, journal step
 }
 
 func (e *agentExecutor) job(task run.Task) (agent.Job, error) {
-	a, err := e.agent(task)
+	a, err := e.agents.of(task)
 	if err != nil {
 		return agent.Job{}, err
 	}
@@ -84,7 +75,7 @@ func jobOf(task run.Task, name string) agent.Job {
 func originOf(task run.Task, name string) tool.Origin {
 	ev := &task.Work.Event
 	o := tool.Origin{Site: task.Run.Site, Run: task.Run.ID, Delivery: task.Run.Delivery, Trigger: task.Run.Trigger, Agent: name,
-		Project: ev.Project, IssueKey: ev.IssueKey, Depth: task.Work.Depth, Actor: personOf(ev.Actor), Subject: task.Run.Subject}
+		Project: ev.Project, IssueKey: ev.IssueKey, Depth: task.Work.Depth, Actor: run.PersonOf(ev.Actor), People: peopleOf(ev), Texts: textsOf(ev), Subject: task.Run.Subject}
 	if o.IssueKey == "" { // an enriched event knows its key only there
 		o.IssueKey = ev.String("issue_key")
 	}
@@ -93,26 +84,4 @@ func originOf(task run.Task, name string) tool.Origin {
 	}
 	reach(task, &o)
 	return o
-}
-
-// personOf is the account of an event's actor.
-func personOf(a event.Actor) tool.Person {
-	return tool.Person{AccountID: a.AccountID, Name: a.Name, Key: a.Key, Email: a.Email, DisplayName: a.DisplayName}
-}
-
-func (e *agentExecutor) agent(task run.Task) (*manifest.Agent, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if a, ok := e.parsed[task.Run.Revision]; ok {
-		return a, nil
-	}
-	a, problems := manifest.ParseAgent(task.Manifest, task.Source, e.known)
-	if err := problems.Errors().Err(); err != nil {
-		return nil, fmt.Errorf("read manifest of agent %s: %w", task.Run.Target, err)
-	}
-	if len(e.parsed) >= maxParsed {
-		clear(e.parsed)
-	}
-	e.parsed[task.Run.Revision] = a
-	return a, nil
 }

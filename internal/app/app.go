@@ -28,7 +28,6 @@ import (
 	"github.com/aofctl/aofctl/internal/approval"
 	"github.com/aofctl/aofctl/internal/budget"
 	"github.com/aofctl/aofctl/internal/durable"
-	"github.com/aofctl/aofctl/internal/event"
 	"github.com/aofctl/aofctl/internal/fleet"
 	"github.com/aofctl/aofctl/internal/flow"
 	"github.com/aofctl/aofctl/internal/gate"
@@ -60,6 +59,9 @@ type Options struct {
 	Retry durable.Retry
 	// Models stands in for the providers of models, for tests; see llm.Options.
 	Models llm.Instead
+	// MCP are answers of tools in place of MCP servers, by server and tool, for tests;
+	// nil has servers started.
+	MCP map[string]map[string]string
 	// Now tells the time to the runs, their waits and limits; nil for the system's
 	// clock. It does not reach what PostgreSQL itself tells the time for.
 	Now func() time.Time
@@ -67,6 +69,12 @@ type Options struct {
 	// 0 for each second. Looked is called after each look at the schedules.
 	Look   time.Duration
 	Looked func()
+	// Files is where memories in files are that are named by relative paths; "" for
+	// the directory of the configuration.
+	Files string
+	// Carrier takes the place of connections to hosts that tools and flows reach
+	// (policy.allowed_hosts); nil for these.
+	Carrier http.RoundTripper
 }
 
 // settlePatience is how long a run keeps its place while it waits for a write to
@@ -157,7 +165,7 @@ func (a *App) configure(ctx context.Context) error {
 	if a.sites, err = newSites(d, siteParts{secrets: a.secrets, version: a.opts.Version, permit: a.permit, metrics: a.metrics, tokens: &a.tokens}, &expressions{}); err != nil {
 		return err
 	}
-	a.outbound = newOutbound(d, a.secrets, a.opts.Version, a.permit)
+	a.outbound = newOutbound(d, a.secrets, a.opts, a.permit)
 	a.collectSecrets()
 	if err := a.resolveDSN(); err != nil {
 		return err
@@ -267,9 +275,15 @@ func (a *App) checkAgent(ag *manifest.Agent) []error {
 // configuration names for the key comes before the provider's own.
 func (a *App) checkModel(ref string) error {
 	name, _, _ := strings.Cut(ref, ":")
-	if env := a.opts.Daemon.Providers[name].APIKey.Env; env != "" {
-		if value, _ := a.opts.Env(env); value == "" {
-			return fmt.Errorf("model %s needs a key: environment variable %s is not set", ref, env)
+	key := a.opts.Daemon.Providers[name].APIKey
+	if key.Env != "" {
+		if value, _ := a.opts.Env(key.Env); value == "" {
+			return fmt.Errorf("model %s needs a key: environment variable %s is not set", ref, key.Env)
+		}
+	}
+	if key.File != "" {
+		if _, err := key.Resolve(a.opts.Env, os.ReadFile); err != nil {
+			return fmt.Errorf("model %s needs a key: %w", ref, err)
 		}
 	}
 	return a.providers.Check(ref)
@@ -282,11 +296,11 @@ func (a *App) buildRuns(ctx context.Context) error {
 	if a.registry, err = newRegistry(a.sites, writer, a.helpers()); err != nil {
 		return err
 	}
-	rules := policy.New(policy.Config{Tools: a.registry, Secrets: a.secrets.values})
-	a.lender = &lender{pool: mcp.NewPool(mcp.Options{Writer: writer, Version: a.opts.Version, Directory: d.Dir(), Log: a.log}), env: a.opts.Env, learn: rules.Learn}
+	rules := policy.New(rulesOf(d, a.registry, a.secrets))
+	a.lender = &lender{pool: mcp.NewPool(mcp.Options{Writer: writer, Version: a.opts.Version, Directory: d.Dir(), Log: a.log}), env: a.opts.Env, learn: rules.Learn, answers: a.opts.MCP}
 	a.onClose(a.lender.pool.Close)
 	a.desk = approval.New(approval.Config{Store: a.store, Approvers: d.Policy.Approvers})
-	calls := gate.New(rules, a.desk)
+	calls := gate.New(rules, a.desk).WithRates(a.commentsOf)
 	runner := agent.New(a.providers, calls, a.registry).WithBudget(budget.New(a.store, a.providers, d.Policy, nil)).WithToolbox(a.lender)
 	fleets := fleet.New(runner)
 	flows := flow.New(flow.Config{Agents: runner, Fleets: fleetParts{fleets}, Gate: calls, Tools: a.registry})
@@ -303,7 +317,7 @@ func (a *App) buildRuns(ctx context.Context) error {
 		kinds[kind] = true
 	}
 	a.dispatch = run.DispatcherConfig{
-		Inbox: a.inbox, Store: a.store, Lease: a.supervisor.Lease, Normalizers: map[string]run.Normalizer{event.SourceJira: a.sites.delivered},
+		Inbox: a.inbox, Store: a.store, Lease: a.supervisor.Lease,
 		Desk: a.desk, Router: a.live, Accounts: a.sites, Asker: asker{a.sites}, Admitted: a.scheduler.Wake, Signed: a.sites.signed,
 		MaxPerHour: d.Runtime.MaxRunsPerIssuePerHour, Kinds: kinds, Observer: seen, Now: a.opts.Now, Seed: rand.Text, Log: a.log,
 	}

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/aofctl/aofctl/internal/agent"
+	"github.com/aofctl/aofctl/internal/event"
 	"github.com/aofctl/aofctl/internal/flow"
 	"github.com/aofctl/aofctl/internal/llm"
 	"github.com/aofctl/aofctl/internal/manifest"
@@ -21,12 +22,18 @@ import (
 // known tells the loader what manifests may refer to.
 func known(d *manifest.Daemon, registry *tool.Registry, providers *llm.Providers, env func(string) (string, bool)) manifest.Known {
 	k := manifest.Known{Providers: providers.Names(), SecretEnvs: d.SecretEnvs(), Cloud: d.Cloud(), DefaultAgent: d.Runtime.DefaultAgent, Env: env,
-		CheckTemplate: checkTemplate, CheckExpression: checkExpression, CheckSchema: checkSchema, FlowText: flow.Inspect,
+		CheckTemplate: checkTemplate, CheckExpression: checkExpression, Reads: reads, Variables: variables(), CheckSchema: checkSchema, Faults: faults, FlowText: flow.Inspect,
 		CheckSchedule: checkSchedule, NoGitHub: d.Text != "" && (d.GitHub == nil || d.GitHub.Token.IsZero())}
 	for _, site := range d.Jira {
 		k.Sites = append(k.Sites, site.Name)
 	}
 	k.Tools = knownTools(registry, len(d.AllowedHosts) > 0)
+	if len(d.AllowedHosts) > 0 {
+		k.CheckAddress = func(address string) error {
+			_, _, err := hostsOf(d).Check(address)
+			return err
+		}
+	}
 	return k
 }
 
@@ -54,9 +61,39 @@ func checkTemplate(text string) error {
 	return err
 }
 
+// reads tells which variables a text reads; of one that cannot be compiled, none.
+func reads(text string, form manifest.TextForm) []manifest.Read {
+	var paths []prompt.Path
+	if form == manifest.FormExpression {
+		if e, err := prompt.CompileExpression(text); err == nil {
+			paths = e.Reads()
+		}
+	} else if t, err := prompt.Compile("text", text); err == nil {
+		paths = t.Reads()
+	}
+	out := make([]manifest.Read, 0, len(paths))
+	for _, p := range paths {
+		out = append(out, manifest.Read{Path: p})
+	}
+	return out
+}
+
+// variables are the context variables with AOF's short names for some of them.
+func variables() []string {
+	return append(event.Names(), event.ShortNames()...)
+}
+
 func checkSchema(raw []byte) error {
 	_, err := tool.CompileSchema(raw)
 	return err
+}
+
+func faults(schema, text []byte) []string {
+	s, err := tool.CompileSchema(schema)
+	if err != nil {
+		return nil
+	}
+	return s.Faults(text)
 }
 
 func checkExpression(text string) error {

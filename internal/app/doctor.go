@@ -210,11 +210,18 @@ func (p *patient) models() []doctor.Check {
 	return list
 }
 
-// refs are the models that agents use, each once.
+// refs are the models that agents use and those that stand in for them, each once.
 func (p *patient) refs() []string {
+	agents := slices.Collect(maps.Values(p.catalog.Agents))
+	for _, fleet := range p.catalog.Fleets {
+		agents = append(agents, fleet.Inline()...)
+	}
 	var refs []string
-	for _, agent := range p.catalog.Agents {
+	for _, agent := range agents {
 		refs = append(append(refs, agent.Model), agent.Fallbacks...)
+		if len(agent.Fallbacks) == 0 {
+			refs = append(refs, p.opts.Daemon.Fallbacks[agent.Model]...)
+		}
 	}
 	slices.Sort(refs)
 	return slices.Compact(refs)
@@ -224,7 +231,8 @@ func (p *patient) refs() []string {
 const askTokens = 16
 
 func askModel(ctx context.Context, providers *llm.Providers, ref string) error {
-	model, err := providers.Open(ref)
+	// One that stands in for it would hide that it does not answer.
+	model, err := providers.OpenAlone(ref)
 	if err != nil {
 		return err
 	}

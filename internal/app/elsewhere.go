@@ -150,7 +150,7 @@ func (s *sites) Issue(ctx context.Context, site, key string) (run.Issue, bool, e
 		zerolog.Ctx(ctx).Info().Str("issue", key).Msg("the event names an issue that Jira does not have there")
 		return run.Issue{}, false, nil
 	}
-	return run.Issue{ID: ev.IssueID, Key: key, Project: event.ProjectOf(key)}, true, nil
+	return run.Issue{Site: one.config.Name, ID: ev.IssueID, Key: key, Project: event.ProjectOf(key)}, true, nil
 }
 
 // reach says what the run of another platform's event may touch.

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/aofctl/aofctl/internal/durable"
 	"github.com/aofctl/aofctl/internal/fleet"
@@ -15,12 +14,9 @@ import (
 
 // fleetExecutor runs fleets with the manifests that their run was admitted with.
 type fleetExecutor struct {
-	runner *fleet.Runner
-	known  manifest.Known
-	steps  stepsOf
-
-	mu     sync.Mutex
-	parsed map[string]*manifest.Catalog // by revision
+	runner  *fleet.Runner
+	bundles *parsed[*manifest.Catalog]
+	steps   stepsOf
 }
 
 // stepsOf reads what is on record of a run.
@@ -38,7 +34,7 @@ func (s stepsOf) recall(ctx context.Context, run string, session *gate.Session) 
 }
 
 func newFleetExecutor(runner *fleet.Runner, known manifest.Known, steps stepsOf) *fleetExecutor {
-	return &fleetExecutor{runner: runner, known: known, steps: steps, parsed: map[string]*manifest.Catalog{}}
+	return &fleetExecutor{runner: runner, bundles: parsedBundles(known), steps: steps}
 }
 
 // Needs implements run.Executor.
@@ -73,7 +69,7 @@ func (e *fleetExecutor) Explain(ctx context.Context, task run.Task, journal step
 }
 
 func (e *fleetExecutor) job(task run.Task) (fleet.Job, error) {
-	cat, err := e.catalog(task)
+	cat, err := e.bundles.of(task)
 	if err != nil {
 		return fleet.Job{}, err
 	}
@@ -82,21 +78,4 @@ func (e *fleetExecutor) job(task run.Task) (fleet.Job, error) {
 		return fleet.Job{}, fmt.Errorf("read manifest of fleet %s: it is not in its bundle", task.Run.Target)
 	}
 	return fleet.Job{Fleet: f, Agents: cat.Agents, Job: jobOf(task, f.Name)}, nil
-}
-
-func (e *fleetExecutor) catalog(task run.Task) (*manifest.Catalog, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if cat, ok := e.parsed[task.Run.Revision]; ok {
-		return cat, nil
-	}
-	cat, problems := manifest.ParseBundle(task.Manifest, e.known)
-	if err := problems.Errors().Err(); err != nil {
-		return nil, fmt.Errorf("read manifest of fleet %s: %w", task.Run.Target, err)
-	}
-	if len(e.parsed) >= maxParsed {
-		clear(e.parsed)
-	}
-	e.parsed[task.Run.Revision] = cat
-	return cat, nil
 }

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/aofctl/aofctl/internal/agent"
 	"github.com/aofctl/aofctl/internal/fleet"
@@ -15,16 +14,13 @@ import (
 
 // flowExecutor runs flows with the manifests that their run was admitted with.
 type flowExecutor struct {
-	runner *flow.Runner
-	agents *agent.Runner
-	known  manifest.Known
-
-	mu     sync.Mutex
-	parsed map[string]*manifest.Catalog // by revision
+	runner  *flow.Runner
+	agents  *agent.Runner
+	bundles *parsed[*manifest.Catalog]
 }
 
 func newFlowExecutor(runner *flow.Runner, agents *agent.Runner, known manifest.Known) *flowExecutor {
-	return &flowExecutor{runner: runner, agents: agents, known: known, parsed: map[string]*manifest.Catalog{}}
+	return &flowExecutor{runner: runner, agents: agents, bundles: parsedBundles(known)}
 }
 
 // Needs implements run.Executor.
@@ -56,7 +52,7 @@ func (e *flowExecutor) Explain(ctx context.Context, task run.Task, journal step.
 }
 
 func (e *flowExecutor) job(task run.Task) (flow.Job, error) {
-	cat, err := e.catalog(task)
+	cat, err := e.bundles.of(task)
 	if err != nil {
 		return flow.Job{}, err
 	}
@@ -65,23 +61,6 @@ func (e *flowExecutor) job(task run.Task) (flow.Job, error) {
 		return flow.Job{}, fmt.Errorf("read manifest of flow %s: it is not in its bundle", task.Run.Target)
 	}
 	return flow.Job{Flow: f, Catalog: cat, Attempt: task.Run.Attempt, Start: jobOf(task, f.Name)}, nil
-}
-
-func (e *flowExecutor) catalog(task run.Task) (*manifest.Catalog, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if cat, ok := e.parsed[task.Run.Revision]; ok {
-		return cat, nil
-	}
-	cat, problems := manifest.ParseBundle(task.Manifest, e.known)
-	if err := problems.Errors().Err(); err != nil {
-		return nil, fmt.Errorf("read manifest of flow %s: %w", task.Run.Target, err)
-	}
-	if len(e.parsed) >= maxParsed {
-		clear(e.parsed)
-	}
-	e.parsed[task.Run.Revision] = cat
-	return cat, nil
 }
 
 // fleetParts has fleets do parts of flows.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/http"
@@ -24,7 +25,7 @@ type helpers struct {
 }
 
 func (a *App) helpers() helpers {
-	return helpers{shelf: memory.NewShelf(a.opts.Daemon.Dir(), a.store.Memory(), time.Now), client: a.outbound}
+	return helpers{shelf: memory.NewShelf(cmp.Or(a.opts.Files, a.opts.Daemon.Dir()), a.store.Memory(), time.Now), client: a.outbound}
 }
 
 func (h helpers) tools(writer tool.Writer) []tool.Tool {
@@ -38,7 +39,7 @@ func (h helpers) tools(writer tool.Writer) []tool.Tool {
 }
 
 // newOutbound makes the client for hosts outside, with what they ask for.
-func newOutbound(d *manifest.Daemon, secrets *secretStore, version string, permit func(context.Context) error) *outbound.Client {
+func newOutbound(d *manifest.Daemon, secrets *secretStore, opts Options, permit func(context.Context) error) *outbound.Client {
 	var targets []outbound.Target
 	for _, h := range d.AllowedHosts {
 		t := outbound.Target{Host: h.Host, Header: http.Header{}}
@@ -50,7 +51,7 @@ func newOutbound(d *manifest.Daemon, secrets *secretStore, version string, permi
 		}
 		targets = append(targets, t)
 	}
-	return outbound.New(outbound.Config{Targets: targets, UserAgent: "aofctl/" + version, Permit: permit})
+	return outbound.New(outbound.Config{Targets: targets, UserAgent: "aofctl/" + opts.Version, Permit: permit, Carrier: opts.Carrier})
 }
 
 // header resolves the value of a header. A secret in it may stand behind the name

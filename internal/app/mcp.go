@@ -18,12 +18,17 @@ type lender struct {
 	env  func(string) (string, bool)
 	// learn is told of values that must not leave the daemon.
 	learn func(values ...string)
+	// answers stand in for all servers; nil if they are to be asked.
+	answers map[string]map[string]string
 }
 
 // Own implements agent.Toolbox.
 func (l *lender) Own(ctx context.Context, a *manifest.Agent) (*tool.Registry, error) {
 	if len(a.MCPServers) == 0 {
 		return nil, nil
+	}
+	if l.answers != nil {
+		return mcp.Rehearse(l.servers(a), l.answers)
 	}
 	return l.pool.Registry(ctx, l.servers(a))
 }
@@ -33,6 +38,9 @@ func (l *lender) Hold(a *manifest.Agent) (release func()) { return l.pool.Hold(l
 
 // keep starts the servers of a catalogue and lets go of all others.
 func (l *lender) keep(cat *manifest.Catalog) {
+	if l.answers != nil {
+		return
+	}
 	var all []mcp.Server
 	for _, a := range cat.MCPAgents() {
 		all = append(all, l.servers(a)...)

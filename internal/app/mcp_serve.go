@@ -68,7 +68,7 @@ func (o *outlet) open(ctx context.Context) (*mcpserver.Server, error) {
 		}
 	}
 	writer := tool.Writer{Ledger: mcpserver.NewLedger(), Settle: d.Runtime.Settle, Patience: settlePatience}
-	client := newOutbound(d, o.secrets, o.opts.Version, nil)
+	client := newOutbound(d, o.secrets, Options{Version: o.opts.Version}, nil)
 	registry, err := newRegistry(o.sites, writer, helpers{client: client})
 	if err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func (o *outlet) open(ctx context.Context) (*mcpserver.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg.Policy = policy.New(policy.Config{Tools: registry, Secrets: o.secrets.values})
+	cfg.Policy = policy.New(rulesOf(d, registry, o.secrets))
 	level, format := o.opts.LogLevel, o.opts.LogFormat
 	if cfg.Log, err = telemetry.NewLogger(orDiscard(o.opts.LogOut), level, format, o.secrets.values); err != nil {
 		return nil, err

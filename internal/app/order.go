@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/oklog/ulid/v2"
@@ -16,7 +15,10 @@ import (
 // order has a run made that an operator asks for: as a delivery, like everything
 // else that starts runs, so that it outlives a crash and any replica takes it.
 func (a *App) order(ctx context.Context, o run.Order) (string, error) {
-	if err := errors.Join(o.Check(), a.orderable(ctx, o)); err != nil {
+	if err := o.Check(); err != nil {
+		return "", err
+	}
+	if err := a.orderable(ctx, &o); err != nil {
 		return "", err
 	}
 	body, err := json.Marshal(o)
@@ -29,12 +31,26 @@ func (a *App) order(ctx context.Context, o run.Order) (string, error) {
 	return receipt.ID, err
 }
 
-// orderable says at once what the run would fail of.
-func (a *App) orderable(ctx context.Context, o run.Order) error {
-	if o.Issue != "" {
-		if _, err := a.sites.find(o.Site); err != nil {
+// orderable says at once what the run would fail of, and names the site as the
+// configuration does.
+func (a *App) orderable(ctx context.Context, o *run.Order) error {
+	if o.Issue != "" || o.Site != "" {
+		one, err := a.sites.find(o.Site)
+		if err != nil {
 			return err
 		}
+		o.Site = one.config.Name
+	}
+	kind, name := o.Kind, o.Name
+	if o.Run != "" {
+		first, err := a.store.Run(ctx, o.Run)
+		if err != nil {
+			return err
+		}
+		if err := run.Repeatable(first); err != nil {
+			return err
+		}
+		kind, name = first.TargetKind, first.Target
 	}
 	if o.Delivery != "" {
 		d, err := a.inbox.Get(ctx, o.Delivery)
@@ -45,14 +61,14 @@ func (a *App) orderable(ctx context.Context, o run.Order) error {
 			return fmt.Errorf("the payload of delivery %s is deleted", o.Delivery)
 		}
 		if d.Source == event.SourceOperator {
-			return fmt.Errorf("delivery %s is an operator's: replay the one that it was about", o.Delivery)
+			return fmt.Errorf("delivery %s is an operator's order: replay its run", o.Delivery)
 		}
 	}
-	if o.Kind == "" || o.Manifest != "" {
+	if kind == "" || o.Manifest != "" {
 		return nil
 	}
-	if _, found := a.live.Current().Manifest(o.Kind, o.Name); !found {
-		return fmt.Errorf("there is no %s named %q", o.Kind, o.Name)
+	if _, found := a.live.Current().Manifest(kind, name); !found {
+		return fmt.Errorf("there is no %s named %q", kind, name)
 	}
 	return nil
 }

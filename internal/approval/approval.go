@@ -86,8 +86,7 @@ type Store interface {
 	Ask(ctx context.Context, a store.Approval) (store.Approval, error)
 	Approval(ctx context.Context, code string) (store.Approval, error)
 	Questions(ctx context.Context, kind, site string) ([]store.Approval, error)
-	Decide(ctx context.Context, code string, state store.ApprovalState, by string, decision json.RawMessage) (store.Approval, bool, error)
-	Signal(ctx context.Context, signal, name string, payload json.RawMessage) (bool, error)
+	Decide(ctx context.Context, code string, d store.Decision) (store.Approval, bool, error)
 }
 
 // Desk asks and takes decisions. It is safe for concurrent use.
@@ -126,6 +125,7 @@ const waiting = "approval"
 func signal(code string) string { return "approval:" + code }
 
 // Post tells people of a question, as steps of the journal; the text is Markdown.
+// The error is ErrUntold if nobody could be told.
 type Post func(ctx context.Context, journal step.Journal, text string) error
 
 // Ask asks the question and waits for the decision, as steps of the journal. The
@@ -140,7 +140,11 @@ func (d *Desk) Ask(ctx context.Context, journal step.Journal, q Question, post P
 		return Decision{}, err
 	}
 	if post != nil {
-		if err := post(ctx, journal, q.Announce(asked.Code, asked.Expires)); err != nil {
+		err := post(ctx, journal, q.Announce(asked.Code, asked.Expires))
+		if errors.Is(err, ErrUntold) {
+			return d.end(ctx, journal, asked.Code, "nobody told", err.Error())
+		}
+		if err != nil {
 			return Decision{}, fmt.Errorf("tell of question %s: %w", asked.Code, err)
 		}
 	}
@@ -150,7 +154,7 @@ func (d *Desk) Ask(ctx context.Context, journal step.Journal, q Question, post P
 		return Decision{}, err
 	}
 	if len(answer.Output) == 0 {
-		return d.expire(ctx, journal, asked.Code)
+		return d.end(ctx, journal, asked.Code, "time is up", "nobody decided in time")
 	}
 	return decode(answer.Output)
 }
@@ -192,15 +196,15 @@ func (d *Desk) ask(ctx context.Context, journal step.Journal, q Question) (recor
 	return asked, nil
 }
 
-// expire closes a question of which the time is up. If somebody decided at the
-// last moment, that counts.
-func (d *Desk) expire(ctx context.Context, journal step.Journal, code string) (Decision, error) {
-	entry, err := journal.Do(ctx, step.KindApproval, "time is up", func(ctx context.Context, _ string) (step.Entry, error) {
-		late, err := json.Marshal(Decision{Reason: "nobody decided in time"})
+// end closes a question that nobody decided, as a step of that name. If somebody
+// decided at the last moment, that counts.
+func (d *Desk) end(ctx context.Context, journal step.Journal, code, name, reason string) (Decision, error) {
+	entry, err := journal.Do(ctx, step.KindApproval, name, func(ctx context.Context, _ string) (step.Entry, error) {
+		body, err := json.Marshal(Decision{Reason: reason})
 		if err != nil {
 			return step.Entry{}, fmt.Errorf("encode decision: %w", err)
 		}
-		a, _, err := d.store.Decide(ctx, code, store.ApprovalExpired, "", late)
+		a, _, err := d.store.Decide(ctx, code, store.Decision{State: store.ApprovalExpired, Body: body})
 		return step.Entry{Output: a.Decision, Target: a.IssueKey}, err
 	})
 	if err != nil {
@@ -225,4 +229,9 @@ var (
 	ErrClosed = errors.New("this question is closed")
 	// ErrNotAllowed says that this person may not decide it.
 	ErrNotAllowed = errors.New("this person may not decide it")
+	// ErrUnclear says that the answer does not tell which of several proposals it
+	// means.
+	ErrUnclear = errors.New("it is not clear what is approved")
+	// ErrUntold says that nobody could be told of a question.
+	ErrUntold = errors.New("nobody could be told of it")
 )

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aofctl/aofctl/internal/store"
@@ -74,11 +75,13 @@ type Answer struct {
 	Reason   string
 	// Items are the numbers of the proposals that are approved; none for all.
 	Items []int
+	// Words are what a person wrote behind the code, in the place of Items.
+	Words []string
 }
 
 // Decide takes a decision and lets the run go on that waits for it. Taken twice, as
-// after a crash, it does no more. The error is ErrUnknown, ErrClosed or
-// ErrNotAllowed for what a person has to be told.
+// after a crash, it does no more. The error is ErrUnknown, ErrClosed, ErrNotAllowed
+// or ErrUnclear for what a person has to be told.
 func (d *Desk) Decide(ctx context.Context, a Answer) (store.Approval, error) {
 	a.Code = Code(a.Code)
 	asked, err := d.store.Approval(ctx, a.Code)
@@ -95,7 +98,7 @@ func (d *Desk) Decide(ctx context.Context, a Answer) (store.Approval, error) {
 	if err != nil {
 		return asked, err
 	}
-	asked, ours, err := d.store.Decide(ctx, a.Code, state, a.by(), decision)
+	asked, ours, err := d.store.Decide(ctx, a.Code, store.Decision{State: state, By: a.by(), Body: decision, Signal: signal(a.Code), Name: waiting})
 	if err != nil {
 		return asked, err
 	}
@@ -104,10 +107,6 @@ func (d *Desk) Decide(ctx context.Context, a Answer) (store.Approval, error) {
 	}
 	if !ours && (asked.State != state || asked.DecidedBy != a.by()) {
 		return asked, fmt.Errorf("decide %s, which is %s%s: %w", a.Code, asked.State, decidedBy(asked), ErrClosed)
-	}
-	// The same decision once more may be one that was cut off before this.
-	if _, err := d.store.Signal(ctx, signal(a.Code), waiting, asked.Decision); err != nil {
-		return asked, fmt.Errorf("tell run %s of decision %s: %w", asked.Run, a.Code, err)
 	}
 	return asked, nil
 }
@@ -128,16 +127,53 @@ func (a Answer) decision(asked store.Approval) (json.RawMessage, store.ApprovalS
 	if err := json.Unmarshal(asked.Asks, &q); err != nil {
 		return nil, state, fmt.Errorf("decode question %s: %w", a.Code, err)
 	}
-	for _, n := range a.Items {
-		if n < 1 || n > len(q.Items) {
-			return nil, state, fmt.Errorf("question %s has no number %d, only 1 to %d: %w", a.Code, n, len(q.Items), ErrNotAllowed)
-		}
+	items, err := a.items(q)
+	if err != nil {
+		return nil, state, err
 	}
-	body, err := json.Marshal(Decision{Approved: a.Approve, By: a.by(), Reason: a.Reason, Items: a.Items})
+	body, err := json.Marshal(Decision{Approved: a.Approve, By: a.by(), Reason: a.Reason, Items: items})
 	if err != nil {
 		return nil, state, fmt.Errorf("encode decision: %w", err)
 	}
 	return body, state, nil
+}
+
+// items are the numbers of what is approved of a question; none for all of it.
+func (a Answer) items(q Question) ([]int, error) {
+	list := a.Items
+	if len(a.Words) > 0 && a.Approve && len(q.Items) > 1 {
+		named, plain := numbers(a.Words)
+		if !plain {
+			return nil, fmt.Errorf("decide %s: %w: name the proposals by their numbers alone, such as /approve %s 1 2, or none of them for all", a.Code, ErrUnclear, a.Code)
+		}
+		list = named
+	}
+	for _, n := range list {
+		if n < 1 || n > len(q.Items) {
+			return nil, fmt.Errorf("decide %s: %w: it has no number %d, only 1 to %d", a.Code, ErrUnclear, n, len(q.Items))
+		}
+	}
+	return list, nil
+}
+
+// numbers are those that a person's words begin with, such as "1, 3 and #4 please".
+// It is not plain what is meant if a number stands elsewhere, as in "all but 2":
+// words without any number are taken for a remark.
+func numbers(words []string) (list []int, plain bool) {
+	fields := strings.FieldsFunc(strings.Join(words, " "), func(r rune) bool { return r == ' ' || r == ',' || r == ';' })
+	begun := true
+	for _, f := range fields {
+		n, err := strconv.Atoi(strings.Trim(f, "#."))
+		switch {
+		case err == nil && begun:
+			list = append(list, n)
+		case strings.ContainsAny(f, "0123456789"):
+			return nil, false
+		case f != "and" && f != "&":
+			begun = false
+		}
+	}
+	return list, true
 }
 
 func (a Answer) by() string {

@@ -2,6 +2,7 @@ package budget_test
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +55,7 @@ func TestACallThatCouldPassABudgetIsNotMade(t *testing.T) {
 		"the agent's day":     {manifest.Policy{}, budget.Spender{Agent: "a", Budget: manifest.Budget{USDPerDay: 0.09}}, "p:dear", "agent a on 2026-05-04"},
 		"the agent's tokens":  {manifest.Policy{}, budget.Spender{Agent: "a", Budget: manifest.Budget{Tokens: 99}}, "p:dear", "99 tokens"},
 		"the fleet":           {manifest.Policy{}, budget.Spender{Run: "r1", Target: "fleet f", Whole: manifest.Budget{USD: 0.09}}, "p:dear", "fleet f in run r1"},
+		"a flow around it":    {manifest.Policy{}, budget.Spender{Run: "r1", Around: []budget.Share{{Target: "flow g", Budget: manifest.Budget{USD: 0.09}}}}, "p:dear", "flow g in run r1"},
 		"an unknown price":    {manifest.Policy{Budget: manifest.Budget{USD: 100}}, budget.Spender{}, "p:unknown", "the price of p:unknown is not known"},
 		"tokens, price aside": {manifest.Policy{}, budget.Spender{Agent: "a", Budget: manifest.Budget{Tokens: 100}}, "p:unknown", ""},
 	}
@@ -113,6 +115,61 @@ func TestWhatACallDidCostTakesThePlaceOfWhatItCouldHave(t *testing.T) {
 	reserve("r:5")
 	if spent() != 100_000 {
 		t.Errorf("the next day begins with %d", spent())
+	}
+}
+
+// A provider that tells nothing of what a call took makes no budget endless.
+func TestACallOfUnknownUsageCostsWhatWasSetAside(t *testing.T) {
+	s := openStore(t)
+	k := budget.New(s, prices{100_000}, manifest.Policy{}, func() time.Time { return noon })
+	spender := budget.Spender{Agent: "a", Run: "r", Budget: manifest.Budget{Tokens: 350, USD: 1}}
+	for i, usage := range []llm.Usage{{}, {In: 5, Out: 2}, {}} {
+		call, err := k.Reserve(t.Context(), "r:"+strconv.Itoa(i), spender, []string{"p:dear"}, llm.Request{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := call.Settle(t.Context(), usage, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	spent, err := s.Spent(t.Context(), "agent a in run r")
+	if want := (store.Amount{MicroUSD: 300_000, Tokens: 207}); err != nil || spent != want {
+		t.Errorf("spent %+v, want %+v: %v", spent, want, err)
+	}
+}
+
+// What a call set aside that a crash cut off stays so: it is the same call when the
+// run goes on, with the same name, and another cannot take its place.
+func TestWhatACrashCutOffStaysSetAside(t *testing.T) {
+	dir := t.TempDir()
+	open := func() (*store.Store, *budget.Keeper) {
+		s, err := store.Open(t.Context(), dir, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s, budget.New(s, prices{100_000}, manifest.Policy{Budget: manifest.Budget{USDPerDay: 0.15}}, func() time.Time { return noon })
+	}
+	s, k := open()
+	if _, err := k.Reserve(t.Context(), "r:0", budget.Spender{}, []string{"p:dear"}, llm.Request{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, k = open()
+	defer func() { _ = s.Close() }()
+	if _, err := k.Reserve(t.Context(), "q:0", budget.Spender{}, []string{"p:dear"}, llm.Request{}); !errors.Is(err, budget.ErrOver) {
+		t.Errorf("another call beside the one that was cut off: %v", err)
+	}
+	call, err := k.Reserve(t.Context(), "r:0", budget.Spender{}, []string{"p:dear"}, llm.Request{})
+	if err != nil {
+		t.Fatalf("the call, made again: %v", err)
+	}
+	if err := call.Settle(t.Context(), llm.Usage{In: 1, Out: 1}, micro(4_000)); err != nil {
+		t.Fatal(err)
+	}
+	if spent, err := s.Spent(t.Context(), "all agents on 2026-05-04"); err != nil || spent.MicroUSD != 4_000 {
+		t.Errorf("spent %+v: %v", spent, err)
 	}
 }
 

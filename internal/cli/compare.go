@@ -2,8 +2,10 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aofctl/aofctl/internal/policy"
@@ -25,6 +27,7 @@ type change struct {
 // only the first did and what only the second did.
 func compare(then, now []step.Entry) []change {
 	a, b := actions(then), actions(now)
+
 	// common[i][j] is how many actions a[i:] and b[j:] have in common, in order.
 	common := make([][]int, len(a)+1)
 	for i := range common {
@@ -55,16 +58,35 @@ func compare(then, now []step.Entry) []change {
 	return out
 }
 
-// actions are the calls of a run that changed something outside, or would have.
+// actions are the calls of a run that changed something outside, or would have, by
+// branches. One that was approved, or proposed first, is one action, and the
+// comments that asked for that are none.
 func actions(steps []step.Entry) []change {
+	steps = slices.Clone(steps)
+	slices.SortStableFunc(steps, func(a, b step.Entry) int { return strings.Compare(a.Branch, b.Branch) })
 	var list []change
-	for _, e := range steps {
-		if e.Kind != step.KindTool || !e.Write {
+	asked := map[string][]int{} // what waits for people, by the action
+	for i, e := range steps {
+		if e.Kind != step.KindTool || !e.Write || i > 0 && announces(steps[i-1], e) {
 			continue
 		}
-		list = append(list, change{Action: e.Name + " " + arguments(e.Input), Note: actionNote(e)})
+		a := change{Action: e.Name + " " + arguments(e.Input), Note: actionNote(e)}
+		waiting := asked[a.Action]
+		switch {
+		case e.Decision == policy.RuleApproval || e.Decision == policy.RulePropose:
+			asked[a.Action] = append(waiting, len(list))
+		case e.Decision == policy.RuleAllowed && len(waiting) > 0:
+			list[waiting[0]].Note, asked[a.Action] = strings.TrimSuffix("approved, "+a.Note, ", "), waiting[1:]
+			continue
+		}
+		list = append(list, a)
 	}
 	return list
+}
+
+// announces reports whether a step is the comment that tells people of a question.
+func announces(before, e step.Entry) bool {
+	return before.Branch == e.Branch && before.Kind == step.KindApproval && strings.HasPrefix(before.Name, "ask ") && e.Name == "jira_post_comment"
 }
 
 func actionNote(e step.Entry) string {
@@ -95,12 +117,16 @@ func arguments(raw json.RawMessage) string {
 }
 
 func (c *console) showReplays(list []replayed) {
-	same := 0
+	same, failed := 0, 0
 	var thenTokens, nowTokens int64
 	var cost [2]spending
 	for _, r := range list {
 		c.showReplay(r)
-		if !differs(r.Changes) {
+		switch {
+		case r.Error != "":
+			failed++
+			continue
+		case !differs(r.Changes):
 			same++
 		}
 		thenTokens += r.Then.TokensIn + r.Then.TokensOut
@@ -109,20 +135,23 @@ func (c *console) showReplays(list []replayed) {
 		cost[1].add(r.Now.Run)
 	}
 	if len(list) > 1 {
-		c.printf("%d runs: %d do the same, %d something else. Tokens %d then, %d now; cost %s then, %s now\n",
-			len(list), same, len(list)-same, thenTokens, nowTokens, cost[0], cost[1])
+		c.printf("%d runs: %d do the same, %d something else, %d could not be repeated. Tokens %d then, %d now; cost %s then, %s now\n",
+			len(list), same, len(list)-same-failed, failed, thenTokens, nowTokens, cost[0], cost[1])
 	}
 }
 
 func (c *console) showReplay(r replayed) {
-	c.printf("%s/%s on %s, run %s\n", r.Now.TargetKind, r.Now.Target, dash(r.Now.IssueKey), r.Now.ID)
-	then := "not run"
-	if r.Then.ID != "" {
-		then = fmt.Sprintf("%s, %d tokens, %s", r.Then.State, r.Then.TokensIn+r.Then.TokensOut, dollars(r.Then.CostMicroUSD))
+	of := r.Now.Run
+	if of.ID == "" {
+		of = r.Then.Run
 	}
-	c.printf("  then  %s\n  now   %s, %d tokens, %s\n", then, r.Now.State, r.Now.TokensIn+r.Now.TokensOut, dollars(r.Now.CostMicroUSD))
-	if r.Now.Error != "" {
-		c.printf("  error %s\n", oneLine(r.Now.Error, 160))
+	c.printf("%s/%s on %s, run %s\n", of.TargetKind, of.Target, dash(of.IssueKey), of.ID)
+	c.printf("  then  %s\n  now   %s\n", summary(r.Then.Run), summary(r.Now.Run))
+	if text := cmp.Or(r.Error, r.Now.Error); text != "" {
+		c.printf("  error %s\n", oneLine(text, 160))
+	}
+	if r.Error != "" {
+		return
 	}
 	for _, ch := range r.Changes {
 		note := ""
@@ -134,6 +163,14 @@ func (c *console) showReplay(r replayed) {
 	if len(r.Changes) == 0 {
 		c.printf("  no actions, then or now\n")
 	}
+}
+
+// summary is a run in a line.
+func summary(r store.Run) string {
+	if r.ID == "" {
+		return "not run"
+	}
+	return fmt.Sprintf("%s, %d tokens, %s", r.State, r.TokensIn+r.TokensOut, dollars(r.CostMicroUSD))
 }
 
 func differs(changes []change) bool {

@@ -19,6 +19,10 @@ import (
 // lookInterval is how often a verb looks whether a run has ended.
 const lookInterval = 200 * time.Millisecond
 
+// shortPause is what a verb waits for, too: models and platforms ask for pauses of
+// that length.
+const shortPause = 2 * time.Minute
+
 func newRun(c *console) *cobra.Command {
 	var daemon daemonFlags
 	var output outputFlag
@@ -113,11 +117,13 @@ func ended(ctx context.Context, daemon *client.Client, delivery string) ([]admin
 	}
 }
 
-// settled returns the runs with their steps; nil while one is still at work.
+// settled returns the runs with their steps; nil while one is still at work, or
+// only pauses before another try.
 func settled(ctx context.Context, daemon *client.Client, runs []store.Run) ([]admin.RunDetail, error) {
 	var list []admin.RunDetail
 	for _, r := range runs {
-		if !r.State.Terminal() && r.State != store.StateWaiting {
+		pauses := r.State == store.StateWaiting && !r.WakeAt.IsZero() && time.Until(r.WakeAt) < shortPause
+		if !r.State.Terminal() && (r.State != store.StateWaiting || pauses) {
 			return nil, nil
 		}
 		detail, err := daemon.Run(ctx, r.ID)

@@ -39,7 +39,7 @@ func TestScripts(t *testing.T) {
 		Dir:   "testdata/script",
 		Setup: isolate,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"world": world, "await": await, "act": act, "defaults": defaults, "big": big, "jsonfield": jsonField, "hold": hold, "codes": codes, "release": release,
+			"world": world, "await": await, "act": act, "defaults": defaults, "big": big, "jsonfield": jsonField, "hold": hold, "codes": codes, "release": release, "rules": rules,
 			"post": func(ts *testscript.TestScript, neg bool, args []string) {
 				post(ts, neg, strings.TrimPrefix(args[0], ts.Getenv("CONTROL")), args[1:])
 			},
@@ -172,6 +172,19 @@ func act(ts *testscript.TestScript, neg bool, args []string) { post(ts, neg, "/a
 
 // hold stops requests: hold '{"path": …}'.
 func hold(ts *testscript.TestScript, neg bool, args []string) { post(ts, neg, "/holds", args) }
+
+// rules gives the sandbox's model other rules: rules file.
+func rules(ts *testscript.TestScript, _ bool, args []string) {
+	req, err := http.NewRequest(http.MethodPut, strings.TrimSuffix(ts.Getenv("MODEL"), "/v1")+"/__sandbox/rules", strings.NewReader(ts.ReadFile(args[0])))
+	ts.Check(err)
+	resp, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	defer resp.Body.Close()
+	if resp.StatusCode >= 300 {
+		body, _ := io.ReadAll(resp.Body)
+		ts.Fatalf("%s: %s", resp.Status, body)
+	}
+}
 
 // release ends a hold: release id.
 func release(ts *testscript.TestScript, neg bool, args []string) {

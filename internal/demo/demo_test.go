@@ -27,7 +27,7 @@ func TestTheDemoTellsItsStoriesAndEnds(t *testing.T) {
 	}
 	at := 0
 	for _, want := range []string{
-		"no real model runs here", "aofctl v1", "webhooks   http://127.0.0.1:", "triggers   2: bug-triage, commands",
+		"no real model runs here", "aofctl v1", "webhooks   http://127.0.0.1:", "triggers   3: bug-triage, commands",
 		"1. Alice reports a bug", "issue_created on PROJ-1: trigger bug-triage chose agent/bug-triager", "tool jira_update_issue",
 		"run succeeded", "Jira now has PROJ-1 (Bug, To Do)", "priority Highest",
 		"2. Bob asks for an estimate", "comment_created on FEAT-1: trigger commands chose agent/story-estimator",

@@ -38,10 +38,13 @@ spec: {type: Jira, config: {events: [comment_created]}, commands: {/%[1]s: {agen
 // TestManifestsAreReloaded changes manifests under a running daemon.
 func TestManifestsAreReloaded(t *testing.T) {
 	w := newWorld(t)
-	for _, dir := range []string{"agents", "triggers"} {
+	for _, dir := range []string{"agents", "fleets", "flows", "triggers"} {
 		if err := os.RemoveAll(filepath.Join(w.dir, dir)); err != nil {
 			t.Fatal(err)
 		}
+	}
+	for _, dir := range []string{"fleets", "flows"} {
+		w.write(dir+"/README.md", "Nothing is here.")
 	}
 	w.write("agents/echo.yaml", echo(1))
 	w.mount("triggers", map[string]string{"t.yaml": command("one")})

@@ -59,6 +59,9 @@ type Event struct {
 	Thread int `json:"thread,omitempty"`
 	// CommentID is the comment of a comment event.
 	CommentID string `json:"comment_id,omitempty"`
+	// Reworded is true for a new comment that somebody else than its author has
+	// changed by now, or wrote in their name: the actor may not have said it.
+	Reworded bool `json:"reworded,omitempty"`
 	// CommentMarked is true if the payload shows that the comment carries the
 	// property with which this program marks its own comments.
 	CommentMarked bool `json:"comment_marked,omitempty"`

@@ -9,7 +9,7 @@ import "maps"
 func (e *Event) Metadata() map[string]any {
 	m := make(map[string]any, len(e.Vars)+6)
 	maps.Copy(m, e.Vars)
-	for _, name := range []string{"summary", "status", "priority", "assignee", "labels", "changelog"} {
+	for _, name := range ShortNames() {
 		if _, taken := m[name]; taken {
 			continue
 		}
@@ -18,6 +18,11 @@ func (e *Event) Metadata() map[string]any {
 		}
 	}
 	return m
+}
+
+// ShortNames are the names by which AOF calls some of the variables.
+func ShortNames() []string {
+	return []string{"summary", "status", "priority", "assignee", "labels", "changelog"}
 }
 
 // Canonical returns the variable that a short name of AOF's stands for, or the

@@ -184,7 +184,7 @@ const agents = `
 
 func known() manifest.Known {
 	k := manifest.Known{FlowText: flow.Inspect, Env: func(name string) (string, bool) { return "from-env", name == "FROM_ENV" }}
-	for _, name := range []string{"jira_read", "jira_write", "jira_post_comment"} {
+	for _, name := range []string{"jira_read", "jira_write", "jira_post_comment", "http_request"} {
 		k.Tools = append(k.Tools, manifest.KnownTool{Name: name, Toolset: "jira", Parameters: (&fake{}).Spec().Parameters})
 	}
 	return k

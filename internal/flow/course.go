@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/aofctl/aofctl/internal/budget"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/step"
 )
@@ -28,6 +29,8 @@ type course struct {
 	top    bool
 	path   string
 	inputs map[string]any
+	// around are the budgets of the flows that this one is a part of.
+	around []budget.Share
 
 	// values are the variables that are the same for all nodes.
 	values map[string]any

@@ -88,9 +88,9 @@ func TestAFailureSaysWhichNodeAndStartsNothingNew(t *testing.T) {
 }
 
 func TestOnErrorSaysHowTheFlowGoesOn(t *testing.T) {
-	tests := map[string]struct{ onError, want string }{
-		"continue": {"continue", "ok: failed no"},
-		"a node":   {"rescue", "rescued: no"},
+	tests := map[string]struct{ onError, want, ran string }{
+		"continue": {"continue", "ok: failed no", "next transform"},
+		"a node":   {"rescue", "rescued: no", "rescue transform"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -104,6 +104,9 @@ func TestOnErrorSaysHowTheFlowGoesOn(t *testing.T) {
 			if got := b.mustPlay(t).Text; got != tc.want {
 				t.Errorf("result %q", got)
 			}
+			if diff := cmp.Diff([]string{"bad jira_write", "bad refused", tc.ran}, b.steps()); diff != "" {
+				t.Errorf("steps (-want +got):\n%s", diff)
+			}
 		})
 	}
 	b := newBench(t, `
@@ -114,6 +117,9 @@ func TestOnErrorSaysHowTheFlowGoesOn(t *testing.T) {
   connections: [{from: start, to: good}, {from: good, to: next}]`)
 	if got := b.mustPlay(t).Text; got != "well" {
 		t.Errorf("a node that succeeded leads to %q", got)
+	}
+	if diff := cmp.Diff([]string{"good jira_write", "next transform"}, b.steps()); diff != "" {
+		t.Errorf("steps (-want +got):\n%s", diff)
 	}
 }
 
@@ -171,28 +177,30 @@ func TestAJoinNeedNotWaitForAll(t *testing.T) {
 
 func TestWhoWasFirstStaysFirst(t *testing.T) {
 	b := newBench(t, race("any"))
-	gate := make(chan struct{})
+	var others sync.WaitGroup // the others are through before c begins
 	b.staff.work = func(ctx context.Context, job agent.Job, journal step.Journal) (agent.Result, error) {
-		if job.Agent.Name != "c" { // the others are faster in the second turn
-			select {
-			case <-gate:
-			default:
-				return agent.Result{}, func() error { _, err := journal.Wait(ctx, "w", step.Pause{Within: time.Hour}); return err }()
-			}
-			if _, err := journal.Wait(ctx, "w", step.Pause{Within: time.Hour}); err != nil {
-				return agent.Result{}, err
-			}
+		if job.Agent.Name == "c" {
+			others.Wait()
+			return b.staff.say(ctx, job, journal)
+		}
+		defer others.Done()
+		if _, err := journal.Wait(ctx, "w", step.Pause{Within: time.Hour}); err != nil {
+			return agent.Result{}, err
 		}
 		return b.staff.say(ctx, job, journal)
 	}
+	others.Add(2)
 	b.run.Crash(2) // behind the join, before the end is recorded
 	if _, err := b.turn(t); err == nil {
 		t.Fatalf("it did not crash: %v", b.steps())
 	}
-	close(gate)
-	b.run.Pass(2 * time.Hour)
+	others.Add(2)
+	b.run.Pass(2 * time.Hour) // what they waited for has come
 	if got := b.mustPlay(t).Text; got != "third: 1 ?" {
 		t.Errorf("result %q after %v", got, b.steps())
+	}
+	if diff := cmp.Diff([]string{"e end", "j join", "third m"}, b.steps()); diff != "" {
+		t.Errorf("who lost did something (-want +got):\n%s", diff)
 	}
 }
 
@@ -327,6 +335,9 @@ spec:
 	if again := b.mustPlay(t).Text; again != want {
 		t.Errorf("played again: %q", again)
 	}
+	if !slices.Contains(b.steps(), "n/(failed) failed") {
+		t.Errorf("which node failed is not on record: %v", b.steps())
+	}
 }
 
 func TestWaitingNodesDoNotStopOthers(t *testing.T) {
@@ -364,5 +375,73 @@ func TestARefusedCallIsMadeAnewWhenTheRunIsTriedAgain(t *testing.T) {
 		if len(b.write.calls) != calls || (err == nil) != (attempt == 2) {
 			t.Errorf("attempt %d: %v after %d calls", attempt, err, len(b.write.calls))
 		}
+	}
+}
+
+func TestWhatAFlowProposesIsDoneOnceSomebodyApproves(t *testing.T) {
+	b := newBench(t, `
+  writes: propose
+  nodes:
+  - {id: one, type: Tool, config: {tool: jira_write, args: {body: one}}}
+  - {id: two, type: Tool, config: {tool: jira_write, args: {body: two}}}
+  connections: [{from: start, to: two}, {from: two, to: one}]`)
+	if _, err := b.turn(t); !errors.Is(err, step.ErrWaiting) {
+		t.Fatal(err)
+	}
+	if len(b.write.calls) > 0 || len(b.asker.asked) != 1 || len(b.asker.asked[0].Items) != 2 {
+		t.Fatalf("%d writes before anybody was asked: %+v", len(b.write.calls), b.asker.asked)
+	}
+	b.run.Signal("approve", []byte(`{"approved":true,"by":"ann"}`))
+	b.mustPlay(t)
+	if diff := cmp.Diff([]string{`{"body":"one"}`, `{"body":"two"}`}, b.write.args()); diff != "" {
+		t.Errorf("writes in the order of the file (-want +got):\n%s", diff)
+	}
+}
+
+func TestACallThatNeedsApprovalWaitsInItsNode(t *testing.T) {
+	b := newBench(t, `
+  approval: {tools: [jira_write], approvers: [bob]}
+  nodes:
+  - {id: w, type: Tool, config: {tool: jira_write}}
+  - {id: r, type: Tool, config: {tool: jira_read}}
+  connections: [{from: start, to: w}, {from: start, to: r}]`)
+	if _, err := b.turn(t); !errors.Is(err, step.ErrWaiting) || len(b.write.calls) != 0 || len(b.read.calls) != 1 {
+		t.Fatalf("%v: %d writes, %d reads", err, len(b.write.calls), len(b.read.calls))
+	}
+	b.run.Signal("approve", []byte(`{"approved":true,"by":"bob"}`))
+	b.mustPlay(t)
+	if len(b.write.calls) != 1 || len(b.asker.asked) != 1 {
+		t.Errorf("%d writes, asked %d times", len(b.write.calls), len(b.asker.asked))
+	}
+}
+
+func TestBudgetsOfFlowsHoldWithinOneAnother(t *testing.T) {
+	b := newBench(t, `kind: Flow
+metadata: {name: f}
+spec:
+  budget: {usd: 2}
+  nodes: [{id: n, type: Flow, config: {flow: inner}}]
+---
+kind: Flow
+metadata: {name: inner}
+spec:
+  budget: {tokens: 100}
+  nodes: [{id: n, type: Agent, config: {agent: a}}]`)
+	b.mustPlay(t)
+	part := b.staff.jobs[0].Part
+	if part.Budget.Tokens != 100 || part.Whole != "flow inner" || len(part.Around) != 1 || part.Around[0].Budget.USD != 2 || part.Around[0].Target != "flow f" {
+		t.Errorf("budgets %+v of %s around %+v", part.Budget, part.Whole, part.Around)
+	}
+}
+
+func TestOfTwoEndsTheFirstCounts(t *testing.T) {
+	b := newBench(t, `
+  nodes: [{id: one, type: End, config: {message: "1"}}, {id: two, type: End, config: {message: "2"}}]
+  connections: [{from: start, to: one}, {from: start, to: two}]`)
+	if got := b.mustPlay(t).Text; got != "1" {
+		t.Errorf("result %q", got)
+	}
+	if got := b.mustPlay(t).Text; got != "1" || len(b.steps()) != 1 {
+		t.Errorf("played again: %q, %v", got, b.steps())
 	}
 }

@@ -48,7 +48,7 @@ func TestEveryMistakeInAFlowIsToldAtLoad(t *testing.T) {
 		"two transforms":      {`nodes: [{id: n, type: Transform, config: {template: x, value: {a: 1}}}]`, []string{`flow.yaml:5:44: node "n" of type Transform needs one of template, value and script in its config`}},
 		"a shell":             {"nodes: [{id: n, type: Transform, config: {script: \"rm -rf /\"}}]", []string{`flow.yaml:5:53: no shell is run for a script: its lines have the form export NAME="…", not "rm -rf /"`, `flow.yaml:5:53: the script exports nothing`}},
 		"point in time":       {`nodes: [{id: n, type: Wait, config: {until: tomorrow}}]`, []string{`flow.yaml:5:47: expected a point in time such as 2026-01-31T09:00:00Z, found "tomorrow"`}},
-		"id with a quote":     {`nodes: [{id: "n'", type: End}]`, []string{`flow.yaml:5:16: the id "n'" has a quote, a brace or a line end in it, or more than 100 bytes: expressions could not name it`}},
+		"id with a quote":     {`nodes: [{id: "n'", type: End}]`, []string{`flow.yaml:5:16: the id "n'" has a quote, a bracket or a line end in it, or more than 100 bytes: expressions could not name it`}},
 		"itself": {`nodes: [{id: n, type: Flow, config: {flow: g}}]
 ---
 kind: Flow

@@ -33,7 +33,7 @@ func TestEachTypeOfNodeDoesWhatItIsFor(t *testing.T) {
 		"Fleet": {spec: "  nodes: [{id: n, type: Fleet, config: {fleet: team, input: 'Find {{ metadata.issue_key }}'}}]",
 			set: func(b *bench) { b.staff.answers["team"] = "found" }, want: "found",
 			check: func(t *testing.T, b *bench) {
-				if got := b.staff.jobs[0].Agent.Instructions; got != "Be quick.\n\nFind {{ metadata.issue_key }}" {
+				if got := b.staff.jobs[0].Brief; got != "Find {{ metadata.issue_key }}" {
 					t.Errorf("the fleet is told %q", got)
 				}
 			}},

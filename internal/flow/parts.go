@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aofctl/aofctl/internal/agent"
+	"github.com/aofctl/aofctl/internal/budget"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/prompt"
 	"github.com/aofctl/aofctl/internal/step"
@@ -40,8 +41,7 @@ func made(r agent.Result) outcome {
 	return of(r.Text)
 }
 
-// fleet has a fleet do a part of the flow. Its input is added to the workflow that
-// all members are told.
+// fleet has a fleet do a part of the flow. All members are told the input.
 func (c *course) fleet(ctx context.Context, n *manifest.FlowNode, cfg *manifest.FleetNode, journal step.Journal, s *scope) (outcome, error) {
 	f := c.job.Catalog.Fleets[cfg.Fleet]
 	if f == nil {
@@ -54,10 +54,8 @@ func (c *course) fleet(ctx context.Context, n *manifest.FlowNode, cfg *manifest.
 	if err != nil {
 		return outcome{}, err
 	}
-	told := *f
-	told.Workflow = strings.TrimSpace(strings.TrimRight(f.Workflow, "\n") + "\n\n" + job.Brief)
-	job.Brief, job.Origin.Agent = "", f.Name
-	result, err := c.runner.fleets.RunPart(ctx, &told, c.job.Catalog, job, journal)
+	job.Origin.Agent = f.Name
+	result, err := c.runner.fleets.RunPart(ctx, f, c.job.Catalog, job, journal)
 	return made(result), err
 }
 
@@ -67,7 +65,7 @@ func (c *course) fleet(ctx context.Context, n *manifest.FlowNode, cfg *manifest.
 func (c *course) part(n *manifest.FlowNode, input string, s *scope) (agent.Job, error) {
 	job := c.job.Start
 	job.Response, job.Seed = "", job.Seed+"/"+s.path+n.ID
-	job.Part = agent.Part{Session: job.Session, Budget: c.plan.flow.Budget, Whole: "flow " + c.plan.flow.Name, Vars: s.others(), Quiet: true}
+	job.Part = agent.Part{Session: job.Session, Budget: c.plan.flow.Budget, Whole: "flow " + c.plan.flow.Name, Around: c.around, Vars: s.others(), Quiet: true}
 	if input == "" {
 		for _, id := range s.before {
 			job.Material = appendMaterial(job.Material, "nodes."+id+".output", s.results[id])
@@ -138,6 +136,11 @@ func (c *course) subflow(ctx context.Context, n *manifest.FlowNode, cfg *manifes
 	inner := c.runner.course(job, journal, false)
 	inner.path = s.path + n.ID + "/"
 	inner.inputs, _ = given.(map[string]any)
+	if around := c.plan.flow; !around.Budget.IsZero() {
+		inner.around = append([]budget.Share{{Target: "flow " + around.Name, Budget: around.Budget}}, c.around...)
+	} else {
+		inner.around = c.around
+	}
 	result, err := inner.run(ctx)
 	return outcome{output: result.Value, text: result.Text}, err
 }

@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/aofctl/aofctl/internal/manifest"
@@ -73,6 +72,3 @@ func (p *plan) leadingOnlyTo(id string) []string {
 func (p *plan) allLeadTo(id string, only map[string]bool) bool {
 	return !slices.ContainsFunc(p.out[id], func(i int) bool { return !only[p.flow.Connections[i].To] })
 }
-
-// names returns a set's members, sorted.
-func names(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }

@@ -1,8 +1,10 @@
 package gate
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,7 +22,7 @@ func (g *Gate) approved(ctx context.Context, journal step.Journal, session *Sess
 		return rejected(entry, "there is nobody to ask for approval here"), nil
 	}
 	item := itemOf(entry)
-	decision, err := g.asker.Ask(ctx, journal, req.question(approval.KindCall, item), g.post(session, req))
+	decision, err := g.asker.Ask(ctx, journal, req.question(approval.KindCall, item), g.post(session, req.showing(item)))
 	if err != nil {
 		return entry, err
 	}
@@ -57,25 +59,58 @@ func (g *Gate) post(session *Session, req Request) approval.Post {
 		return nil
 	}
 	return func(ctx context.Context, journal step.Journal, text string) error {
-		args, err := json.Marshal(map[string]string{"issue_key": key, "body": text})
-		if err != nil {
-			return fmt.Errorf("encode comment: %w", err)
+		err := g.notify(ctx, journal, session, req, key, text)
+		var unposted *unpostedError
+		if errors.As(err, &unposted) && strings.HasPrefix(unposted.rule, policy.RulesOfContent) {
+			// A model's reason, say, may link to where nothing may: people have to be
+			// asked all the same.
+			err = g.notify(ctx, journal, session, req, key, policy.Defuse(text))
 		}
-		said := Request{Tool: commentTool, Args: args, Allowed: []string{commentTool}, Scope: req.Scope, Origin: req.Origin, Agent: req.Agent}
-		entry, err := g.try(ctx, journal, session, said, "")
-		if err != nil {
-			return err
+		if errors.As(err, &unposted) {
+			return fmt.Errorf("%w: %s", approval.ErrUntold, unposted.reason)
 		}
-		if entry.Error != "" && !entry.InDoubt {
-			return fmt.Errorf("post comment on %s: %s", key, entry.Error)
-		}
-		return nil
+		return err
 	}
+}
+
+// unpostedError says why a comment was not posted.
+type unpostedError struct{ rule, reason string }
+
+func (e *unpostedError) Error() string { return e.reason }
+
+// showing trusts the arguments of calls, which passed the policy, as they are shown
+// to people.
+func (req Request) showing(items ...approval.Item) Request {
+	req.Trusted = slices.Clone(req.Trusted)
+	for _, item := range items {
+		var b bytes.Buffer
+		if json.Indent(&b, item.Args, "", "  ") == nil {
+			req.Trusted = append(req.Trusted, b.String())
+		}
+	}
+	return req
+}
+
+// notify posts a comment as the program.
+func (g *Gate) notify(ctx context.Context, journal step.Journal, session *Session, req Request, key, text string) error {
+	args, err := json.Marshal(map[string]string{"issue_key": key, "body": text})
+	if err != nil {
+		return fmt.Errorf("encode comment: %w", err)
+	}
+	said := Request{Tool: commentTool, Args: args, Allowed: []string{commentTool}, Scope: req.Scope, Origin: req.Origin, Agent: req.Agent, Trusted: req.Trusted, notice: true}
+	entry, err := g.try(ctx, journal, session, said, "")
+	if err != nil {
+		return err
+	}
+	if entry.Error != "" && !entry.InDoubt {
+		return &unpostedError{entry.Decision, entry.Error}
+	}
+	return nil
 }
 
 func rejection(d approval.Decision) string {
 	if d.By == "" {
-		return "nobody approved it in time"
+		return d.Reason
 	}
 	text := "it was rejected"
 	if d.Reason != "" {
@@ -108,7 +143,7 @@ func (g *Gate) Settle(ctx context.Context, journal step.Journal, session *Sessio
 	if len(items) == 0 || g.asker == nil {
 		return nil
 	}
-	decision, err := g.asker.Ask(ctx, journal, req.question(approval.KindProposals, items...), g.post(session, req))
+	decision, err := g.asker.Ask(ctx, journal, req.question(approval.KindProposals, items...), g.post(session, req.showing(items...)))
 	if err != nil || !decision.Approved {
 		return err
 	}
@@ -129,11 +164,14 @@ func (g *Gate) carryOut(ctx context.Context, journal step.Journal, session *Sess
 			return err
 		}
 		if entry.Error != "" {
-			failed = append(failed, fmt.Sprintf("%d. `%s`: %s", i+1, item.Tool, strings.Join(strings.Fields(entry.Error), " ")))
+			failed = append(failed, fmt.Sprintf("%d. `%s`: %s", i+1, item.Tool, policy.Defuse(strings.Join(strings.Fields(entry.Error), " "))))
 		}
 	}
 	if post := g.post(session, req); post != nil && len(failed) > 0 {
-		return post(ctx, journal, "Approved, but not carried out:\n\n"+strings.Join(failed, "\n"))
+		err := post(ctx, journal, "Approved, but not carried out:\n\n"+strings.Join(failed, "\n"))
+		if err != nil && !errors.Is(err, approval.ErrUntold) { // the steps tell it, too
+			return err
+		}
 	}
 	return nil
 }

@@ -28,6 +28,19 @@ type Asker interface {
 type Gate struct {
 	policy *policy.Policy
 	asker  Asker
+	recent Recent
+}
+
+// Recent counts the comments that were posted on an issue of a site since a time
+// ago, by all runs; see store.Store. It does not count what the call with the id
+// is about to do, and returns 0 if that call was begun before.
+type Recent func(ctx context.Context, site, issue, id string) (int, error)
+
+// WithRates returns a Gate that knows what other runs did.
+func (g *Gate) WithRates(recent Recent) *Gate {
+	counting := *g
+	counting.recent = recent
+	return &counting
 }
 
 // New makes a Gate. Without an Asker, calls that need approval are not made.
@@ -45,6 +58,11 @@ type Request struct {
 	Own func(ctx context.Context) (*tool.Registry, error)
 	// Scope are the projects that may be touched; empty for the event's own.
 	Scope []string
+	// OwnIssue keeps writes to the event's own issue.
+	OwnIssue bool
+	// Trusted are texts of the operator's: what they link to and whom they mention
+	// may stand in what is written.
+	Trusted []string
 	// Writes says how writes are carried out; "" for at once.
 	Writes manifest.Writes
 	// Approval says which calls people have to approve; nil for none.
@@ -56,6 +74,10 @@ type Request struct {
 	// Model is the model that wants the call, Reason what it said with it.
 	Model  string
 	Reason string
+
+	// notice is a comment of ours by which people are asked. It does not use up
+	// what the agents of the run may write.
+	notice bool
 }
 
 // Call is one tool call as a step of the journal, after somebody approved it if it
@@ -77,6 +99,7 @@ func (g *Gate) try(ctx context.Context, journal step.Journal, session *Session, 
 		check := policy.Request{
 			Tool: req.Tool, Call: tool.Call{ID: id, Args: req.Args, Origin: req.Origin}, Allowed: req.Allowed,
 			Scope: req.Scope, Mode: mode(req.Writes), Approved: approved,
+			OwnIssue: req.OwnIssue, Trusted: session.texts(req.Trusted), Recent: g.rates(req.Origin.Site, id),
 		}
 		if session.DryRun {
 			check.Mode = policy.ModeDryRun
@@ -91,24 +114,35 @@ func (g *Gate) try(ctx context.Context, journal step.Journal, session *Session, 
 			}
 		}
 		var verdict policy.Verdict
-		session.begin(id, func(prior []step.Entry) step.Entry {
+		session.begin(id, req.notice, func(prior []step.Entry) step.Entry {
 			check.Prior = prior
 			verdict = g.policy.Check(ctx, check)
 			return step.Entry{Kind: step.KindTool, Name: called(verdict, req), Input: req.Args, Decision: verdict.Rule, Write: writes(verdict)}
 		})
+		if verdict.Err != nil {
+			return step.Entry{Input: req.Args, Agent: req.Agent}, verdict.Err
+		}
 		entry, err := invoke(ctx, verdict, req.Args)
 		entry.Agent, entry.Write = req.Agent, writes(verdict)
 		entry.Audit = account(req, verdict, entry, err)
 		return entry, err
 	})
 	if err == nil {
-		session.Add(entry)
+		session.add(entry, req.notice)
 	}
 	session.end(begun)
 	if err != nil {
 		return entry, fmt.Errorf("call %s: %w", req.Tool, err)
 	}
 	return entry, nil
+}
+
+// rates counts for the policy what other runs did; nil if that is not known.
+func (g *Gate) rates(site, id string) func(context.Context, string) (int, error) {
+	if g.recent == nil {
+		return nil
+	}
+	return func(ctx context.Context, issue string) (int, error) { return g.recent(ctx, site, issue, id) }
 }
 
 // called is the tool's own name, where there is one.

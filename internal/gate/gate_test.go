@@ -88,14 +88,18 @@ type house struct {
 	result step.Entry
 }
 
-// signals hands the decisions of the desk to the run in memory.
+// signals hands the decisions that count to the run in memory.
 type signals struct {
 	*store.Store
 	run *steptest.Run
 }
 
-func (s signals) Signal(_ context.Context, signal, _ string, payload json.RawMessage) (bool, error) {
-	return s.run.Signal(signal, payload), nil
+func (s signals) Decide(ctx context.Context, code string, d store.Decision) (store.Approval, bool, error) {
+	a, ours, err := s.Store.Decide(ctx, code, d)
+	if ours && d.Signal != "" {
+		s.run.Signal(d.Signal, d.Body)
+	}
+	return a, ours, err
 }
 
 func newHouse(t *testing.T) *house {
@@ -183,7 +187,7 @@ func TestWhatIsRejectedOrNotDecidedInTimeIsNotCalled(t *testing.T) {
 		want string
 	}{
 		"rejected": {func(h *house) error { return h.decide(false, "bob", "not today") }, "Not carried out: it was rejected: not today"},
-		"too late": {func(h *house) error { h.run.Pass(2 * time.Hour); return nil }, "Not carried out: nobody approved it in time"},
+		"too late": {func(h *house) error { h.run.Pass(2 * time.Hour); return nil }, "Not carried out: nobody decided in time"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -248,7 +252,7 @@ func TestProposalsAreCarriedOutAsFarAsTheyAreApproved(t *testing.T) {
 		return h.gate.Settle(ctx, journal, session, h.req, entries)
 	}
 	h.asks(propose)
-	if err := h.decide(true, "bob", "", 7); !errors.Is(err, approval.ErrNotAllowed) {
+	if err := h.decide(true, "bob", "", 7); !errors.Is(err, approval.ErrUnclear) {
 		t.Errorf("a number that is not there: %v", err)
 	}
 	if err := h.decide(true, "bob", "", 1, 3); err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"github.com/aofctl/aofctl/internal/approval"
+	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/tool"
 )
@@ -14,9 +15,9 @@ import (
 // error may say that the run waits; it is handed on.
 func (g *Gate) Question(ctx context.Context, journal step.Journal, session *Session, req Request, text string) (string, error) {
 	switch {
-	case session.DryRun:
+	case session.DryRun, req.Writes == manifest.WritesDryRun:
 		return "Dry run: nobody was asked. Go on without an answer.", nil
-	case g.asker == nil || req.Origin.IssueKey == "" || req.Origin.Actor == (tool.Person{}):
+	case g.asker == nil || req.Origin.IssueKey == "" || !answers(req.Origin):
 		return "There is nobody to ask: nobody in person started this, or there is no issue to ask on. Go on without an answer.", nil
 	}
 	req.Approval, req.Reason = nil, ""
@@ -30,4 +31,12 @@ func (g *Gate) Question(ctx context.Context, journal step.Journal, session *Sess
 		return "There was no answer: " + cmp.Or(d.Reason, "the question was turned down") + ". Go on without it, or say in your answer what is missing.", nil
 	}
 	return "Answer of " + d.By + ":\n" + d.Reason, nil
+}
+
+// answers reports whether whoever caused the run has an account by which their
+// comment on the issue would be known: an operator has none, and one on GitHub is
+// not one in Jira.
+func answers(o tool.Origin) bool {
+	p := o.Actor
+	return o.Repository == "" && (p.AccountID != "" || p.Name != "" || p.Key != "")
 }

@@ -16,17 +16,22 @@ type Session struct {
 
 	mu      sync.Mutex
 	entries []step.Entry
+	// trusted are texts of the operator's.
+	trusted []string
 	// recalled are the indexes of entries that are there before their branch has
 	// come to them again.
 	recalled map[int]bool
+	// notices are the indexes of those of our own comments that ask people.
+	notices map[int]bool
 	// pending are calls that are being made, by the ids of their steps.
 	pending []call
 }
 
 // call is a tool call that is being made.
 type call struct {
-	id    string
-	entry step.Entry
+	id     string
+	notice bool
+	entry  step.Entry
 }
 
 // Recall counts what a run did before it was interrupted. Branches of a run that
@@ -43,12 +48,37 @@ func (s *Session) Recall(entries []step.Entry) {
 }
 
 // Add counts a finished step.
-func (s *Session) Add(e step.Entry) {
+func (s *Session) Add(e step.Entry) { s.add(e, false) }
+
+func (s *Session) add(e step.Entry, notice bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.recalled[e.Index] {
 		s.entries = append(s.entries, e)
 	}
+	if notice {
+		if s.notices == nil {
+			s.notices = map[int]bool{}
+		}
+		s.notices[e.Index] = true
+	}
+}
+
+// Trust notes a text of the operator's, such as an agent's instructions: what it
+// links to and whom it mentions may stand in what the run writes.
+func (s *Session) Trust(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Contains(s.trusted, text) {
+		s.trusted = append(s.trusted, text)
+	}
+}
+
+// texts are those that are trusted, and the given ones.
+func (s *Session) texts(more []string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Concat(s.trusted, more)
 }
 
 // Entries returns the finished steps, those of one branch in their order.
@@ -61,15 +91,32 @@ func (s *Session) Entries() []step.Entry {
 // begin decides about a call with all that the run did and is doing, and counts
 // the call from then on: two branches that are at the same limit do not both pass
 // it. The decision returns what is to be counted.
-func (s *Session) begin(id string, decide func(prior []step.Entry) step.Entry) {
+func (s *Session) begin(id string, notice bool, decide func(prior []step.Entry) step.Entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.drop(id) // an earlier try of the same step
-	prior := slices.Clone(s.entries)
-	for _, c := range s.pending {
-		prior = append(prior, c.entry)
+	s.pending = append(s.pending, call{id, notice, decide(s.prior(notice))})
+}
+
+// prior is what counts when a call is decided. What asks people does not use up
+// what agents may write, nor is it kept back since they wrote as much as they may:
+// each question waits for people, and how often an issue is written to in an hour
+// is limited by the issue.
+func (s *Session) prior(notice bool) []step.Entry {
+	var list []step.Entry
+	for _, e := range s.entries {
+		if notice && e.Write || !notice && s.notices[e.Index] {
+			continue
+		}
+		list = append(list, e)
 	}
-	s.pending = append(s.pending, call{id, decide(prior)})
+	for _, c := range s.pending {
+		if notice && c.entry.Write || !notice && c.notice {
+			continue
+		}
+		list = append(list, c.entry)
+	}
+	return list
 }
 
 // end forgets a call that is not being made any more.

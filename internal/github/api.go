@@ -136,11 +136,11 @@ func next(h http.Header) int {
 // at is a path below a repository's. Each part is escaped.
 func at(repository string, parts ...string) string {
 	owner, name, _ := strings.Cut(repository, "/")
-	path := "repos/" + url.PathEscape(owner) + "/" + url.PathEscape(name)
+	path := []string{"repos", url.PathEscape(owner), url.PathEscape(name)}
 	for _, part := range parts {
-		path += "/" + url.PathEscape(part)
+		path = append(path, url.PathEscape(part))
 	}
-	return path
+	return strings.Join(path, "/")
 }
 
 // Me returns the account that the token belongs to. Tokens of apps belong to none:
@@ -230,7 +230,7 @@ func (c *Client) Content(ctx context.Context, repository, path, ref string) (Con
 	if ref != "" {
 		q.Set("ref", ref)
 	}
-	for _, part := range strings.Split(path, "/") {
+	for part := range strings.SplitSeq(path, "/") {
 		if part == "." || part == ".." {
 			return Content{}, fmt.Errorf("%q leads out of the repository", path)
 		}

@@ -25,7 +25,7 @@ func (x *exchange) accept(resp *http.Response, body []byte) ([]byte, error) {
 	}
 	root := gjson.ParseBytes(body)
 	if root.IsArray() || isFailure(root.Get("error")) || isFailure(root.Get("choices.0.error")) {
-		return nil, x.refused(resp, failureOf(root, body))
+		return nil, x.model.billed(x.refused(resp, failureOf(root, body)), x.model.usageOf(root), root)
 	}
 	clean, problem := x.call.check(root, body)
 	if problem != nil {

@@ -82,10 +82,10 @@ func (m *model) encodeMessage(msg Message) openai.ChatCompletionMessage {
 // gives it in the form that go-openai decodes.
 func (m *model) checkChat(root gjson.Result, body []byte) ([]byte, *Error) {
 	if blocked := root.Get("promptFeedback.blockReason"); blocked.String() != "" {
-		return nil, &Error{Ref: m.ref, Kind: KindContent, Message: "the prompt was blocked: " + blocked.String()}
+		return nil, m.billed(&Error{Ref: m.ref, Kind: KindContent, Message: "the prompt was blocked: " + blocked.String()}, chatUsage(root), root)
 	}
 	if !root.Get("choices.0").IsObject() {
-		return nil, m.unusable("the answer has no choices")
+		return nil, m.billed(m.unusable("the answer has no choices"), chatUsage(root), root)
 	}
 	if canonical(root) {
 		return body, nil

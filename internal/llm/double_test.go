@@ -1,62 +1,15 @@
 package llm_test
 
 import (
-	"encoding/json"
-	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
+	"slices"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aofctl/aofctl/internal/llm"
-	"github.com/aofctl/aofctl/internal/sandbox/port"
+	"github.com/aofctl/aofctl/internal/sandbox/double"
 )
-
-// double starts a stand-in for all providers that others wrote, from what they
-// know of the APIs: npm install -g @copilotkit/aimock, or its program llmock
-// named by AOF_LLMOCK.
-func double(t *testing.T, fixtures string) string {
-	t.Helper()
-	program := os.Getenv("AOF_LLMOCK")
-	if program == "" {
-		found, err := exec.LookPath("llmock")
-		if err != nil {
-			t.Skip("needs node and the program llmock: npm install -g @copilotkit/aimock")
-		}
-		program = found
-	}
-	file := filepath.Join(t.TempDir(), "fixtures.json")
-	if err := os.WriteFile(file, []byte(fixtures), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	number := strconv.Itoa(port.For(t))
-	addr := "127.0.0.1:" + number
-	cmd := exec.CommandContext(t.Context(), program, "--strict", "--port", number, "--fixtures", file)
-	cmd.Env = append(os.Environ(), "NO_COLOR=1")
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("start %s: %v", program, err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	for deadline := time.Now().Add(2 * time.Minute); ; {
-		conn, err := net.DialTimeout("tcp", addr, time.Second)
-		if err == nil {
-			_ = conn.Close()
-			return "http://" + addr
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s does not answer: %v", program, err)
-		}
-		<-time.After(50 * time.Millisecond)
-	}
-}
 
 const doubleFixtures = `{"fixtures": [
 	{"match": {"userMessage": "triage", "hasToolResult": true}, "response": {"content": "Both are duplicates."}},
@@ -66,13 +19,13 @@ const doubleFixtures = `{"fixtures": [
 ]}`
 
 func TestADoubleThatOthersWroteUnderstandsEachAPI(t *testing.T) {
-	url := double(t, doubleFixtures)
+	others := double.Start(t, doubleFixtures)
 	for _, kind := range []struct{ provider, model, path string }{
 		{"openai", "gpt-4.1", "/v1"}, {"responses", "gpt-5.4", "/v1"}, {"anthropic", "claude-haiku-4-5", ""}, {"google", "gemini-2.5-flash", "/v1beta/openai"},
 		{"azure-2024-10-21", "gpt-4.1", ""}, {"openrouter", "openai/gpt-4.1", "/api/v1"}, {"ollama", "llama3.1:8b", "/v1"},
 	} {
 		t.Run(kind.provider, func(t *testing.T) {
-			m := open(t, kind.provider, kind.model, url+kind.path, llm.Options{Transport: &http.Transport{}})
+			m := open(t, kind.provider, kind.model, others.URL+kind.path, llm.Options{Transport: &http.Transport{}})
 			req := llm.Request{
 				System: "Be brief.", Messages: []llm.Message{{Role: llm.User, Text: "triage PROJ-1"}}, MaxTokens: 500,
 				Tools: []llm.ToolSpec{tool("jira_get_issue"), tool("jira_search")},
@@ -98,13 +51,13 @@ func TestADoubleThatOthersWroteUnderstandsEachAPI(t *testing.T) {
 			wantError(t, err, llm.KindRateLimit, 429, true, "Slow down")
 		})
 	}
-	var journal []json.RawMessage
-	resp, err := http.Get(url + "/__aimock/journal")
+	asked, err := others.Asked()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = resp.Body.Close() }()
-	if err := json.NewDecoder(resp.Body).Decode(&journal); err != nil || len(journal) == 0 {
-		t.Errorf("the double has no record of %d requests: %v", len(journal), err)
+	for _, path := range []string{"/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1beta/openai/chat/completions", "/api/v1/chat/completions"} {
+		if !slices.Contains(asked, path) {
+			t.Errorf("the double was not asked at %s, but at %q", path, asked)
+		}
 	}
 }

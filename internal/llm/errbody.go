@@ -131,13 +131,16 @@ func joinMessages(list gjson.Result) string {
 func (e errBody) kind(status int) Kind {
 	text := strings.ToLower(e.message)
 	switch {
-	case e.has("insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_credits"):
+	case e.has("insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_credits", "billing_error"),
+		status < 500 && noCredit(text):
 		return KindQuota
 	case e.has("api_key_invalid", "invalid_api_key", "authentication_error", "permission_error"):
 		return KindAuth
-	case e.has("model_not_found", "deploymentnotfound", "not_found_error", "invalid_model", "model_not_available"):
+	case e.has("model_not_found", "deploymentnotfound", "not_found_error", "invalid_model", "model_not_available", "model_decommissioned"),
+		status == http.StatusBadRequest && strings.Contains(text, "is not a valid model id"): // OpenRouter
+
 		return KindNotFound
-	case e.has("content_filter", "content_policy_violation", "responsibleaipolicyviolation"):
+	case e.has("content_filter", "content_policy_violation", "responsibleaipolicyviolation", "invalid_prompt"):
 		return KindContent
 	case e.has("overloaded_error", "overloaded", "server_overloaded"):
 		return KindOverloaded
@@ -161,10 +164,18 @@ func (e errBody) has(labels ...string) bool {
 	return false
 }
 
+// noCredit knows what Anthropic says with status 400 and no code of its own
+// (https://platform.claude.com/docs/en/api/errors).
+func noCredit(text string) bool {
+	return strings.Contains(text, "credit balance is too low") || strings.Contains(text, "reached your specified api usage limits")
+}
+
 func tooLong(text string) bool {
 	for _, s := range []string{
 		"maximum context length", "context_length_exceeded", "context window", "prompt is too long",
 		"input token count", "exceeds the maximum number of tokens", "exceed context limit",
+		"exceeds the available context size", // llama.cpp
+
 	} {
 		if strings.Contains(text, s) {
 			return true

@@ -72,15 +72,16 @@ func linkTo(m Model) link {
 // Complete implements Model.
 func (c *chain) Complete(ctx context.Context, req Request) (Response, error) {
 	var failed outage
+	var charged bill
 	order := c.rests.order(c.links)
 	for i, l := range order {
-		resp, err := c.ask(ctx, l, req, i == len(order)-1)
+		resp, err := c.ask(ctx, l, req, i == len(order)-1, &charged)
 		if err == nil {
 			c.rests.clear(l.ref)
-			return resp, nil
+			return charged.onto(resp), nil
 		}
 		if ctx.Err() != nil || !outOfService(err) {
-			return resp, err
+			return resp, charged.inError(err)
 		}
 		c.rests.add(l.ref, err)
 		failed = append(failed, err)
@@ -88,18 +89,20 @@ func (c *chain) Complete(ctx context.Context, req Request) (Response, error) {
 			zerolog.Ctx(ctx).Warn().Err(err).Str("next", order[i+1].ref).Msg("model is out of service; the next one is asked")
 		}
 	}
-	return Response{}, failed
+	return Response{}, charged.inError(failed)
 }
 
 // ask asks one model, a few times if it may be better the next time. The last
-// one is asked once: the caller tries all of it again.
-func (c *chain) ask(ctx context.Context, l link, req Request, last bool) (Response, error) {
+// one is asked once: the caller tries all of it again. What failed tries took is
+// put on the bill.
+func (c *chain) ask(ctx context.Context, l link, req Request, last bool, charged *bill) (Response, error) {
 	if m, ok := l.model.(*model); ok && l != c.links[0] {
 		req = m.fit(req)
 	}
 	pause := chainPause
 	for try := 1; ; try++ {
 		resp, err := l.model.Complete(ctx, req)
+		charged.add(err)
 		if err == nil || last || try == chainTries {
 			return resp, err
 		}

@@ -90,7 +90,9 @@ const (
 // Response is a model's answer.
 type Response struct {
 	Message Message `json:"message"`
-	Usage   Usage   `json:"usage"`
+	// Usage is what the call took, with what other tries of it took that were
+	// charged and gave no answer.
+	Usage Usage `json:"usage"`
 	// Ref is the model that answered, as "provider:model"; another than was
 	// asked if a fallback answered.
 	Ref string `json:"ref,omitempty"`

@@ -124,6 +124,14 @@ func (m *model) unusable(message string) *Error {
 	return &Error{Ref: m.ref, Status: http.StatusOK, Kind: KindUnavailable, Message: message}
 }
 
+// billed notes on a failure what the provider says that it took.
+func (m *model) billed(e *Error, u Usage, raw gjson.Result) *Error {
+	if u.In+u.Out > 0 {
+		e.Usage, e.CostMicroUSD = u, m.cost(u, raw)
+	}
+	return e
+}
+
 // waitError explains why a call got no turn.
 func (m *model) waitError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {

@@ -46,6 +46,8 @@ type PriceAbove struct {
 type Prices struct {
 	date  string
 	table map[string]rates
+	// kinds says whose prices a provider has that has none of its own, by names.
+	kinds map[string]string
 }
 
 // rates are the prices of a model in millionths of a micro-dollar per token,
@@ -119,6 +121,19 @@ func roundToMicro(sum int64) int64 {
 	return whole
 }
 
+// ofKinds gives the same table, in which a second provider of a kind that is known
+// by name has the prices of the first, unless it has its own.
+func (p *Prices) ofKinds(byName map[string]*provider) *Prices {
+	out := *p
+	out.kinds = map[string]string{}
+	for name, prov := range byName {
+		if prov.kind != name && prov.kind != openAICompatible {
+			out.kinds[name] = prov.kind
+		}
+	}
+	return &out
+}
+
 // Known reports whether a call of the model has a price.
 func (p *Prices) Known(ref string) bool {
 	_, ok := p.find(ref)
@@ -126,15 +141,25 @@ func (p *Prices) Known(ref string) bool {
 }
 
 // find looks for the model, for it without the date in its name, and for its
-// provider as a whole.
+// provider as a whole; then for the same at the provider's kind.
 func (p *Prices) find(ref string) (rates, bool) {
 	provider, model, err := ParseRef(ref)
 	if err != nil {
 		return rates{}, false
 	}
-	model = strings.TrimPrefix(model, "models/")
-	for _, key := range []string{ref, provider + ":" + model, provider + ":" + undated(model), provider + ":*"} {
-		if r, ok := p.table[key]; ok {
+	if r, ok := p.of(provider, model); ok {
+		return r, true
+	}
+	if kind, ok := p.kinds[provider]; ok {
+		return p.of(kind, model)
+	}
+	return rates{}, false
+}
+
+func (p *Prices) of(provider, model string) (rates, bool) {
+	bare := strings.TrimPrefix(model, "models/")
+	for _, name := range []string{model, bare, undated(bare), "*"} {
+		if r, ok := p.table[provider+":"+name]; ok {
 			return r, true
 		}
 	}

@@ -91,7 +91,7 @@ func NewProviders(cfg []ProviderConfig, opts Options) (*Providers, error) {
 		}
 		opts.Prices = prices
 	}
-	p := &Providers{byName: map[string]*provider{}, prices: opts.Prices, fallbacks: opts.Fallbacks, instead: opts.Instead}
+	p := &Providers{byName: map[string]*provider{}, fallbacks: opts.Fallbacks, instead: opts.Instead}
 	shared := newShared(opts)
 	profiles := known()
 	for name, prof := range profiles {
@@ -115,6 +115,7 @@ func NewProviders(cfg []ProviderConfig, opts Options) (*Providers, error) {
 		}
 		p.byName[c.Name] = made
 	}
+	p.prices = opts.Prices.ofKinds(p.byName)
 	problems = append(problems, p.checkFallbacks()...)
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
@@ -221,6 +222,9 @@ func (p *Providers) Open(ref string) (Model, error) {
 	}
 	return WithFallbacks(first, others...), nil
 }
+
+// OpenAlone gives the model that ref names without any that stand in for it.
+func (p *Providers) OpenAlone(ref string) (Model, error) { return p.one(ref) }
 
 func (p *Providers) open(ref string) (*model, error) {
 	m, err := p.described(ref)

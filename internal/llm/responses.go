@@ -123,7 +123,7 @@ func (m *model) checkResponse(root gjson.Result, _ []byte) ([]byte, *Error) {
 	}
 	switch status := root.Get("status").String(); status {
 	case "failed", "cancelled":
-		return nil, &Error{Ref: m.ref, Kind: KindUnavailable, Message: "the response " + status, Usage: responsesUsage(root)}
+		return nil, m.billed(&Error{Ref: m.ref, Kind: KindUnavailable, Message: "the response " + status}, responsesUsage(root), root)
 	case "queued", "in_progress":
 		return nil, m.unusable("the response is not finished")
 	}

@@ -38,7 +38,7 @@ func refusesResponses(r gjson.Result) string {
 }
 
 func responsesItems(items []gjson.Result) string {
-	open := map[string]bool{}
+	open, seen := map[string]bool{}, map[string]bool{}
 	reasoned := false
 	for _, item := range items {
 		switch item.Get("type").Str {
@@ -63,7 +63,10 @@ func responsesItems(items []gjson.Result) string {
 			if item.Get("id").Exists() && !reasoned {
 				return "Item of type 'function_call' was provided without its required 'reasoning' item"
 			}
-			open[item.Get("call_id").Str] = true
+			if seen[item.Get("call_id").Str] {
+				return "Duplicate item found with id " + item.Get("call_id").Str
+			}
+			open[item.Get("call_id").Str], seen[item.Get("call_id").Str] = true, true
 			continue
 		case "function_call_output":
 			id := item.Get("call_id").Str

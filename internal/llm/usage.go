@@ -2,6 +2,18 @@ package llm
 
 import "github.com/tidwall/gjson"
 
+// usageOf reads the usage of whatever the model's API sends.
+func (m *model) usageOf(root gjson.Result) Usage {
+	switch m.traits.api {
+	case apiResponses:
+		return responsesUsage(root)
+	case apiMessages:
+		return messagesUsage(root)
+	default:
+		return chatUsage(root)
+	}
+}
+
 // chatUsage reads the usage of a chat completion. Cached tokens are where OpenAI
 // puts them, DeepSeek (prompt_cache_hit_tokens) or Moonshot (cached_tokens);
 // Groq has a second place for all of it. Gemini and others count thinking in the

@@ -6,9 +6,10 @@ package llm
 const bytesPerToken = 2
 
 // Worst is the most that a call may take, and cost in micro-dollars: all of the
-// request written to the provider's cache, and an answer as long as it may be. Of
-// a model and those that stand in for it the dearest counts. The cost is nil if
-// the price of one of them is not known.
+// request written to the provider's cache, and an answer as long as it may be. refs
+// are a model and those of an agent that stand in for it; a model alone has those
+// that are configured for it, as Open and WithFallbacks have it. The dearest counts.
+// The cost is nil if the price of one of them is not known.
 func (p *Providers) Worst(refs []string, req Request) (Usage, *int64) {
 	in := sizeOf(req)/bytesPerToken + 1
 	out := req.MaxTokens
@@ -16,16 +17,17 @@ func (p *Providers) Worst(refs []string, req Request) (Usage, *int64) {
 		out = defaultMaxTokens
 	}
 	usage := Usage{In: in, CacheWriteIn: in, Out: out}
+	if len(refs) == 1 {
+		refs = append([]string{refs[0]}, p.fallbacks[refs[0]]...)
+	}
 	var most *int64
 	for _, ref := range refs {
-		for _, one := range append([]string{ref}, p.fallbacks[ref]...) {
-			cost := p.prices.Cost(one, usage)
-			if cost == nil {
-				return usage, nil
-			}
-			if most == nil || *cost > *most {
-				most = cost
-			}
+		cost := p.prices.Cost(ref, usage)
+		if cost == nil {
+			return usage, nil
+		}
+		if most == nil || *cost > *most {
+			most = cost
 		}
 	}
 	return usage, most

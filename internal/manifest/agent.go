@@ -60,6 +60,8 @@ type Agent struct {
 	// ScopeProjects are the project globs that tools may touch; empty means the
 	// event's own project.
 	ScopeProjects []string
+	// OwnIssue keeps what writes to the event's own issue (scope.writes: issue).
+	OwnIssue bool
 	// MCPServers are the servers whose tools the agent has besides.
 	MCPServers []MCPServer
 	// ScopeRepositories are the same for repositories on GitHub.

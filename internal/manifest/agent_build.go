@@ -21,6 +21,7 @@ func (b *builder) agent(meta Meta, spec agentSpec, name pos) *Agent {
 		Approval:           b.approval(spec.Approval),
 		Budget:             b.budget(spec.Budget),
 		ScopeProjects:      b.globs(spec.Scope.Projects),
+		OwnIssue:           b.ownIssue(spec.Scope),
 		ScopeRepositories:  b.globs(spec.Scope.Repositories),
 		Temperature:        b.temperature(spec),
 	}
@@ -86,6 +87,11 @@ func (b *builder) provider(name string, at pos) string {
 				return p
 			}
 		}
+	}
+	if providerName(name) == bedrock {
+		b.errorf(at, "Amazon Bedrock is not offered by name: give its OpenAI-compatible endpoint, or a gateway, an entry of type "+
+			"openai-compatible in models.providers of daemon.yaml")
+		return name
 	}
 	b.errorf(at, "unknown model provider %q%s: the providers are %s", shorten(name),
 		meant(name, b.known.Providers), strings.Join(b.known.Providers, ", "))

@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -153,4 +154,4 @@ func (a *assembly) setMember(fleet, member, agent string) {
 	a.catalog.Fleets[fleet] = &changed
 }
 
-func quote(s string) string { return `"` + shorten(s) + `"` }
+func quote(s string) string { return strconv.Quote(shorten(s)) }

@@ -77,7 +77,9 @@ func (b *builder) checkTemplate(s str) {
 	}
 	if err := b.known.CheckTemplate(s.value); err != nil {
 		b.errorf(s.pos, "template: %s", err)
+		return
 	}
+	b.checkReads(s, FormTemplate)
 }
 
 func (b *builder) checkExpression(s str) {
@@ -86,7 +88,9 @@ func (b *builder) checkExpression(s str) {
 	}
 	if err := b.known.CheckExpression(s.value); err != nil {
 		b.errorf(s.pos, "expression: %s", err)
+		return
 	}
+	b.checkReads(s, FormExpression)
 }
 
 // globs checks patterns and returns them.

@@ -125,9 +125,15 @@ func (l *daemonLoader) policy(decl policyDecl) Policy {
 			l.errorf(usd.pos, "a budget is more than 0 dollars")
 		}
 	}
+	for _, limit := range []opt[int]{decl.WritesPerRun, decl.CommentsPerRun, decl.CommentRate} {
+		atLeast(l.decoder, limit, 1)
+	}
+	l.approvers(decl.Approvers, l.daemon.Cloud())
 	return Policy{
-		Budget:         Budget{USD: decl.BudgetPerRun.value, USDPerDay: decl.BudgetPerDay.value},
-		BudgetPerIssue: decl.BudgetPerIssue.value, Approvers: values(decl.Approvers),
+		Mentions: values(decl.Mentions), WritesPerRun: decl.WritesPerRun.value, CommentsPerRun: decl.CommentsPerRun.value,
+		CommentsPerIssuePerHour: decl.CommentRate.value,
+		Budget:                  Budget{USD: decl.BudgetPerRun.value, USDPerDay: decl.BudgetPerDay.value},
+		BudgetPerIssue:          decl.BudgetPerIssue.value, Approvers: values(decl.Approvers),
 	}
 }
 

@@ -6,10 +6,13 @@ import (
 	"strings"
 )
 
+// bedrock is a provider that is known by name to be refused with what to do instead.
+const bedrock = "bedrock"
+
 // KnownProviders are the names of the model providers that need no entry in
 // models.providers.
 func KnownProviders() []string {
-	return []string{"anthropic", "azure", "bedrock", "google", "groq", "mistral", "ollama", "openai", "openrouter"}
+	return []string{"anthropic", "azure", bedrock, "google", "groq", "mistral", "ollama", "openai", "openrouter"}
 }
 
 func (l *daemonLoader) models(decl modelsDecl) {
@@ -77,7 +80,7 @@ func (l *daemonLoader) provider(e entry[providerDecl]) Provider {
 // providerTypes are the types that a provider may be given.
 func providerTypes() []string {
 	types := append([]string{"openai-compatible"}, KnownProviders()...)
-	return slices.DeleteFunc(types, func(t string) bool { return t == "bedrock" })
+	return slices.DeleteFunc(types, func(t string) bool { return t == bedrock })
 }
 
 // providerLimits reads how a provider is to be asked.

@@ -281,7 +281,11 @@ type policyDecl struct {
 	BudgetPerDay   opt[float64] `yaml:"budget_usd_per_day" jsonschema_description:"Dollars per day, by UTC, of all agents together"`
 	BudgetPerRun   opt[float64] `yaml:"budget_usd_per_run" jsonschema_description:"Dollars per run"`
 	BudgetPerIssue opt[float64] `yaml:"budget_usd_per_issue_per_day" jsonschema_description:"Dollars per issue and day"`
-	AllowedHosts   []hostDecl   `yaml:"allowed_hosts" jsonschema_description:"The hosts that http_request may reach"`
+	AllowedHosts   []hostDecl   `yaml:"allowed_hosts" jsonschema_description:"The hosts that http_request may reach, and to which texts may link"`
+	Mentions       []str        `yaml:"allowed_mentions" jsonschema_description:"Accounts whom agents may mention though they are not on the issue: account ids, user names or GitHub logins"`
+	WritesPerRun   opt[int]     `yaml:"writes_per_run" jsonschema_description:"Default 20"`
+	CommentsPerRun opt[int]     `yaml:"comments_per_run" jsonschema_description:"Default 5"`
+	CommentRate    opt[int]     `yaml:"comments_per_issue_per_hour" jsonschema_description:"Of all runs together; default 60"`
 	Approvers      []str        `yaml:"approvers" jsonschema_description:"Who approves calls of agents that name nobody: account ids, user names or e-mail addresses"`
 }
 

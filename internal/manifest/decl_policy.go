@@ -27,6 +27,7 @@ func (b *builder) approval(decl *consentDecl) *Approval {
 		return nil
 	}
 	a := &Approval{Tools: b.globs(decl.Tools), Approvers: values(decl.Approvers), Timeout: decl.Timeout.value, AllowSelf: decl.AllowSelf.or(false)}
+	b.approvers(decl.Approvers, b.known.Cloud)
 	if len(a.Tools) == 0 {
 		for _, t := range b.known.Tools {
 			if !t.Reads {

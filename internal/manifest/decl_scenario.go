@@ -42,8 +42,11 @@ type givenDecl struct {
 	Fields      []scenarioField   `yaml:"fields" jsonschema_description:"Custom fields beside those of the sandbox"`
 	Issues      []scenarioIssue   `yaml:"issues"`
 	// Repositories are on the simulated GitHub.
-	Repositories []rawStr `yaml:"repositories" jsonschema_description:"On the simulated GitHub, as owner/name"`
-	Now          rawStr   `yaml:"now" jsonschema_description:"What time it is when the case begins, such as 2026-03-02T08:55:00+01:00; default the time that it is"`
+	Repositories []rawStr       `yaml:"repositories" jsonschema_description:"On the simulated GitHub, as owner/name"`
+	Hosts        []scenarioHost `yaml:"hosts" jsonschema_description:"What other hosts answer that tools and flows may reach; nothing else is reached"`
+	// Servers answer in place of MCP servers, which are never started in a test.
+	Servers mapping[mapping[rawStr]] `yaml:"mcp" jsonschema_description:"What tools of MCP servers answer, by server and tool"`
+	Now     rawStr                   `yaml:"now" jsonschema_description:"What time it is when the case begins, such as 2026-03-02T08:55:00+01:00; default the time that it is"`
 }
 
 type scenarioUser struct {
@@ -126,6 +129,15 @@ type scenarioIssue struct {
 	Sprint   opt[int]          `yaml:"sprint"`
 	Comments []scenarioComment `yaml:"comments"`
 	Links    []scenarioLink    `yaml:"links"`
+}
+
+type scenarioHost struct {
+	at
+	URL     rawStr          `yaml:"url" jsonschema_description:"With * for a part of the path; without a query it stands for any"`
+	Method  rawStr          `yaml:"method" jsonschema_description:"Default any"`
+	Status  opt[int]        `yaml:"status" jsonschema_description:"Default 200"`
+	Headers mapping[rawStr] `yaml:"headers"`
+	Body    rawData         `yaml:"body" jsonschema_description:"A text, or what is sent as JSON"`
 }
 
 type scenarioComment struct {

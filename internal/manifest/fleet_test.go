@@ -72,3 +72,27 @@ func TestAWorkflowThatIsAListIsReadAsText(t *testing.T) {
 		t.Errorf("workflow %q, want %q", f.Workflow, want)
 	}
 }
+
+func TestAFleetOfAOFRunsOnceItsAgentsAreThere(t *testing.T) {
+	dir := compatDir(t, "agent.yaml", "flow.yaml", "daemon-config", "jira-integration", "triggers")
+	for _, name := range []string{"incident", "k8s-ops"} {
+		write(t, filepath.Join(dir, "agents", name+".yaml"), strings.ReplaceAll(strings.TrimSuffix(anAgent, "---\n"), "name: a", "name: "+name))
+	}
+	catalog, err := LoadCatalog(context.Background(), []Directory{{Path: dir}}, testKnown())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := catalog.Fleets["incident-response"]
+	if f.Mode != ModeHierarchical || f.Coordinator() != "incident" || len(f.Members) != 4 {
+		t.Errorf("mode %s, coordinator %q, members %+v", f.Mode, f.Coordinator(), f.Members)
+	}
+	if want := "- k8s-ops (executor): execute_remediation, verify_resolution, rollback_if_needed\n"; !strings.Contains(f.Workflow, want) {
+		t.Errorf("workflow:\n%s", f.Workflow)
+	}
+	told := lines(catalog.Warnings, dir)
+	for _, want := range []string{`"strategy" has no effect: use mode`, "tool prometheus is not offered", `"observability" is not offered`} {
+		if !strings.Contains(told, want) {
+			t.Errorf("nothing is said of %q:\n%s", want, told)
+		}
+	}
+}

@@ -15,7 +15,9 @@ type Flow struct {
 	Connections []FlowConnection
 	// ScopeProjects are the project globs that Tool nodes may touch; empty means
 	// the event's own project. ScopeRepositories are the same on GitHub.
-	ScopeProjects     []string
+	ScopeProjects []string
+	// OwnIssue keeps what writes to the event's own issue (scope.writes: issue).
+	OwnIssue          bool
 	ScopeRepositories []string
 	// Writes says how Tool, HTTP and Response nodes write.
 	Writes Writes

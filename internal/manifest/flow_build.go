@@ -50,7 +50,7 @@ type way struct {
 func (b *builder) flow(decl flowDecl) *Flow {
 	f := &Flow{
 		Meta: decl.Metadata.meta(), Description: decl.Spec.Description.value,
-		ScopeProjects: b.globs(decl.Spec.Scope.Projects), ScopeRepositories: b.globs(decl.Spec.Scope.Repositories),
+		ScopeProjects: b.globs(decl.Spec.Scope.Projects), OwnIssue: b.ownIssue(decl.Spec.Scope), ScopeRepositories: b.globs(decl.Spec.Scope.Repositories),
 		Writes: b.writes(decl.Spec.Writes), Approval: b.approval(decl.Spec.Approval), Budget: b.budget(decl.Spec.Budget),
 		Output: Output(b.oneOf(decl.Spec.Output, "output", string(OutputNone), string(OutputComment))),
 	}
@@ -109,8 +109,8 @@ func (b *flowBuilder) read(n nodeDecl) {
 		b.errorf(n.ID.pos, "node %q is given twice", shorten(id))
 		return
 	}
-	if strings.ContainsAny(id, "'\"\\{}\n") || len(id) > 100 {
-		b.errorf(n.ID.pos, "the id %q has a quote, a brace or a line end in it, or more than 100 bytes: expressions could not name it", shorten(id))
+	if strings.ContainsAny(id, "'\"\\{}()\n") || len(id) > 100 {
+		b.errorf(n.ID.pos, "the id %q has a quote, a bracket or a line end in it, or more than 100 bytes: expressions could not name it", shorten(id))
 		return
 	}
 	b.where[id] = n.ID.pos

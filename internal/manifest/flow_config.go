@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -203,6 +204,10 @@ func (b *flowBuilder) noToolNode(name str) {
 // toolArgs checks the names of the arguments against the tool's schema.
 func (b *flowBuilder) toolArgs(p *pendingNode, c *toolNodeDecl, n *ToolNode) {
 	i := slices.IndexFunc(b.known.Tools, func(t KnownTool) bool { return t.Name == n.Tool })
+	if i >= 0 && (b.known.Tools[i].Named || b.known.Tools[i].Toolset == memoryTools) {
+		b.errorf(c.Tool.pos, "tool %s is for agents only", n.Tool)
+		return
+	}
 	var schema struct {
 		Properties map[string]any
 		Required   []string
@@ -219,11 +224,47 @@ func (b *flowBuilder) toolArgs(p *pendingNode, c *toolNodeDecl, n *ToolNode) {
 			b.errorf(at, "tool %s has no argument %q%s", n.Tool, shorten(name), meant(name, keys(schema.Properties)))
 		}
 	}
+	b.literals(at, n, schema.Properties)
 	for _, name := range schema.Required {
 		if n.Args[name] == nil {
 			b.errorf(at, "tool %s needs the argument %q", n.Tool, name)
 		}
 	}
+}
+
+// literals checks the arguments that are the same in every run: what a template
+// gives is not known before.
+func (b *flowBuilder) literals(at pos, n *ToolNode, properties map[string]any) {
+	for _, name := range keys(n.Args) {
+		if b.known.Faults == nil || properties[name] == nil || n.Args[name] == nil || varies(n.Args[name]) {
+			continue
+		}
+		schema, err := json.Marshal(properties[name])
+		if err != nil {
+			continue // it was JSON before
+		}
+		value, err := json.Marshal(n.Args[name])
+		if err != nil {
+			b.errorf(at, "argument %q is not JSON: %s", name, err)
+			continue
+		}
+		for _, fault := range b.known.Faults(schema, value) {
+			b.errorf(at, "argument %q of tool %s: %s", name, n.Tool, fault)
+		}
+	}
+}
+
+// varies reports whether there is a template in a value.
+func varies(value any) bool {
+	switch v := value.(type) {
+	case string:
+		return strings.Contains(v, "{{") || strings.Contains(v, "{%") || strings.Contains(v, "${")
+	case []any:
+		return slices.ContainsFunc(v, varies)
+	case map[string]any:
+		return slices.ContainsFunc(slices.Collect(maps.Values(v)), varies)
+	}
+	return false
 }
 
 func (b *flowBuilder) conditional(p *pendingNode, c *conditionalDecl) any {

@@ -18,6 +18,9 @@ func (b *flowBuilder) approvalNode(p *pendingNode, c *approvalDecl) any {
 	b.need(p, c.Message.set, "message")
 	n := &ApprovalNode{Message: b.template(p, c.Message), Timeout: c.Timeout.or(DefaultApprovalTimeout), AllowSelf: c.AllowSelf.value}
 	for _, a := range c.Approvers {
+		if !varies(a.node.Value) {
+			b.approver(a.node.Value, a.pos, b.known.Cloud)
+		}
 		n.Approvers = append(n.Approvers, b.template(p, a))
 	}
 	if n.Timeout <= 0 || n.Timeout > maxWait {
@@ -59,7 +62,15 @@ func ParseWait(text string) (time.Duration, error) {
 
 func (b *flowBuilder) httpNode(p *pendingNode, c *httpNodeDecl) any {
 	b.need(p, c.URL.set, "url")
+	if b.known.Tools != nil && len(b.known.tools(httpTool)) == 0 {
+		b.warnf(p.configPos(), "the request will be refused: policy.allowed_hosts in daemon.yaml names no host")
+	}
 	n := &HTTPNode{Method: strings.ToUpper(c.Method.or(http.MethodGet)), URL: b.template(p, c.URL)}
+	if n.URL != "" && !varies(n.URL) && b.known.CheckAddress != nil {
+		if err := b.known.CheckAddress(n.URL); err != nil {
+			b.warnf(c.URL.pos, "the request will be refused: %s", err)
+		}
+	}
 	methods := []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 	if !slices.Contains(methods, n.Method) {
 		b.errorf(c.Method.pos, "method %q is none of %s", shorten(c.Method.value), strings.Join(methods, ", "))
@@ -111,7 +122,7 @@ func (b *flowBuilder) script(text flowText) []export {
 		return nil
 	}
 	var list []export
-	for _, line := range strings.Split(text.node.Value, "\n") {
+	for line := range strings.SplitSeq(text.node.Value, "\n") {
 		line = strings.TrimSpace(line)
 		m := exportLine.FindStringSubmatch(line)
 		switch {

@@ -21,6 +21,8 @@ func (g *graph) reads() {
 		for _, r := range u.reads {
 			if message := g.wrong(u, r, readable); message != "" {
 				g.errorf(u.at, "%s", message)
+			} else if message := g.flowBuilder.known.neverTold(r); message != "" {
+				g.warnf(u.at, "%s", message)
 			}
 		}
 	}

@@ -77,7 +77,7 @@ func providerName(name string) string {
 	case "gemini":
 		return "google"
 	case "aws":
-		return "bedrock"
+		return bedrock
 	}
 	return name
 }

@@ -30,8 +30,18 @@ type Known struct {
 	// (instructions, responses) or an expression that cannot be compiled.
 	CheckTemplate   func(text string) error
 	CheckExpression func(text string) error
+	// Reads, if given, tells which variables a template or an expression reads that
+	// can be compiled, and Variables are the context variables that events may have.
+	Reads     func(text string, form TextForm) []Read
+	Variables []string
 	// CheckSchema, if given, returns an error for a JSON Schema that cannot be used.
 	CheckSchema func(schema []byte) error
+	// Faults, if given, lists in which a JSON text does not fit a JSON Schema; none if
+	// the schema cannot be used.
+	Faults func(schema, text []byte) []string
+	// CheckAddress, if given, returns an error for an address that no host of
+	// daemon.yaml admits.
+	CheckAddress func(address string) error
 	// FlowText, if given, checks a text of a flow that has nodes of these ids and
 	// tells which variables it reads.
 	FlowText func(text string, form TextForm, nodes []string) ([]Read, error)

@@ -37,4 +37,11 @@ type Policy struct {
 	BudgetPerIssue float64
 	// Approvers decide where an agent names nobody.
 	Approvers []string
+	// Mentions are accounts whom agents may mention on every issue.
+	Mentions []string
+	// WritesPerRun, CommentsPerRun and CommentsPerIssuePerHour bound what agents
+	// write; 0 for the policy's defaults.
+	WritesPerRun            int
+	CommentsPerRun          int
+	CommentsPerIssuePerHour int
 }

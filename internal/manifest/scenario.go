@@ -46,8 +46,22 @@ type Given struct {
 	Issues      []GivenIssue
 	// Repositories are on GitHub, as owner/name.
 	Repositories []string
+	// Hosts are the answers of all other hosts.
+	Hosts []GivenHost
+	// MCP is what tools of MCP servers answer, by server and tool.
+	MCP map[string]map[string]string
 	// Now is when the case begins; zero for the time that it is.
 	Now time.Time
+}
+
+// GivenHost is what a host answers.
+type GivenHost struct {
+	// URL may have "*" for a part of its path; Method is "" for any.
+	URL, Method string
+	Status      int
+	Headers     map[string]string
+	// Body is a text, or what is sent as JSON.
+	Body any
 }
 
 // GivenUser is a person or an app.

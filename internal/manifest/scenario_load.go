@@ -132,6 +132,7 @@ func (g Given) and(more Given) Given {
 		Boards: append(g.Boards[:len(g.Boards):len(g.Boards)], more.Boards...), Sprints: append(g.Sprints[:len(g.Sprints):len(g.Sprints)], more.Sprints...),
 		Fields: append(g.Fields[:len(g.Fields):len(g.Fields)], more.Fields...), Issues: append(g.Issues[:len(g.Issues):len(g.Issues)], more.Issues...),
 		Repositories: append(g.Repositories[:len(g.Repositories):len(g.Repositories)], more.Repositories...), Now: g.Now,
+		Hosts: append(more.Hosts[:len(more.Hosts):len(more.Hosts)], g.Hosts...), MCP: bothServers(g.MCP, more.MCP),
 	}
 	if more.Deployment != "" {
 		out.Deployment, out.Version = more.Deployment, more.Version
@@ -171,7 +172,7 @@ func (b *builder) scenario(c caseDecl) *Scenario {
 }
 
 func (b *builder) given(decl givenDecl) Given {
-	g := Given{ContextPath: decl.ContextPath.value, Repositories: rawValues(decl.Repositories)}
+	g := Given{ContextPath: decl.ContextPath.value, Repositories: rawValues(decl.Repositories), MCP: answersOf(decl.Servers)}
 	if decl.Now.set {
 		at, err := time.Parse(time.RFC3339, decl.Now.value)
 		if err != nil {
@@ -207,6 +208,10 @@ func (b *builder) given(decl givenDecl) Given {
 		b.require(f.ID, f.pos, "id")
 		b.oneOf(str{at: f.Kind.at, value: f.Kind.value, set: f.Kind.set}, "kind", "text", "rich", "number", "date", "person", "labels", "select")
 		g.Fields = append(g.Fields, GivenField{ID: f.ID.value, Name: f.Name.value, Kind: f.Kind.value, Options: rawValues(f.Options)})
+	}
+	for _, h := range decl.Hosts {
+		b.require(h.URL, h.pos, "url")
+		g.Hosts = append(g.Hosts, GivenHost{URL: h.URL.value, Method: h.Method.value, Status: h.Status.or(200), Headers: rawMap(h.Headers), Body: h.Body.value})
 	}
 	for _, i := range decl.Issues {
 		g.Issues = append(g.Issues, b.givenIssue(i))

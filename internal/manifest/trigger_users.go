@@ -33,3 +33,23 @@ func (d *decoder) cloudUsers(users []str) {
 		}
 	}
 }
+
+// approvers warns of people whose decisions would not count.
+func (d *decoder) approvers(list []str, cloud bool) {
+	for _, who := range list {
+		d.approver(who.value, who.pos, cloud)
+	}
+}
+
+// approver warns of what cannot be an account id, user name, user key or e-mail
+// address, as a display name has spaces; Jira Cloud has neither user names nor keys.
+func (d *decoder) approver(who string, at pos, cloud bool) {
+	name := strings.TrimPrefix(strings.TrimSpace(who), "@")
+	switch {
+	case name == "" || strings.Contains(name, "@"):
+	case strings.ContainsAny(name, " \t"):
+		d.warnf(at, "%q decides nothing: a display name, which everybody chooses for themselves, is no approver; name the account id", shorten(name))
+	case cloud && !accountID.MatchString(name):
+		d.warnf(at, "%q decides nothing: on Jira Cloud an approver is an account id or an e-mail address", shorten(name))
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // daemonFile is the name under which a directory's configuration is found.
@@ -134,6 +135,8 @@ func (v *validation) allKnown() Known {
 		}
 		if known.Providers != nil {
 			known.Providers = append(known.Providers[:len(known.Providers):len(known.Providers)], keys(d.Providers)...)
+			slices.Sort(known.Providers)
+			known.Providers = slices.Compact(known.Providers)
 		}
 		if known.SecretEnvs == nil {
 			known.SecretEnvs = []string{}

@@ -91,6 +91,7 @@ spec:
   agents: {directory: ./agents/}
   models: {providers: {sandbox: {type: openai-compatible, base_url: %s}}}
   runtime: {max_concurrent_tasks: 64, max_runs_per_issue_per_hour: 0}
+  policy: {comments_per_issue_per_hour: 1000000}
   admin: {host: 127.0.0.1, port: %d}
   telemetry: {log: {level: error}}
 `, s.port, s.box.JiraURL(), s.box.ModelURL(), s.admin)

@@ -11,11 +11,13 @@ package policy
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
 	"github.com/rs/zerolog"
 
+	"github.com/aofctl/aofctl/internal/hosts"
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/tool"
 )
@@ -24,6 +26,8 @@ import (
 const (
 	DefaultWritesPerRun   = 20
 	DefaultCommentsPerRun = 5
+	// DefaultCommentsPerIssue is for each issue and hour.
+	DefaultCommentsPerIssue = 60
 	// DefaultMaxBytes bounds the arguments of one call. It leaves room for a text
 	// of several of Jira's comments, which have 32,767 characters at most.
 	DefaultMaxBytes = 128 << 10
@@ -35,6 +39,9 @@ type Limits struct {
 	WritesPerRun int
 	// CommentsPerRun counts the calls that post a comment, which are writes too.
 	CommentsPerRun int
+	// CommentsPerIssue counts the comments that all runs post on one issue, or pull
+	// request, within an hour.
+	CommentsPerIssue int
 	// MaxBytes bounds the arguments of one call.
 	MaxBytes int
 }
@@ -45,6 +52,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.CommentsPerRun <= 0 {
 		l.CommentsPerRun = DefaultCommentsPerRun
+	}
+	if l.CommentsPerIssue <= 0 {
+		l.CommentsPerIssue = DefaultCommentsPerIssue
 	}
 	if l.MaxBytes <= 0 {
 		l.MaxBytes = DefaultMaxBytes
@@ -62,12 +72,30 @@ type Config struct {
 	// such as tokens. Those shorter than eight bytes are not looked for: they
 	// occur by chance.
 	Secrets []string
+	// Hosts are those that texts may link to, and Sites returns those of a Jira site
+	// by its name; nil for none.
+	Hosts hosts.List
+	Sites func(name string) hosts.List
+	// GitHub is the host at which repositories have their pages; those of a run's
+	// own repositories may be linked to. "" for none.
+	GitHub string
+	// Mentionable are accounts whom every text may mention, as account ids, user
+	// names or logins.
+	Mentionable []string
 }
 
 // Policy decides about calls. It is safe for concurrent use.
 type Policy struct {
 	tools  *tool.Registry
 	limits Limits
+
+	hosts       hosts.List
+	sites       func(name string) hosts.List
+	github      string
+	mentionable []string
+	// off are rules that are switched off, which only tests do.
+	off map[string]bool
+
 	// known are the values behind secrets, which changes whole.
 	learning sync.Mutex
 	known    []string
@@ -76,7 +104,8 @@ type Policy struct {
 
 // New makes a Policy.
 func New(cfg Config) *Policy {
-	p := &Policy{tools: cfg.Tools, limits: cfg.Limits.withDefaults()}
+	p := &Policy{tools: cfg.Tools, limits: cfg.Limits.withDefaults(), hosts: cfg.Hosts, sites: cfg.Sites, github: strings.ToLower(cfg.GitHub),
+		mentionable: cfg.Mentionable}
 	p.Learn(cfg.Secrets...)
 	return p
 }
@@ -120,8 +149,17 @@ type Request struct {
 	Approval []string
 	// Approved is the Digest of the call that somebody approved; "" for none.
 	Approved string
-	// Prior are the run's finished steps, oldest first. The limits count them.
+	// Prior are the run's finished steps, oldest first. The limits count them, and
+	// what they read counts as data of the run.
 	Prior []step.Entry
+	// OwnIssue keeps writes to the issue, or pull request, of the event.
+	OwnIssue bool
+	// Trusted are texts of the operator's, such as an agent's instructions: their
+	// links and mentions may be repeated.
+	Trusted []string
+	// Recent counts the comments of all runs that were posted on an issue within
+	// the last hour, without those of this call. nil for none.
+	Recent func(ctx context.Context, issue string) (int, error)
 }
 
 // Verdict is the policy's decision.
@@ -137,6 +175,8 @@ type Verdict struct {
 	// call is refused.
 	Tool tool.Tool
 	Call tool.Call
+	// Err says why it cannot be decided now; the other fields are empty then.
+	Err error
 }
 
 // DryRun reports whether the call was allowed but is only to be recorded.
@@ -157,50 +197,70 @@ const (
 	RuleToolList = "tools"
 	RuleSchema   = "schema"
 	RuleScope    = "scope"
+	// RuleOwnIssue is scope.writes: issue.
+	RuleOwnIssue = "scope.writes"
 	RuleWrites   = "limit.writes"
 	RuleComments = "limit.comments"
-	RuleSecret   = "content.secret"
-	RuleSize     = "content.size"
-	RuleDryRun   = "writes.dry_run"
+	// RuleRate counts the comments of all runs on one issue.
+	RuleRate    = "limit.comments_per_issue"
+	RuleSecret  = "content.secret"
+	RuleSize    = "content.size"
+	RuleMacro   = "content.macro"
+	RuleMention = "content.mention"
+	RuleLink    = "content.link"
+	RuleDryRun  = "writes.dry_run"
 	// RuleApproval says that somebody has to approve the call first, RulePropose
 	// that it is proposed for later. Neither is a denial.
 	RuleApproval = "approval"
 	RulePropose  = "writes.propose"
 )
 
+// RulesOfContent begins the names of the rules about what leaves.
+const RulesOfContent = "content."
+
 // Check decides about one call.
 func (p *Policy) Check(ctx context.Context, req Request) Verdict {
-	v := p.decide(req)
+	v := p.decide(ctx, req)
 	zerolog.Ctx(ctx).Debug().Str("tool", req.Tool).Str("call", req.Call.ID).
 		Bool("allowed", v.Allowed).Str("rule", v.Rule).Msg("policy decided")
 	return v
 }
 
-func (p *Policy) decide(req Request) Verdict {
+func (p *Policy) decide(ctx context.Context, req Request) Verdict {
 	called, from, reason := p.listed(req)
 	if called == nil {
 		return deny(RuleToolList, reason)
 	}
 	spec := called.Spec()
-	if err := from.Validate(spec.Name, req.Call.Args); err != nil {
+	if err := from.Validate(spec.Name, req.Call.Args); err != nil && p.on(RuleSchema) {
 		return deny(RuleSchema, err.Error())
 	}
-	call, rule, reason := scope(called, req)
+	writes := tool.AccessOf(called, req.Call.Args) == tool.Write
+	call, targets, rule, reason := p.scope(called, req)
+	if rule == "" && req.OwnIssue && writes && !spec.Internal && p.on(RuleOwnIssue) {
+		rule, reason = ownIssue(targets, req.Call.Origin)
+	}
 	if rule != "" {
 		return deny(rule, reason)
 	}
-	writes := tool.AccessOf(called, call.Args) == tool.Write
-	if rule, reason := p.limit(spec, writes, req.Prior); rule != "" {
+	rule, reason, err := p.limit(ctx, spec, writes, targets, req)
+	if err != nil {
+		return Verdict{Err: err}
+	}
+	if rule != "" {
 		return deny(rule, reason)
 	}
-	if rule, reason := p.content(call.Args); rule != "" {
+	if rule, reason := p.content(req, spec.Toolset, writes && !spec.Internal); rule != "" {
 		return deny(rule, reason)
 	}
-	if v, decided := decideWrite(called, call, writes, req); decided {
+	if v, decided := p.decideWrite(called, call, writes, req); decided {
 		return v
 	}
 	return Verdict{Allowed: true, Rule: RuleAllowed, Reason: "no rule objects", Tool: called, Call: call}
 }
+
+// on reports whether a rule is in force, as all are outside tests.
+func (p *Policy) on(rule string) bool { return !p.off[rule] }
 
 func deny(rule, reason string) Verdict { return Verdict{Rule: rule, Reason: reason} }
 
@@ -210,7 +270,7 @@ func deny(rule, reason string) Verdict { return Verdict{Rule: rule, Reason: reas
 func (p *Policy) listed(req Request) (t tool.Tool, from *tool.Registry, reason string) {
 	t, ok := p.tools.Lookup(req.Tool)
 	switch {
-	case ok && slices.Contains(req.Allowed, t.Spec().Name):
+	case ok && (slices.Contains(req.Allowed, t.Spec().Name) || !p.on(RuleToolList)):
 		return t, p.tools, ""
 	case !ok && req.Own != nil:
 		if t, ok = req.Own.Lookup(req.Tool); ok {

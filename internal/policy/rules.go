@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,32 +22,61 @@ func unlistedReason(req Request) string {
 }
 
 // scope confines the call to the agent's projects. It returns the call with
-// Projects set, or the rule that objects and why.
-func scope(t tool.Tool, req Request) (tool.Call, string, string) {
+// Projects set and what it is about, or the rule that objects and why.
+func (p *Policy) scope(t tool.Tool, req Request) (tool.Call, tool.Targets, string, string) {
 	call := req.Call
 	call.Projects = projects(req)
+	call.Repositories = repositories(req)
 	targets, err := t.Targets(call.Args)
-	if err != nil {
-		return call, RuleSchema, err.Error()
+	switch {
+	case err != nil && p.on(RuleSchema):
+		return call, targets, RuleSchema, err.Error()
+	case !p.on(RuleScope):
+		call.Projects, call.Repositories = nil, nil
+		return call, targets, "", ""
 	}
+	if why := outside(call, targets); why != "" {
+		return call, targets, RuleScope, why
+	}
+	return call, targets, "", ""
+}
+
+// outside says what of the targets the call may not touch; "" for nothing.
+func outside(call tool.Call, targets tool.Targets) string {
 	for _, key := range targets.Projects {
 		if !tool.InProjects(call.Projects, key) {
-			return call, RuleScope, outsideReason(key, call.Projects)
+			return outsideReason(key, call.Projects)
 		}
 	}
 	if targets.Confined && len(call.Projects) == 0 {
-		return call, RuleScope, outsideReason("", call.Projects)
+		return outsideReason("", call.Projects)
 	}
-	call.Repositories = repositories(req)
 	for _, name := range targets.Repositories {
 		if !tool.InRepositories(call.Repositories, name) {
-			return call, RuleScope, outsideRepositories(name, call.Repositories)
+			return outsideRepositories(name, call.Repositories)
 		}
 	}
 	if targets.WithinRepositories && len(call.Repositories) == 0 {
-		return call, RuleScope, outsideRepositories("", call.Repositories)
+		return outsideRepositories("", call.Repositories)
 	}
-	return call, "", ""
+	return ""
+}
+
+// ownIssue keeps a write to what the event is about.
+func ownIssue(targets tool.Targets, o tool.Origin) (rule, reason string) {
+	own := []string{strings.ToUpper(o.IssueKey)}
+	if o.Repository != "" && o.Thread > 0 {
+		own = append(own, strings.ToUpper(fmt.Sprintf("%s#%d", o.Repository, o.Thread)))
+	}
+	for _, issue := range targets.Issues {
+		if issue == "" || !slices.Contains(own, strings.ToUpper(issue)) {
+			return RuleOwnIssue, fmt.Sprintf("this agent writes to the issue of its event only, which is %s, and not to %s", o.IssueKey, shorten(issue))
+		}
+	}
+	if len(targets.Issues) == 0 {
+		return RuleOwnIssue, fmt.Sprintf("this agent writes to the issue of its event only, which is %s; this call writes elsewhere", o.IssueKey)
+	}
+	return "", ""
 }
 
 // projects are what the run may touch: the agent's scope, else the event's own
@@ -104,18 +134,33 @@ func outsideReason(key string, allowed []string) string {
 // limit counts what the run did so far. Steps count if the policy let them
 // happen, be it for show: a failed write was a write too. What stays within the
 // daemon is none.
-func (p *Policy) limit(spec tool.Spec, writes bool, prior []step.Entry) (rule, reason string) {
+func (p *Policy) limit(ctx context.Context, spec tool.Spec, writes bool, targets tool.Targets, req Request) (rule, reason string, err error) {
 	if !writes || spec.Internal {
-		return "", ""
+		return "", "", nil
 	}
-	made, comments := p.count(prior)
-	if made >= p.limits.WritesPerRun {
-		return RuleWrites, fmt.Sprintf("this run made %d writes, which is its limit", made)
+	made, comments := p.count(req.Prior)
+	if made >= p.limits.WritesPerRun && p.on(RuleWrites) {
+		return RuleWrites, fmt.Sprintf("this run made %d writes, which is its limit", made), nil
 	}
-	if spec.Comments && comments >= p.limits.CommentsPerRun {
-		return RuleComments, fmt.Sprintf("this run posted %d comments, which is its limit", comments)
+	if !spec.Comments {
+		return "", "", nil
 	}
-	return "", ""
+	if comments >= p.limits.CommentsPerRun && p.on(RuleComments) {
+		return RuleComments, fmt.Sprintf("this run posted %d comments, which is its limit", comments), nil
+	}
+	if req.Recent == nil || !p.on(RuleRate) {
+		return "", "", nil
+	}
+	for _, issue := range targets.Issues {
+		n, err := req.Recent(ctx, issue)
+		if err != nil {
+			return "", "", err
+		}
+		if n >= p.limits.CommentsPerIssue {
+			return RuleRate, fmt.Sprintf("%d comments were posted on %s within an hour, which is the limit; post no more there now", n, issue), nil
+		}
+	}
+	return "", "", nil
 }
 
 func (p *Policy) count(prior []step.Entry) (writes, comments int) {
@@ -136,18 +181,6 @@ func (p *Policy) count(prior []step.Entry) (writes, comments int) {
 		}
 	}
 	return writes, comments
-}
-
-// content looks at what would leave. Reading calls are looked at too: a search
-// term leaves as well as a comment does.
-func (p *Policy) content(args []byte) (rule, reason string) {
-	if len(args) > p.limits.MaxBytes {
-		return RuleSize, fmt.Sprintf("the arguments have %d bytes, the limit is %d", len(args), p.limits.MaxBytes)
-	}
-	if p.secrets.Load().in(args) {
-		return RuleSecret, "the arguments hold a secret of this daemon, which must not leave it"
-	}
-	return "", ""
 }
 
 func dryRunReason(spec tool.Spec, call tool.Call) string {

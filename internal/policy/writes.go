@@ -40,12 +40,12 @@ func Digest(name string, args json.RawMessage) string {
 
 // decideWrite decides about calls that are not simply made: a dry run first, which asks
 // nobody for what will not happen, then approval, then proposals.
-func decideWrite(called tool.Tool, call tool.Call, writes bool, req Request) (Verdict, bool) {
+func (p *Policy) decideWrite(called tool.Tool, call tool.Call, writes bool, req Request) (Verdict, bool) {
 	spec := called.Spec()
 	verdict := func(rule, reason string) (Verdict, bool) {
 		return Verdict{Rule: rule, Reason: reason, Tool: called, Call: call}, true
 	}
-	if writes && req.Mode == ModeDryRun {
+	if writes && req.Mode == ModeDryRun && p.on(RuleDryRun) {
 		return verdict(RuleDryRun, dryRunReason(spec, call))
 	}
 	if req.Approved != "" {
@@ -54,10 +54,10 @@ func decideWrite(called tool.Tool, call tool.Call, writes bool, req Request) (Ve
 		}
 		return Verdict{}, false
 	}
-	if asked(req.Approval, spec, writes) {
+	if asked(req.Approval, spec, writes) && p.on(RuleApproval) {
 		return verdict(RuleApproval, spec.Name+" waits until somebody approves this call.")
 	}
-	if !writes || req.Mode != ModePropose || spec.Comments || spec.Internal {
+	if !writes || req.Mode != ModePropose || spec.Comments || spec.Internal || !p.on(RulePropose) {
 		return Verdict{}, false
 	}
 	if spec.DraftLabels == "" {

@@ -153,7 +153,7 @@ func (d *document) comment(name string, c raws, at time.Time, by json.RawMessage
 	told := raws{}
 	maps.Copy(told, c)
 	if name == "comment_created" {
-		told["updated"], told["updateAuthor"] = c["created"], c["author"]
+		told["updated"] = c["created"] // who changed it stays: the words may not be the author's
 	}
 	return change{at: at, by: person(by), payload: map[string]any{
 		"timestamp": at.UnixMilli(), "webhookEvent": name, "comment": told, "issue": d.issue(),

@@ -426,3 +426,41 @@ func TestNoProjectIsNoQuestion(t *testing.T) {
 		t.Errorf("asked %v", w.asked)
 	}
 }
+
+// TestAMissedCommentThatSomebodyElseEditedIsNotItsAuthorsWord has Bob put words into
+// Alice's mouth while no webhook comes.
+func TestAMissedCommentThatSomebodyElseEditedIsNotItsAuthorsWord(t *testing.T) {
+	for name, opts := range kinds() {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, opts)
+			r := w.begin()
+			alice := w.jira.As("alice")
+			key := do[string](t)(alice.CreateIssue(sandbox.NewIssue{Project: "PROJ", Type: "Bug", Summary: "Broken"}))
+			first := do[string](t)(alice.Comment(key, "Not before Monday.", nil))
+			w.clock.pass(time.Second)
+			do[string](t)(alice.Comment(key, "her own", nil))
+			if err := w.jira.As("bob").EditComment(key, first, "/approve K7QX2M"); err != nil {
+				t.Fatal(err)
+			}
+			w.clock.pass(time.Minute)
+			w.sweep(r)
+			list, err := w.inbox.Pending(t.Context(), 0, 100)
+			if err != nil {
+				t.Fatal(err)
+			}
+			reworded := map[string]bool{}
+			for _, d := range list {
+				ev, err := w.normalize(d.Body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if ev.Type == "comment_created" {
+					reworded[ev.CommandText] = ev.Reworded
+				}
+			}
+			if diff := cmp.Diff(map[string]bool{"/approve K7QX2M": true, "her own": false}, reworded); diff != "" {
+				t.Errorf("comments that are not their authors' (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

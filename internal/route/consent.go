@@ -21,7 +21,7 @@ type Consent struct {
 // we ourselves wrote holds none, and neither does a comment that was edited: it
 // may be another's by then.
 func Consents(ev *event.Event, in Input) []Consent {
-	if ev.Type != "comment_created" || ev.CommentMarked || isSelf(ev, in.Self) || Automated(ev) || !mayHold(ev.CommandText) {
+	if !said(ev, in) || !mayHold(ev.CommandText) {
 		return nil
 	}
 	q := query{ev: ev, in: in}
@@ -44,12 +44,21 @@ func Consents(ev *event.Event, in Input) []Consent {
 	return list
 }
 
+// isNewComment reports whether an event tells of a new comment, by whichever of the
+// two names that Data Center has for it.
+func isNewComment(ev *event.Event) bool {
+	const name = "comment_created"
+	return ev.Source == event.SourceJira && (ev.Type == name || slices.Contains(ev.Also, name))
+}
+
 // Spoken reports whether an event is a new comment of a person, without commands:
 // what may be the answer to a question.
 func Spoken(ev *event.Event, in Input) bool {
-	if ev.Type != "comment_created" || ev.CommentMarked || isSelf(ev, in.Self) || Automated(ev) {
-		return false
-	}
 	q := query{ev: ev, in: in}
-	return !q.slashed()
+	return said(ev, in) && !q.slashed()
+}
+
+// said reports whether a person wrote a comment anew: what stands in it is theirs.
+func said(ev *event.Event, in Input) bool {
+	return isNewComment(ev) && !ev.Reworded && !ev.CommentMarked && !isSelf(ev, in.Self) && !Automated(ev)
 }

@@ -84,20 +84,27 @@ func (d *Dispatcher) runs(it item, routes Routes, matches []route.Match) ([]stor
 			return nil, nil, err
 		}
 		r.ID = runID(it.delivery.ID, i)
-		kind, name := string(match.Target.Kind), match.Target.Name
-		rev, found := routes.Manifest(kind, name)
-		switch {
-		case !d.cfg.Kinds[kind]:
-			r.State, r.Error = store.StateRejected, fmt.Sprintf("targets of kind %s cannot be run by this version", kind)
-		case !found:
-			r.State, r.Error = store.StateRejected, fmt.Sprintf("there is no %s named %s", kind, name)
-		default:
-			r.Revision = rev.Revision
+		if rev, found := d.equip(&r, routes); found {
 			revisions = append(revisions, rev)
 		}
 		runs = append(runs, r)
 	}
 	return runs, revisions, nil
+}
+
+// equip gives a run its target's manifest, or rejects it where there is none.
+func (d *Dispatcher) equip(r *store.Run, routes Routes) (store.Revision, bool) {
+	rev, found := routes.Manifest(r.TargetKind, r.Target)
+	switch {
+	case !d.cfg.Kinds[r.TargetKind]:
+		r.State, r.Error = store.StateRejected, fmt.Sprintf("targets of kind %s cannot be run by this version", r.TargetKind)
+	case !found:
+		r.State, r.Error = store.StateRejected, fmt.Sprintf("there is no %s named %s", r.TargetKind, r.Target)
+	default:
+		r.Revision = rev.Revision
+		return rev, true
+	}
+	return rev, false
 }
 
 func (d *Dispatcher) newRun(it item, routes Routes, match route.Match) (store.Run, error) {

@@ -12,8 +12,9 @@ import (
 // place is where a run stands in line: behind all others of the same.
 type place struct{ source, site, subject string }
 
-// Issue is a Jira issue that an event of another platform names.
-type Issue struct{ ID, Key, Project string }
+// Issue is a Jira issue that an event of another platform, or an operator, names.
+// Site is the name under which webhooks of that site are known.
+type Issue struct{ Site, ID, Key, Project string }
 
 // Issues finds Jira issues.
 type Issues interface {
@@ -80,7 +81,7 @@ func (d *Dispatcher) settle(ctx context.Context, it item, routes Routes, decisio
 			}
 		}
 		if issue, found := it.issues[name]; found && i == 0 {
-			it.place = place{event.SourceJira, b.site, "issue:" + issue.ID}
+			it.place = place{event.SourceJira, issue.Site, "issue:" + issue.ID}
 		}
 	}
 	return it, d.deepen(ctx, &it, decision)
@@ -115,7 +116,8 @@ func (it item) bound(routes Routes, m route.Match) (*event.Event, binding) {
 	}
 	ev := *it.event
 	ev.Vars = maps.Clone(it.event.Vars)
-	ev.Site, ev.IssueID, ev.IssueKey, ev.Project = b.site, issue.ID, issue.Key, issue.Project
+	b.site = issue.Site
+	ev.Site, ev.IssueID, ev.IssueKey, ev.Project = issue.Site, issue.ID, issue.Key, issue.Project
 	ev.Vars["issue_id"], ev.Vars["issue_key"], ev.Vars["project_key"] = issue.ID, issue.Key, issue.Project
 	return &ev, b
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/aofctl/aofctl/internal/approval"
@@ -33,15 +32,23 @@ func (d *Dispatcher) consent(ctx context.Context, it item, routes Routes, in rou
 	if d.cfg.Desk == nil {
 		return inbox.Outcome{}, false, nil
 	}
+	consents := route.Consents(it.event, in)
+	if len(consents) == 0 {
+		return d.reply(ctx, it, in)
+	}
+	person, err := d.person(ctx, it.event)
+	if err != nil {
+		return inbox.Outcome{}, false, err
+	}
 	var done, refused []string
-	for _, c := range route.Consents(it.event, in) {
-		text, err := d.take(ctx, it.event, c)
+	for _, c := range consents {
+		text, err := d.take(ctx, it.event, person, c)
 		switch {
 		case err == nil:
 			done = append(done, text)
 		case errors.Is(err, approval.ErrUnknown) && !approval.IsCode(c.Code):
 			continue // a trigger may have a command of that name
-		case errors.Is(err, approval.ErrUnknown), errors.Is(err, approval.ErrClosed), errors.Is(err, approval.ErrNotAllowed):
+		case errors.Is(err, approval.ErrUnknown), errors.Is(err, approval.ErrClosed), errors.Is(err, approval.ErrNotAllowed), errors.Is(err, approval.ErrUnclear):
 			refused = append(refused, err.Error())
 		default:
 			return inbox.Outcome{}, false, err
@@ -60,30 +67,29 @@ func (d *Dispatcher) consent(ctx context.Context, it item, routes Routes, in rou
 }
 
 // take takes one decision and says what it was.
-func (d *Dispatcher) take(ctx context.Context, ev *event.Event, c route.Consent) (string, error) {
-	person := personOf(ev.Actor)
-	answer := approval.Answer{Code: c.Code, Approve: c.Approve, Person: &person, Site: ev.Site, Reason: strings.TrimSpace(c.Text)}
-	if c.Approve {
-		answer.Items, answer.Reason = numbers(c.Words), ""
-	}
-	asked, err := d.cfg.Desk.Decide(ctx, answer)
+func (d *Dispatcher) take(ctx context.Context, ev *event.Event, person tool.Person, c route.Consent) (string, error) {
+	asked, err := d.cfg.Desk.Decide(ctx, approval.Answer{
+		Code: c.Code, Approve: c.Approve, Person: &person, Site: ev.Site, Reason: strings.TrimSpace(c.Text), Words: c.Words})
 	if err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("question %s is %s by %s", asked.Code, asked.State, asked.DecidedBy), nil
 }
 
-// numbers are the words that are numbers, up to the first that is none.
-func numbers(words []string) []int {
-	var list []int
-	for _, w := range words {
-		n, err := strconv.Atoi(strings.Trim(w, ",.;"))
-		if err != nil {
-			break
-		}
-		list = append(list, n)
+// person is the account of the one who decides. Approvers may be listed by their
+// e-mail address, which webhooks seldom tell.
+func (d *Dispatcher) person(ctx context.Context, ev *event.Event) (tool.Person, error) {
+	p := PersonOf(ev.Actor)
+	if p.Email != "" || d.cfg.Asker == nil {
+		return p, nil
 	}
-	return list
+	const name = "user_email"
+	vars, err := d.cfg.Asker.Variables(ctx, ev, []string{name})
+	if err != nil {
+		return p, fmt.Errorf("ask for the address of who decides: %w", err)
+	}
+	p.Email, _ = vars[name].(string)
+	return p, nil
 }
 
 // refuse tells the person why a decision does not count.
@@ -106,7 +112,7 @@ func (d *Dispatcher) reply(ctx context.Context, it item, in route.Input) (inbox.
 	if ev.Subject == "" || !route.Spoken(ev, in) {
 		return inbox.Outcome{}, false, nil
 	}
-	person := personOf(ev.Actor)
+	person := PersonOf(ev.Actor)
 	code, err := d.cfg.Desk.Questioned(ctx, ev.Site, ev.Subject, person)
 	if err != nil || code == "" {
 		return inbox.Outcome{}, false, err
@@ -119,6 +125,7 @@ func (d *Dispatcher) reply(ctx context.Context, it item, in route.Input) (inbox.
 	return routed("the answer to question "+code, nil), err == nil, err
 }
 
-func personOf(a event.Actor) tool.Person {
+// PersonOf is the account of whoever caused an event.
+func PersonOf(a event.Actor) tool.Person {
 	return tool.Person{AccountID: a.AccountID, Name: a.Name, Key: a.Key, Email: a.Email, DisplayName: a.DisplayName}
 }

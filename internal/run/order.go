@@ -21,9 +21,12 @@ const (
 	dryRunTrigger   = "operator (dry run)"
 )
 
-// Order is an operator's wish for a run: of a target on an issue, or once more for
-// an event that was delivered before.
+// Order is an operator's wish for a run: of a target on an issue, once more of what
+// a run did, or of what the routing says of an event that was delivered before.
 type Order struct {
+	// Run is the run that is to be done once more; "" for none. It says all the rest
+	// but DryRun, Manifest, Source and By.
+	Run string `json:"run,omitempty"`
 	// Kind and Name are the target; both "" for what the routing says of the event.
 	Kind string `json:"kind,omitempty"`
 	Name string `json:"name,omitempty"`
@@ -45,18 +48,40 @@ type Order struct {
 	By string `json:"by,omitempty"`
 }
 
+// String tells the order in words.
+func (o Order) String() string {
+	what := o.Kind + "/" + o.Name
+	switch {
+	case o.Run != "":
+		what = "run " + o.Run + " once more"
+	case o.Kind == "":
+		what = "delivery " + o.Delivery + " once more"
+	}
+	for _, more := range [][2]string{{" on ", o.Issue}, {" by ", o.By}} {
+		if more[1] != "" {
+			what += more[0] + more[1]
+		}
+	}
+	if o.DryRun {
+		what += ", dry"
+	}
+	return "order " + what
+}
+
 // Check says what is wrong with an order.
 func (o Order) Check() error {
 	switch {
+	case o.Run != "" && (o.Kind != "" || o.Name != "" || o.Site != "" || o.Issue != "" || o.Delivery != "" || o.Args != "" || len(o.Params) > 0):
+		return errors.New("a run that is to be repeated says itself what is to be done")
 	case (o.Kind == "") != (o.Name == ""):
 		return errors.New("a target has a kind and a name")
-	case o.Kind == "" && o.Delivery == "":
-		return errors.New("name a target, or a delivery")
+	case o.Kind == "" && o.Delivery == "" && o.Run == "":
+		return errors.New("name a target, a run or a delivery")
 	case o.Issue != "" && !event.IsIssueKey(o.Issue):
 		return fmt.Errorf("%q is not the key of an issue", o.Issue)
 	case o.Manifest != "" && !o.DryRun:
 		return errors.New("a manifest that is not in force can only be run dry")
-	case o.Manifest != "" && o.Kind == "":
+	case o.Manifest != "" && o.Kind == "" && o.Run == "":
 		return errors.New("a manifest needs the target that it describes")
 	}
 	return nil
@@ -76,14 +101,9 @@ func (d *Dispatcher) order(ctx context.Context, it item) (inbox.Outcome, error) 
 	if err := o.Check(); err != nil {
 		return inbox.Outcome{}, &durable.HopelessError{Cause: err}
 	}
-	routes := d.cfg.Router.Current()
-	decision, err := d.ordered(ctx, &it, routes, o)
-	if err != nil || len(decision.Matches) == 0 {
-		return inbox.Outcome{State: inbox.StateIgnored, Reason: decision.Reason}, err
-	}
-	runs, revisions, err := d.runs(it, routes, decision.Matches)
-	if err != nil {
-		return inbox.Outcome{}, err
+	runs, revisions, reason, err := d.asked(ctx, it, o)
+	if err != nil || len(runs) == 0 {
+		return inbox.Outcome{State: inbox.StateIgnored, Reason: reason}, err
 	}
 	if err := o.dress(it.delivery.ID, runs, &revisions); err != nil {
 		return inbox.Outcome{}, err
@@ -93,6 +113,63 @@ func (d *Dispatcher) order(ctx context.Context, it item) (inbox.Outcome, error) 
 	}
 	d.cfg.Admitted()
 	return d.started(it, &runs[0], nil), nil
+}
+
+// asked are the runs that an order asks for, or why there are none.
+func (d *Dispatcher) asked(ctx context.Context, it item, o Order) (runs []store.Run, revisions []store.Revision, reason string, err error) {
+	routes := d.cfg.Router.Current()
+	if o.Run != "" {
+		r, err := d.repeated(ctx, it, routes, o.Run)
+		if err != nil {
+			return nil, nil, "", err
+		}
+		if rev, found := d.equip(&r, routes); found {
+			revisions = append(revisions, rev)
+		}
+		return []store.Run{r}, revisions, "", nil
+	}
+	decision, err := d.ordered(ctx, &it, routes, o)
+	if err != nil || len(decision.Matches) == 0 {
+		return nil, nil, decision.Reason, err
+	}
+	runs, revisions, err = d.runs(it, routes, decision.Matches)
+	return runs, revisions, "", err
+}
+
+// repeated is a run that does what another was admitted for: with its event and
+// what the event was given meanwhile, its command and its parameters.
+func (d *Dispatcher) repeated(ctx context.Context, it item, routes Routes, id string) (store.Run, error) {
+	first, err := d.cfg.Store.Run(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return first, &durable.HopelessError{Cause: err}
+	}
+	if err != nil {
+		return first, err
+	}
+	if err := Repeatable(first); err != nil {
+		return first, &durable.HopelessError{Cause: err}
+	}
+	work, err := decodeWork(first)
+	if err != nil {
+		return first, &durable.HopelessError{Cause: err}
+	}
+	work.Seed = d.cfg.Seed()
+	again := store.Run{ID: runID(it.delivery.ID, 0), Delivery: it.delivery.ID, Source: first.Source, Site: first.Site, Subject: first.Subject,
+		Project: first.Project, IssueKey: first.IssueKey, EventType: first.EventType, Actor: first.Actor, Trigger: operatorTrigger,
+		TargetKind: first.TargetKind, Target: first.Target, Catalog: routes.Revision, State: store.StateQueued}
+	again.Work, err = encodeWork(work)
+	return again, err
+}
+
+// Repeatable says why a run cannot be done once more; nil if it can.
+func Repeatable(r store.Run) error {
+	switch {
+	case r.TargetKind == string(route.TargetReply):
+		return fmt.Errorf("run %s is a reply of the program itself: there is nothing to repeat", r.ID)
+	case len(r.Work) == 0:
+		return fmt.Errorf("run %s cannot be repeated: it ended so long ago that what it was to do is deleted", r.ID)
+	}
+	return nil
 }
 
 // ordered finds the event that is to be worked on, and what is to be run for it.
@@ -138,11 +215,8 @@ func (d *Dispatcher) subjectOf(ctx context.Context, it *item, o Order) error {
 	if !found {
 		return &durable.HopelessError{Cause: fmt.Errorf("there is no issue %s, or we may not see it", o.Issue)}
 	}
-	ev.IssueID, ev.IssueKey, ev.Project, ev.Subject = issue.ID, issue.Key, issue.Project, "issue:"+issue.ID
+	ev.Site, ev.IssueID, ev.IssueKey, ev.Project, ev.Subject = issue.Site, issue.ID, issue.Key, issue.Project, "issue:"+issue.ID
 	ev.Vars["issue_id"], ev.Vars["issue_key"], ev.Vars["project_key"] = issue.ID, issue.Key, issue.Project
-	if o.DryRun { // it changes nothing, so it waits for nobody
-		it.place = place{event.SourceOperator, o.Site, it.delivery.ID}
-	}
 	return nil
 }
 
@@ -160,9 +234,6 @@ func (d *Dispatcher) again(ctx context.Context, it *item, o Order) error {
 		return &durable.HopelessError{Cause: fmt.Errorf("read delivery %s: %w", o.Delivery, err)}
 	}
 	it.event = ev
-	if o.DryRun {
-		it.place = place{event.SourceOperator, ev.Site, it.delivery.ID}
-	}
 	return nil
 }
 
@@ -174,8 +245,9 @@ func (o Order) dress(delivery string, runs []store.Run, revisions *[]store.Revis
 			return err
 		}
 		work.DryRun = o.DryRun
-		if o.DryRun {
+		if o.DryRun { // it changes nothing, so it waits for nobody
 			runs[i].Trigger, work.Response = dryRunTrigger, ""
+			runs[i].Source, runs[i].Subject = event.SourceOperator, runs[i].ID
 		}
 		if runs[i].Work, err = encodeWork(work); err != nil {
 			return err
@@ -184,7 +256,7 @@ func (o Order) dress(delivery string, runs []store.Run, revisions *[]store.Revis
 	if o.Manifest == "" {
 		return nil
 	}
-	text := store.Revision{Revision: "order:" + delivery, Kind: o.Kind, Name: o.Name, Source: o.Source, Text: o.Manifest}
+	text := store.Revision{Revision: "order:" + delivery, Kind: runs[0].TargetKind, Name: runs[0].Target, Source: o.Source, Text: o.Manifest}
 	runs[0].State, runs[0].Error, runs[0].Revision = store.StateQueued, "", text.Revision
 	*revisions = []store.Revision{text}
 	return nil

@@ -60,6 +60,8 @@ type settings struct {
 	dsn string
 	// grace is how long steps may take to finish when it stops.
 	grace time.Duration
+	// dispatch changes how deliveries are dispatched; nil for nothing.
+	dispatch func(cfg *run.DispatcherConfig)
 }
 
 func newHouse(t testing.TB, s settings) *house {
@@ -106,6 +108,9 @@ func (h *house) start(s settings) {
 		Inbox: h.inbox, Store: h.store, Normalizers: map[string]run.Normalizer{"jira": h.normalize},
 		Router: router{cat}, Accounts: h.plat, Asker: h.plat, Admitted: scheduler.Wake, MaxPerHour: s.maxPerHour,
 		Kinds: map[string]bool{"agent": true, "reply": true}, Observer: h.observer, Seed: func() string { return "seed" }, Log: log,
+	}
+	if s.dispatch != nil {
+		s.dispatch(&h.cfg)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup

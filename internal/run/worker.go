@@ -106,7 +106,8 @@ func (w *Worker) execute(ctx context.Context, r store.Run, journal step.Journal)
 	if err == nil {
 		return store.Outcome{State: store.StateSucceeded, Result: result.Text}, nil
 	}
-	if ctx.Err() == nil && task.Work.Command != nil {
+	// An operator sees it where the run was asked for.
+	if ctx.Err() == nil && task.Work.Command != nil && r.Trigger != operatorTrigger && r.Trigger != dryRunTrigger {
 		failed := guarded(ctx, func() error { return exec.Explain(ctx, task, journal, err.Error()) })
 		if failed != nil && ctx.Err() == nil {
 			log.Warn().Err(failed).Msg("could not tell the person that the command failed")

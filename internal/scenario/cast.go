@@ -174,6 +174,9 @@ func literal(args map[string]any) (map[string]any, error) {
 // strays are the conversations for which the script had no answer.
 func (w *world) strays() []Failure {
 	var out []Failure
+	for _, what := range w.hosts.unanswered() {
+		out = append(out, Failure{Line: w.scenario.Line, What: "no answer is given for " + what, Detail: "add one to given.hosts: nothing outside is reached"})
+	}
 	if w.cast.player != nil {
 		for _, text := range w.cast.player.problems() {
 			out = append(out, Failure{Line: w.scriptLine(), What: text, Detail: "record the answers anew: aofctl test --record"})

@@ -81,3 +81,21 @@ func told(r scenario.Result) string {
 	scenario.Reporter{Out: &out}.Case(r)
 	return out.String()
 }
+
+// TestTheFirstCaseOfThePageHolds plays what docs/testing.md begins with.
+func TestTheFirstCaseOfThePageHolds(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join(top, "docs", "testing.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(page), "```yaml\n")
+	text, _, _ = strings.Cut(text, "```")
+	config, err := filepath.Abs(filepath.Join(top, "daemon.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := playText(t, text+"\nconfig: "+config+"\n"); r.State != scenario.Passed {
+		t.Error(told(r))
+	}
+}

@@ -149,7 +149,7 @@ func (w *world) checkActions(e *manifest.Expectation, ev events) {
 		case used[i]:
 		case e.Order == manifest.OrderExact:
 			w.fail(e.Line, "this was done beside the expected: "+c.String(), "")
-		case e.NoOtherWrites && c.done() && w.writes(c.tool):
+		case e.NoOtherWrites && c.done() && w.writes(c):
 			w.fail(e.Line, "something else was written: "+c.String(), "by "+c.agent)
 		}
 	}
@@ -230,15 +230,15 @@ func (w *world) checkNever(e *manifest.Expectation, ev events) {
 	}
 }
 
-// writes reports whether a tool changes something outside; one that nobody knows
-// is taken to.
-func (w *world) writes(name string) bool {
+// writes reports whether a call changes something outside. Of a tool that only its
+// agent has, the record tells.
+func (w *world) writes(c call) bool {
 	for _, t := range w.opts.Known.Tools {
-		if t.Name == name {
+		if t.Name == c.tool {
 			return !t.Reads
 		}
 	}
-	return true
+	return c.write
 }
 
 func (w *world) checkDenied(e *manifest.Expectation, ev events) {

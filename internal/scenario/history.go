@@ -76,13 +76,14 @@ type call struct {
 	args   any
 	result any
 	at     time.Time
+	write  bool
 	// rule is the rule that denied the call, "" if it was not denied; failure is why
 	// it failed.
 	rule, failure string
 }
 
 func newCall(r admin.RunDetail, s step.Entry) call {
-	c := call{run: r.ID, tool: s.Name, agent: s.Agent, at: s.Started}
+	c := call{run: r.ID, tool: s.Name, agent: s.Agent, at: s.Started, write: s.Write}
 	if c.agent == "" {
 		c.agent = r.Target
 	}

@@ -210,6 +210,42 @@ then:
 	}
 }
 
+func TestNothingOutsideIsReachedOrWritten(t *testing.T) {
+	t.Parallel()
+	dir := directory(t, map[string]string{
+		"daemon.yaml": "kind: DaemonConfig\nspec:\n  platforms: {jira: {base_url: http://x.example, auth: {type: pat, token_env: T}, webhook_secret_env: W}}\n" +
+			"  agents: {directory: manifests}\n  policy: {allowed_hosts: [status.example.com]}\n",
+		"manifests/agents.yaml": strings.Replace(agents, "tools: [", "memory: \"File:./notes.json\"\n  tools: [http_request, ", 1),
+		"scenario.yaml": `kind: Scenario
+given:
+  issues: [{key: PROJ-1, summary: One}]
+  hosts:
+    - {url: "https://status.example.com/v1/*", body: {state: red}}
+model:
+  answers:
+    - call:
+        - {tool: http_request, args: {url: "https://status.example.com/v1/shop?x=1"}}
+        - {tool: memory_set, args: {key: state, value: red}}
+    - {call: {tool: http_request, args: {url: "https://status.example.com/v2"}}}
+    - done
+cases:
+  - name: what is given is answered
+    when: [{as: bob, comment: /help-me}]
+    then:
+      actions:
+        - {tool: http_request, result: {contains: red}}
+        - memory_set
+        - {tool: http_request, failed: true}
+`})
+	r := play(t, dir, scenario.Options{})[0]
+	if r.State != scenario.Failed || len(r.Failures) != 1 || r.Failures[0].What != "no answer is given for GET https://status.example.com/v2" {
+		t.Error(told(r))
+	}
+	if _, err := os.Stat(filepath.Join(dir, "notes.json")); err == nil {
+		t.Error("the memory was written beside the configuration")
+	}
+}
+
 func TestConfigurationsAreFoundAndTheirVariablesFilledIn(t *testing.T) {
 	t.Parallel()
 	config := `kind: DaemonConfig
@@ -283,6 +319,7 @@ cases:
 	got = regexp.MustCompile(`untrusted-[a-z0-9]{16}`).ReplaceAllString(got, "untrusted-SEED")
 	got = regexp.MustCompile(`\d+\+\d+ tokens|\d+ tokens|\$0\.\d+`).ReplaceAllString(got, "SOME")
 	got = regexp.MustCompile(`own_(account|comment)`).ReplaceAllString(got, "own") // which of the two is a matter of time
+	got = regexp.MustCompile(`did not finish: .*?"\}`).ReplaceAllString(got, `did not finish: …"}`)
 	golden(t, "failures.golden", got)
 }
 

@@ -158,19 +158,23 @@ func (w *world) filled(text string) (string, error) {
 func (w *world) code() (string, error) {
 	issue, _ := w.box.Jira.Issue(w.issue)
 	bot, _ := w.box.Jira.User("bot")
-	last := ""
+	last, code := "", ""
 	for _, c := range issue.Comments {
-		if c.Author == bot.AccountID {
-			last = c.Body
+		if c.Author != bot.AccountID {
+			continue
+		}
+		last = c.Body
+		if m := codePattern.FindStringSubmatch(last); m != nil {
+			code = m[1]
 		}
 	}
-	if m := codePattern.FindStringSubmatch(last); m != nil {
-		return m[1], nil
+	if code != "" {
+		return code, nil
 	}
 	if last == "" {
 		return "", fmt.Errorf("{{code}}: the bot has not commented on %s", w.issue)
 	}
-	return "", fmt.Errorf("{{code}}: the last comment of the bot on %s has no code behind /approve: %s", w.issue, show(last))
+	return "", fmt.Errorf("{{code}}: no comment of the bot on %s has a code behind /approve; the last is %s", w.issue, show(last))
 }
 
 // lastComment is the text of the last comment on the issue.

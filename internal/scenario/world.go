@@ -34,6 +34,7 @@ type world struct {
 	box      *sandbox.Sandbox
 	front    *front
 	cast     *cast
+	hosts    *hosts
 	daemon   *life
 	log      logBook
 	http     *http.Transport
@@ -116,7 +117,7 @@ func (w *world) build(ctx context.Context) error {
 	if w.front, err = newFront(ctx); err != nil {
 		return fmt.Errorf("listen for webhooks: %w", err)
 	}
-	w.http = &http.Transport{}
+	w.http, w.hosts = &http.Transport{}, &hosts{answers: s.Given.Hosts}
 	w.cast, err = newCast(w, recording)
 	return err
 }
@@ -131,7 +132,8 @@ func (w *world) start(ctx context.Context) error {
 	}
 	a, err := app.New(context.WithoutCancel(ctx), app.Options{Daemon: &d, Env: w.settings.lookup, Version: w.opts.Version, LogOut: &w.log, LogLevel: w.logLevel(),
 		LogFormat: "json", Retry: durable.Retry{Tries: 5, Base: time.Millisecond, Max: 20 * time.Millisecond, Patience: 3 * time.Second},
-		Models: w.cast.open, Now: w.clock.now, Look: 20 * time.Millisecond, Looked: func() { w.clock.looks.Add(1) }})
+		Models: w.cast.open, Now: w.clock.now, Look: 20 * time.Millisecond, Looked: func() { w.clock.looks.Add(1) },
+		Files: filepath.Join(w.dir, "files"), Carrier: w.hosts, MCP: w.servers()})
 	if err != nil {
 		return err
 	}
@@ -265,4 +267,12 @@ func (l *logBook) complaints(n int) []string {
 		}
 	}
 	return out
+}
+
+// servers are what tools of MCP servers answer: none is ever started in a test.
+func (w *world) servers() map[string]map[string]string {
+	if w.scenario.Given.MCP == nil {
+		return map[string]map[string]string{}
+	}
+	return w.scenario.Given.MCP
 }

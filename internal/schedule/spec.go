@@ -37,8 +37,8 @@ type Spec struct {
 	hourly bool
 }
 
-// Parse reads a cron expression of five fields (minute, hour, day of the month,
-// month, day of the week), or one of @hourly, @daily, @weekly, @monthly, @yearly
+// Parse reads a cron expression of five fields (minutes, hours, days, months,
+// days of the week), or one of @hourly, @daily, @weekly, @monthly, @yearly
 // and @every with a time span. As in every cron, a day has to match either of the
 // fields for days if both are restricted. The time zone is a name of the IANA
 // database; "" is UTC. An expression that never comes true is an error.
@@ -55,8 +55,11 @@ func Parse(text, zone string) (*Spec, error) {
 		return nil, fmt.Errorf("there is no time zone %q: use a name such as Europe/Berlin", s.Zone)
 	}
 	s.location = location
-	parser := cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor | cron.DowOrDom).
-		WithMinEveryInterval(shortest).WithMaxSearchYears(searchYears)
+	parser, err := cron.TryNewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor | cron.DowOrDom)
+	if err != nil {
+		return nil, fmt.Errorf("make parser of schedules: %w", err)
+	}
+	parser = parser.WithMinEveryInterval(shortest).WithMaxSearchYears(searchYears)
 	if s.schedule, err = parser.Parse(s.Text); err != nil {
 		return nil, fmt.Errorf("%q is not a schedule such as \"0 9 * * MON-FRI\": %w", s.Text, err)
 	}
@@ -120,10 +123,11 @@ func (s *Spec) local(at time.Time) string { return at.In(s.location).Format("200
 // is none.
 func (s *Spec) Last(after, now time.Time) time.Time {
 	if s.every > 0 {
-		if n := now.Sub(after) / s.every; n > 0 {
-			return after.Add(n * s.every).Truncate(time.Second)
+		passed := now.Sub(after)
+		if passed < s.every {
+			return time.Time{}
 		}
-		return time.Time{}
+		return after.Add(passed - passed%s.every).Truncate(time.Second)
 	}
 	// The firings of years need not be counted one by one.
 	for _, window := range []time.Duration{time.Hour, 24 * time.Hour, 32 * 24 * time.Hour, 366 * 24 * time.Hour, searchYears * 366 * 24 * time.Hour} {

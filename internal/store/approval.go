@@ -71,16 +71,28 @@ func (s *Store) Approval(ctx context.Context, code string) (Approval, error) {
 	return scanApproval(s.row(ctx, `SELECT `+approvalColumns+` FROM approvals WHERE code = ?`, code))
 }
 
+// Decision is what somebody, or the time, decides about a question.
+type Decision struct {
+	State ApprovalState
+	// By is who decided, "" for nobody.
+	By string
+	// Body tells the decision in full.
+	Body json.RawMessage
+	// Signal is what the run waits for, and Name what the step is called in which
+	// it does; see Store.Signal. "" tells nobody.
+	Signal, Name string
+}
+
 // Decide puts a decision on record and returns the question as it then is, and
 // whether this decision is the one that counts: the first does, and none once the
-// run has ended. What is decided
-// goes to the audit log in the same transaction.
-func (s *Store) Decide(ctx context.Context, code string, state ApprovalState, by string, decision json.RawMessage) (Approval, bool, error) {
+// run has ended. The audit log is told and the run goes on in the same
+// transaction: no crash leaves a decision of which the run does not hear.
+func (s *Store) Decide(ctx context.Context, code string, d Decision) (Approval, bool, error) {
 	var a Approval
 	var ours bool
 	err := s.writer.do(ctx, func(tx tx) error {
 		n, err := tx.change(`UPDATE approvals SET state = ?, decided_at = ?, decided_by = ?, decision = ? WHERE code = ? AND state = 'open'`+whoseRunGoesOn,
-			state, millis(s.now()), by, []byte(decision), code)
+			d.State, millis(s.now()), d.By, []byte(d.Body), code)
 		if err != nil {
 			return fmt.Errorf("decide question %s: %w", code, err)
 		}
@@ -92,7 +104,11 @@ func (s *Store) Decide(ctx context.Context, code string, state ApprovalState, by
 		if err != nil {
 			return fmt.Errorf("encode question %s: %w", code, err)
 		}
-		return s.audit(tx, "approval", a.Run, body)
+		if err := s.audit(tx, "approval", a.Run, body); err != nil {
+			return err
+		}
+		_, err = s.tell(tx, d.Signal, d.Name, d.Body)
+		return err
 	})
 	return a, ours, err
 }

@@ -174,12 +174,13 @@ func (c *AuditCheck) add(r AuditRecord) {
 	}
 }
 
-// PruneAudit deletes the rows of the audit log that are older than the given
-// time, but for the last row, from which the next goes on. It returns how many.
+// PruneAudit deletes the rows of the audit log up to the first that is not older
+// than the given time, but for the last row, from which the next goes on. A clock
+// that was set back leaves no gap. It returns how many.
 func (s *Store) PruneAudit(ctx context.Context, before time.Time) (int64, error) {
 	var n int64
 	err := s.writer.do(ctx, func(tx tx) (err error) {
-		n, err = tx.change(`DELETE FROM audit WHERE at < ? AND seq < (SELECT max(seq) FROM audit)`, millis(before))
+		n, err = tx.change(`DELETE FROM audit WHERE seq < COALESCE((SELECT min(seq) FROM audit WHERE at >= ?), (SELECT max(seq) FROM audit))`, millis(before))
 		return err
 	})
 	if err != nil {

@@ -100,6 +100,24 @@ func (s *Store) Abandon(ctx context.Context, id string) error {
 	})
 }
 
+// Comments counts the comments that were posted or changed on an issue of a site,
+// or on a pull request, since a time ago. What the call with the id did is not
+// counted, and if it began before, nothing is: it is not to be decided anew
+// whether it may happen.
+func (s *Store) Comments(ctx context.Context, site, issue, id string, within time.Duration) (int, error) {
+	var count, own int
+	err := s.row(ctx, `SELECT COUNT(*), COALESCE(SUM(CASE WHEN e.id = ? THEN 1 ELSE 0 END), 0) FROM effects e LEFT JOIN runs r ON r.id = e.run
+		WHERE e.target = ? AND e.begun_at > ? AND e.kind IN ('comment', 'update comment', 'github comment') AND (r.id IS NULL OR r.site = ?)`,
+		id, issue, millis(s.now().Add(-within)), site).Scan(&count, &own)
+	if err != nil {
+		return 0, awayError{fmt.Errorf("count comments on %s: %w", issue, err)}
+	}
+	if own > 0 {
+		return 0, nil
+	}
+	return count, nil
+}
+
 // HasEffect reports whether we made the thing of that kind and reference, such
 // as a comment of that id.
 func (s *Store) HasEffect(ctx context.Context, kind, ref string) (bool, error) {

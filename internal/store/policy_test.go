@@ -95,15 +95,15 @@ func TestAQuestionKeepsItsCodeAndTheFirstDecisionCounts(t *testing.T) {
 		if open, err := s.Questions(t.Context(), "call", "s"); err != nil || len(open) != 1 {
 			t.Errorf("open %+v, %v", open, err)
 		}
-		got, ours, err := s.Decide(t.Context(), "ABCD", ApprovalApproved, "bob", json.RawMessage(`{"ok":true}`))
+		got, ours, err := s.Decide(t.Context(), "ABCD", Decision{State: ApprovalApproved, By: "bob", Body: json.RawMessage(`{"ok":true}`)})
 		if err != nil || !ours || got.State != ApprovalApproved || got.DecidedBy != "bob" || got.Decided.IsZero() {
 			t.Errorf("%+v, %v, %v", got, ours, err)
 		}
-		got, ours, err = s.Decide(t.Context(), "ABCD", ApprovalRejected, "eve", nil)
+		got, ours, err = s.Decide(t.Context(), "ABCD", Decision{State: ApprovalRejected, By: "eve"})
 		if err != nil || ours || got.State != ApprovalApproved || got.DecidedBy != "bob" {
 			t.Errorf("second: %+v, %v, %v", got, ours, err)
 		}
-		if _, _, err := s.Decide(t.Context(), "NONE", ApprovalApproved, "bob", nil); !errors.Is(err, ErrNotFound) {
+		if _, _, err := s.Decide(t.Context(), "NONE", Decision{State: ApprovalApproved, By: "bob"}); !errors.Is(err, ErrNotFound) {
 			t.Errorf("unknown code: %v", err)
 		}
 		if trail, err := s.AuditTrail(t.Context(), AuditFilter{Kind: "approval"}); err != nil || len(trail) != 1 {
@@ -183,7 +183,7 @@ func TestNobodyDecidesAboutARunThatHasEnded(t *testing.T) {
 		if open, err := s.Approvals(t.Context(), ApprovalOpen, 0); err != nil || len(open) != 0 {
 			t.Errorf("open %+v, %v", open, err)
 		}
-		if a, ours, err := s.Decide(t.Context(), "ABCD", ApprovalApproved, "bob", nil); err != nil || ours || a.State != ApprovalOpen {
+		if a, ours, err := s.Decide(t.Context(), "ABCD", Decision{State: ApprovalApproved, By: "bob"}); err != nil || ours || a.State != ApprovalOpen {
 			t.Errorf("decided %+v, %v, %v", a, ours, err)
 		}
 		if _, err := s.Wipe(t.Context(), time.Now().Add(time.Hour)); err != nil {
@@ -191,6 +191,46 @@ func TestNobodyDecidesAboutARunThatHasEnded(t *testing.T) {
 		}
 		if _, err := s.Approval(t.Context(), "ABCD"); !errors.Is(err, ErrNotFound) {
 			t.Errorf("after wiping: %v", err)
+		}
+	})
+}
+
+func TestAClockThatIsSetBackLeavesNoGapInTheAuditLog(t *testing.T) {
+	onEach(t, func(t *testing.T, d database) {
+		now := time.Unix(1_800_000_000, 0)
+		s := d.store(t, func() time.Time { return now })
+		for _, passed := range []time.Duration{0, time.Hour, -2 * time.Hour, 3 * time.Hour} { // replicas' clocks differ
+			now = now.Add(passed)
+			must(t, s.Audit(t.Context(), "test", "", "x"))
+		}
+		if n, err := s.PruneAudit(t.Context(), now.Add(-90*time.Minute)); err != nil || n != 1 {
+			t.Errorf("%d rows deleted, %v", n, err)
+		}
+		if check, err := s.VerifyAudit(t.Context()); err != nil || check.Fault != "" || check.First != 2 || check.Rows != 3 {
+			t.Errorf("check %+v, %v", check, err)
+		}
+		if n, err := s.PruneAudit(t.Context(), now.Add(time.Hour)); err != nil || n != 2 {
+			t.Errorf("%d rows deleted, %v", n, err)
+		}
+	})
+}
+
+// TestADecisionAndThatTheRunHearsOfItAreOne decides once and says nothing more.
+func TestADecisionAndThatTheRunHearsOfItAreOne(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *Store) {
+		c := claim(t, s, "r")
+		if _, err := s.Ask(t.Context(), Approval{Code: "ABCD", Step: "r:0", Run: "r", Kind: "call", Asks: json.RawMessage(`{}`)}); err != nil {
+			t.Fatal(err)
+		}
+		suspend(t, s, c, Wait{For: "approval ABCD", Step: 0, Name: "approval", Signal: "approval:ABCD", Yield: true})
+		d := Decision{State: ApprovalApproved, By: "bob", Body: json.RawMessage(`{"approved":true}`), Signal: "approval:ABCD", Name: "approval"}
+		if _, ours, err := s.Decide(t.Context(), "ABCD", d); err != nil || !ours {
+			t.Fatal(ours, err)
+		}
+		j, err := s.Journal(t.Context(), claims(t, s, "r")[0])
+		must(t, err)
+		if len(j.Records) != 1 || string(j.Records[0].Entry.Output) != `{"approved":true}` {
+			t.Errorf("records %+v", j.Records)
 		}
 	})
 }

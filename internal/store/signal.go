@@ -30,30 +30,36 @@ const (
 //
 // It reports whether somebody waited; nobody waits for "".
 func (s *Store) Signal(ctx context.Context, signal, name string, payload json.RawMessage) (bool, error) {
+	waited := false
+	err := s.writer.do(ctx, func(tx tx) (err error) {
+		waited, err = s.tell(tx, signal, name, payload)
+		return err
+	})
+	return waited, err
+}
+
+// tell is Signal within a transaction.
+func (s *Store) tell(tx tx, signal, name string, payload json.RawMessage) (waited bool, err error) {
 	if signal == "" {
 		return false, nil
 	}
 	if len(payload) > 0 && !json.Valid(payload) {
 		return false, fmt.Errorf("signal %s: its payload is not JSON: %w", signal, ErrRefused)
 	}
-	waited := false
-	err := s.writer.do(ctx, func(tx tx) error {
-		var w Wait
-		var c Claim
-		var state State
-		err := tx.row(signalSQL, signal).Scan(&c.Run, &w.Branch, &w.Step, &w.Name, &c.Epoch, &state)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return fmt.Errorf("find who waits for %s: %w", signal, err)
-		}
-		if waited = err == nil; !waited || state == StateRunning {
-			return s.keepSignal(tx, signal, name, payload)
-		}
-		if _, err := s.answer(tx, c, state, w, name, payload); err != nil || state != StateWaiting {
-			return err
-		}
-		return goOn(tx, c.Run)
-	})
-	return waited, err
+	var w Wait
+	var c Claim
+	var state State
+	err = tx.row(signalSQL, signal).Scan(&c.Run, &w.Branch, &w.Step, &w.Name, &c.Epoch, &state)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return false, fmt.Errorf("find who waits for %s: %w", signal, err)
+	}
+	if waited = err == nil; !waited || state == StateRunning {
+		return waited, s.keepSignal(tx, signal, name, payload)
+	}
+	if _, err := s.answer(tx, c, state, w, name, payload); err != nil || state != StateWaiting {
+		return true, err
+	}
+	return true, goOn(tx, c.Run)
 }
 
 func (s *Store) keepSignal(tx tx, signal, name string, payload json.RawMessage) error {

@@ -79,6 +79,11 @@ type Origin struct {
 	Thread     int
 	// Actor is who caused the run.
 	Actor Person
+	// People are the accounts of those on the issue, as far as the event names
+	// them, and Texts what the event says: the people and addresses in them may be
+	// named in what the run writes.
+	People []string
+	Texts  []string
 	// Depth is how many answers of automations to each other led to the run; what
 	// it writes carries it.
 	Depth int
@@ -118,6 +123,9 @@ type Result struct {
 type Targets struct {
 	// Projects are the keys of the projects that the call touches.
 	Projects []string
+	// Issues are the issues that the call touches, by key, and pull requests as
+	// owner/name#7.
+	Issues []string
 	// Confined is true if the tool itself keeps to Call.Projects, as a search does.
 	Confined bool
 	// Repositories are those on GitHub that the call touches, and WithinRepositories

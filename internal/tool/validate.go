@@ -66,6 +66,10 @@ func newChecker(raw json.RawMessage) (*checker, error) {
 		return nil, fmt.Errorf("load schema: %w", err)
 	}
 	schema, err := compiler.Compile("schema.json")
+	var invalid *jsonschema.SchemaValidationError
+	if errors.As(err, &invalid) {
+		return nil, fmt.Errorf("compile schema: %s", strings.Join(describe(invalid.Err), "; "))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("compile schema: %w", err)
 	}

@@ -211,7 +211,7 @@ func delivery(src *Source, r *http.Request, body []byte, names []string) inbox.D
 	d := inbox.Delivery{Headers: kept(r.Header), Body: body}
 	d.Source, d.Site, d.SignedBy = src.Name, src.Site, names
 	d.Key = src.identity(r.Header[src.IdentityHeader], body, time.Now())
-	if reason := unusable(body); reason != "" && !(src.Forms && isForm(r.Header)) {
+	if reason := unusable(body); reason != "" && (!src.Forms || !isForm(r.Header)) {
 		d.State, d.Reason = inbox.StateFailed, reason
 	}
 	return d

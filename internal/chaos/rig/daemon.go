@@ -115,6 +115,7 @@ spec:
   agents: {directory: ./agents/}
   models: {providers: {sandbox: {type: openai-compatible, base_url: %s}}}
   runtime: {%s}
+  policy: {allowed_hosts: [example.com], comments_per_issue_per_hour: 1000000}
   admin: {host: 127.0.0.1, port: %d}
   storage: {dsn: %q}
 `, d.port, site.JiraURL(), site.ModelURL(d.Name), d.opts.Runtime, d.admin, d.opts.DSN)

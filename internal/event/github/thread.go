@@ -51,10 +51,10 @@ func (n *normalizer) issue(issue gjson.Result) {
 		n.ev.Vars["pr_merged"] = str(issue.Get("pull_request.merged_at")) != ""
 	}
 	n.setInt(prefix+"number", issue.Get("number"))
-	for name, path := range map[string]string{
-		"title": "title", "url": "html_url", "state": "state", "author": "user.login", "created": "created_at", "updated": "updated_at",
+	for _, field := range [...][2]string{
+		{"title", "title"}, {"url", "html_url"}, {"state", "state"}, {"author", "user.login"}, {"created", "created_at"}, {"updated", "updated_at"},
 	} {
-		n.set(prefix+name, issue.Get(path))
+		n.set(prefix+field[0], issue.Get(field[1]))
 	}
 	n.setText(prefix+"body", issue.Get("body"))
 	n.set("author_association", issue.Get("author_association"))

@@ -147,10 +147,18 @@ func (c *comment) gone() bool {
 func (n *normalizer) settleCommand() {
 	switch n.kind() {
 	case "comment_created", "comment_updated":
-		n.ev.CommandText = commandText(n.comment.body)
+		c := &n.comment
+		n.ev.CommandText = commandText(c.body)
+		n.ev.Reworded = n.kind() == "comment_created" && others(c.author, c.updater)
 	case "issue_created":
 		n.ev.CommandText = commandText(n.description)
 	}
+}
+
+// others reports whether two accounts are known not to be one.
+func others(a, b event.Actor) bool {
+	return a.AccountID != b.AccountID && a.AccountID != "" && b.AccountID != "" || a.Key != b.Key && a.Key != "" && b.Key != "" ||
+		a.AccountID == "" && a.Key == "" && a.Name != b.Name && a.Name != "" && b.Name != ""
 }
 
 // kind is the event's name, or the one that it stands for on Data Center.

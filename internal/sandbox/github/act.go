@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -87,7 +88,7 @@ func (a Actor) PushTo(repo string, number int) error {
 	return a.pull(repo, number, "synchronize", func(t *Thread) map[string]any {
 		before := t.Pull.HeadSHA
 		t.Pull.Commits++
-		t.Pull.HeadSHA = sha(repo, t.Pull.Head, fmt.Sprint(t.Pull.Commits))
+		t.Pull.HeadSHA = sha(repo, t.Pull.Head, strconv.Itoa(t.Pull.Commits))
 		return map[string]any{"before": before, "after": t.Pull.HeadSHA}
 	})
 }

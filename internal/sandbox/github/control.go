@@ -49,7 +49,8 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request) {
 		in.As = "alice"
 	}
 	who := s.As(in.As)
-	number, err := in.Number, error(nil)
+	number := in.Number
+	var err error
 	switch strings.ToLower(in.Action) {
 	case "open_pull_request":
 		number, err = who.OpenPull(NewPull{Repository: in.Repository, Title: in.Title, Body: in.Body, Head: in.Branch, Additions: in.Additions, Deletions: in.Deletions, Files: in.Files})

@@ -3,6 +3,7 @@ package github
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 )
@@ -135,11 +136,9 @@ func (s *Server) pullDoc(r *repository, t *Thread, whole bool) doc {
 	if !whole {
 		return d
 	}
-	for name, value := range (doc{"merged": !p.Merged.IsZero(), "mergeable": p.Merged.IsZero(), "rebaseable": p.Merged.IsZero(), "mergeable_state": "clean",
+	maps.Copy(d, doc{"merged": !p.Merged.IsZero(), "mergeable": p.Merged.IsZero(), "rebaseable": p.Merged.IsZero(), "mergeable_state": "clean",
 		"merged_by": nil, "comments": len(t.Comments), "review_comments": 0, "maintainer_can_modify": false, "commits": p.Commits, "additions": p.Additions,
-		"deletions": p.Deletions, "changed_files": len(p.Files)}) {
-		d[name] = value
-	}
+		"deletions": p.Deletions, "changed_files": len(p.Files)})
 	if p.MergedBy != "" {
 		d["merged_by"] = s.userDoc(p.MergedBy)
 	}

@@ -3,6 +3,7 @@ package github
 import (
 	"fmt"
 	"maps"
+	"strconv"
 )
 
 // event is something that webhooks tell of.
@@ -54,7 +55,7 @@ func (a Actor) pushEvent(r *repository, branch string, messages []string) *event
 	var last any
 	head := before
 	for i, message := range messages {
-		head = sha(r.name, branch, message, fmt.Sprint(i))
+		head = sha(r.name, branch, message, strconv.Itoa(i))
 		who := doc{"name": a.login, "email": a.login + "@example.com", "username": a.login}
 		last = doc{"id": head, "tree_id": sha(head), "distinct": true, "message": message, "timestamp": stamp(s.now()),
 			"url": s.opts.BaseURL + "/" + r.name + "/commit/" + head, "author": who, "committer": who, "added": []any{}, "removed": []any{}, "modified": []string{"main.go"}}

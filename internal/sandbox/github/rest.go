@@ -90,7 +90,11 @@ func refuse(w http.ResponseWriter, status int, message string) {
 func write(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(value)
+	text, err := json.Marshal(value)
+	if err != nil {
+		text = []byte(`{"message":"Server Error"}`)
+	}
+	_, _ = w.Write(text)
 }
 
 // answer answers with what a function tells of the state.

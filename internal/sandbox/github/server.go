@@ -6,6 +6,7 @@ package github
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,7 +15,7 @@ import (
 )
 
 // Token is what signs the daemon's account in, unless the options say otherwise.
-const Token = "ghp_sandbox0token0of0the0bot" //nolint:gosec // of the sandbox only
+const Token = "ghp_sandbox0token0of0the0bot"
 
 // Options configure a Server. The zero value is right for tests.
 type Options struct {
@@ -148,9 +149,7 @@ func (s *Server) AddRepository(name string, files map[string]string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := &repository{id: s.id(), name: name, created: s.now(), files: map[string]string{}}
-	for path, text := range files {
-		r.files[path] = text
-	}
+	maps.Copy(r.files, files)
 	s.repos[strings.ToLower(name)] = r
 }
 

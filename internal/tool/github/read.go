@@ -1,6 +1,7 @@
 package github
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -234,7 +235,7 @@ func runGetFile(ctx context.Context, j job, a getFileArgs) (tool.Result, error) 
 			lines = append(lines, fmt.Sprintf("%s %s", e.Type, e.Path))
 		}
 		return tool.Result{Text: strings.Join(lines, "\n")}, nil
-	case !utf8.Valid(content.Text) || strings.ContainsRune(string(content.Text), 0):
+	case !utf8.Valid(content.Text) || bytes.ContainsRune(content.Text, 0):
 		return tool.Result{}, refuse("%s is no text: it has %d bytes of another kind", path, content.Size)
 	}
 	return tool.Result{Text: string(content.Text)}, nil

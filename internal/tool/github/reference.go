@@ -66,7 +66,7 @@ func (n *Number) UnmarshalJSON(raw []byte) error {
 // filePath checks a path within a repository: nothing may lead out of it.
 func filePath(path string) (string, error) {
 	path = strings.Trim(strings.TrimSpace(path), "/")
-	for _, part := range strings.Split(path, "/") {
+	for part := range strings.SplitSeq(path, "/") {
 		if part == "." || part == ".." || (part == "" && path != "") {
 			return "", refuse("%q is not a path within the repository", path)
 		}

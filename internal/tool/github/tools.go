@@ -62,7 +62,11 @@ func (h handler[A]) Targets(raw json.RawMessage) (tool.Targets, error) {
 	if h.repository == nil {
 		return tool.Targets{WithinRepositories: true}, nil
 	}
-	return tool.Targets{Repositories: []string{h.repository(args).String()}}, nil
+	targets := tool.Targets{Repositories: []string{h.repository(args).String()}}
+	if c, ok := any(args).(commentArgs); ok {
+		targets.Issues = []string{fmt.Sprintf("%s#%d", c.Repository, c.Number)}
+	}
+	return targets, nil
 }
 
 // Call implements tool.Tool.

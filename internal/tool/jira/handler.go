@@ -49,6 +49,7 @@ func (h handler[A]) Targets(raw json.RawMessage) (tool.Targets, error) {
 	targets := tool.Targets{Confined: h.confined}
 	for _, key := range h.issues(args) {
 		targets.Projects = append(targets.Projects, key.Project())
+		targets.Issues = append(targets.Issues, key.String())
 	}
 	for _, project := range h.named(args) {
 		targets.Projects = append(targets.Projects, project.String())
