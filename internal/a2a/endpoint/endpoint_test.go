@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-chi/chi/v5"
+
 	"github.com/aofctl/aofctl/internal/a2a"
 )
 
@@ -315,6 +317,23 @@ func TestCardsAreServedWhereCallersLookForThem(t *testing.T) {
 	if w.Code != 404 {
 		t.Errorf("%d", w.Code)
 	}
+}
+
+func TestTheRoutesFitTheRouterOfTheDaemon(t *testing.T) {
+	c := newClient(t, newDouble(), "plain x", Options{})
+	router := chi.NewRouter()
+	for path, h := range c.e.Routes() {
+		router.Handle(path, h)
+	}
+	c.handler = router
+	for path, want := range map[string]string{"/a2a/json-rpc": "Default", "/a2a/plain/json-rpc": "Plain", "/a2a/nobody/json-rpc": "no such agent"} {
+		w := httptest.NewRecorder()
+		router.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		if !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %s", path, w.Body)
+		}
+	}
+	expect(t, "post", c.call("tasks/get", `{"id":"x"}`), `"error":{"code":-32001,"message":"Task not found"}}`)
 }
 
 type noted struct{ list []string }
