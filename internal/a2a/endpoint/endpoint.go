@@ -132,19 +132,25 @@ func (e *Endpoint) CardOf(name string, form card.Form) http.Handler {
 	})
 }
 
-// Routes are the paths below which the default agent is found, as patterns of
-// net/http.ServeMux and chi.
+// Routes are the paths of the default agent and of the others by their names, as
+// patterns of net/http.ServeMux and chi.
 func (e *Endpoint) Routes() map[string]http.Handler {
 	return map[string]http.Handler{
-		"/a2a/json-rpc":                     e.Agent(""),
-		"/a2a/{agent}/json-rpc":             http.HandlerFunc(e.named),
-		"/.well-known/agent-card.json":      e.CardOf("", card.Union),
-		"/.well-known/agent.json":           e.CardOf("", card.Union),
-		"/v1/.well-known/agent-card.json":   e.CardOf("", card.V10),
-		"/v0.3/.well-known/agent-card.json": e.CardOf("", card.V03),
+		"/a2a/json-rpc":                e.Agent(""),
+		"/a2a/{agent}/json-rpc":        http.HandlerFunc(e.named),
+		"/.well-known/agent-card.json": e.CardOf("", card.Union),
+		// Clients that are given the address of an agent look below it.
+		"/a2a/{agent}/.well-known/agent-card.json": http.HandlerFunc(e.namedCard),
+		"/.well-known/agent.json":                  e.CardOf("", card.Union),
+		"/v1/.well-known/agent-card.json":          e.CardOf("", card.V10),
+		"/v0.3/.well-known/agent-card.json":        e.CardOf("", card.V03),
 	}
 }
 
 func (e *Endpoint) named(w http.ResponseWriter, r *http.Request) {
 	e.Agent(r.PathValue("agent")).ServeHTTP(w, r)
+}
+
+func (e *Endpoint) namedCard(w http.ResponseWriter, r *http.Request) {
+	e.CardOf(r.PathValue("agent"), card.Union).ServeHTTP(w, r)
 }

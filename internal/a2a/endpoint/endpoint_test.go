@@ -300,6 +300,8 @@ func TestCardsAreServedWhereCallersLookForThem(t *testing.T) {
 		{"GET", "/v0.3/.well-known/agent-card.json", 200, "preferredTransport", "supportedInterfaces"},
 		{"GET", "/a2a/json-rpc", 200, "Default", "none"},
 		{"GET", "/a2a/plain/json-rpc", 200, "Plain", "none"},
+		{"GET", "/a2a/plain/.well-known/agent-card.json", 200, "Plain", "none"},
+		{"GET", "/a2a/nobody/.well-known/agent-card.json", 404, "no such agent", "none"},
 		{"HEAD", "/a2a/json-rpc", 200, "", "none"},
 		{"PUT", "/a2a/json-rpc", 405, "POST", "none"},
 		{"POST", "/.well-known/agent-card.json", 405, "GET", "none"},
