@@ -16,6 +16,10 @@ const module = "github.com/aofctl/aofctl/internal/"
 // that only composition and command line use are not listed on the right.
 func allowed() map[string][]string {
 	return map[string][]string{
+		"a2a":              {},
+		"a2a/card":         {},
+		"a2a/endpoint":     {"a2a", "a2a/card", "a2a/wire"},
+		"a2a/wire":         {"a2a"},
 		"leak":             {},
 		"step":             {},
 		"step/steptest":    {"step"},
