@@ -88,6 +88,9 @@ func originOf(task run.Task, name string) tool.Origin {
 	if o.Project == "" {
 		o.Project = ev.String("project_key")
 	}
+	if task.Work.Task != nil {
+		o.OnBehalf = task.Work.Task.OnBehalf
+	}
 	reach(task, &o)
 	return o
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/aofctl/aofctl/internal/event"
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/store"
+	"github.com/aofctl/aofctl/internal/tool"
 )
 
 // Command is what a person asked for in a comment.
@@ -48,6 +49,20 @@ type Work struct {
 	Depth int `json:"depth,omitempty"`
 	// DryRun changes nothing outside: what would be written is recorded only.
 	DryRun bool `json:"dry_run,omitempty"`
+	// Task is the task of A2A that the run works on; nil if nobody waits for one.
+	Task *TaskRef `json:"task,omitempty"`
+}
+
+// TaskRef names a task of A2A, and whose it is.
+type TaskRef struct {
+	ID      string `json:"id"`
+	Context string `json:"context"`
+	// OnBehalf is the user of Jira who asked for it; the zero value for callers that
+	// have no account there, whose runs act as the daemon.
+	OnBehalf tool.OnBehalf `json:"on_behalf,omitzero"`
+	// Chat is true if the task began with a message in a chat, and not with a work
+	// item.
+	Chat bool `json:"chat,omitempty"`
 }
 
 // Task is a run that is at work.

@@ -90,7 +90,26 @@ type Origin struct {
 	// Memory is what the agent remembers things in, as in its manifest; "" for
 	// nothing.
 	Memory string
+	// OnBehalf is the user with whose rights the tools act; the zero value has them
+	// act as the daemon's own account.
+	OnBehalf OnBehalf
 }
+
+// OnBehalf is a user of a Jira site who works with the app in it. Tools that act
+// for one reach what the user may reach, with the user's token and no other.
+type OnBehalf struct {
+	// Installation is the UUID of the app's installation, and so names the tenant.
+	Installation string `json:"installation"`
+	// Account is the user's Atlassian account.
+	Account string `json:"account"`
+	// CloudID is the site's id, APIBase where its REST API is, such as
+	// https://api.atlassian.com/ex/jira/{cloudId}. Both come from a verified token.
+	CloudID string `json:"cloud_id"`
+	APIBase string `json:"api_base"`
+}
+
+// IsZero reports whether there is no such user.
+func (o OnBehalf) IsZero() bool { return o == OnBehalf{} }
 
 // Call is one call of a tool.
 type Call struct {
