@@ -15,7 +15,11 @@ type Daemon struct {
 	Server Server
 	Jira   []JiraSite
 	// GitHub is nil if the platform is not enabled.
-	GitHub   *GitHub
+	GitHub *GitHub
+	// A2A is nil if no agent is offered to others. Forge is nil if Jira does not
+	// call; if it does, A2A is there.
+	A2A      *A2A
+	Forge    *Forge
 	Triggers Directory
 	Agents   Directory
 	Fleets   Directory
@@ -40,6 +44,8 @@ type Daemon struct {
 	path           string
 	secrets        []neededSecret
 	defaultAgentAt pos
+	offerAt        []pos
+	offerDefaultAt pos
 }
 
 // Dir is the directory of the configuration's file.

@@ -91,6 +91,8 @@ func (l *daemonLoader) load(decl *daemonDecl) {
 	l.daemon.Server = l.server(spec.Server)
 	l.daemon.Jira = l.sites(spec.Platforms.Jira)
 	l.daemon.GitHub = l.github(spec.Platforms.GitHub)
+	l.daemon.Forge = l.forge(spec.Platforms.Forge)
+	l.daemon.A2A = l.a2a(spec.Platforms.A2A, l.daemon.Forge)
 	l.daemon.Triggers = l.directory(spec.Triggers, "triggers")
 	l.daemon.Agents = l.directory(spec.Agents, "agents")
 	l.daemon.Fleets = l.directory(spec.Fleets, "fleets")
@@ -103,7 +105,7 @@ func (l *daemonLoader) load(decl *daemonDecl) {
 	l.daemon.Admin = l.admin(spec.Admin)
 	l.daemon.Log = l.log(spec.Telemetry)
 	l.models(spec.Models)
-	if len(l.daemon.Jira) == 0 && l.daemon.GitHub == nil {
+	if len(l.daemon.Jira) == 0 && l.daemon.GitHub == nil && l.daemon.A2A == nil {
 		l.warnf(spec.pos, "no platform is enabled: no webhook is received")
 	}
 }
@@ -225,12 +227,11 @@ func (d *Daemon) SecretEnvs() []string {
 
 // Check reports what the configuration names and the catalogue does not have.
 func (d *Daemon) Check(c *Catalog) Problems {
-	name := d.Runtime.DefaultAgent
-	if name == "" || c.Agents[name] != nil {
-		return nil
-	}
 	r := report{path: d.path}
-	r.errorf(d.defaultAgentAt, "there is no agent %q%s", shorten(name), meant(name, keys(c.Agents)))
+	if name := d.Runtime.DefaultAgent; name != "" && c.Agents[name] == nil {
+		r.errorf(d.defaultAgentAt, "there is no agent %q%s", shorten(name), meant(name, keys(c.Agents)))
+	}
+	d.checkOffer(c, &r)
 	return r.problems
 }
 

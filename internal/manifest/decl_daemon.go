@@ -55,8 +55,8 @@ type platformsDecl struct {
 	Jira       jiraSites     `yaml:"jira"`
 	Confluence laterPlatform `yaml:"confluence"`
 	GitHub     githubDecl    `yaml:"github"`
-	A2A        laterPlatform `yaml:"a2a"`
-	Forge      laterPlatform `yaml:"forge"`
+	A2A        a2aDecl       `yaml:"a2a"`
+	Forge      forgeDecl     `yaml:"forge"`
 }
 
 // unknownField warns of platforms that other programs have: the rest works.
@@ -98,6 +98,36 @@ type githubDecl struct {
 	AllowedOrgs        data       `yaml:"allowed_orgs" refuse:"write allowed_repos: [\"org/*\"]"`
 	Proxy              proxyDecl  `yaml:"proxy"`
 	TLS                clientTLS  `yaml:"tls"`
+}
+
+// a2aDecl is the endpoint of the Agent2Agent protocol.
+type a2aDecl struct {
+	at
+	Enabled      opt[bool]  `yaml:"enabled" jsonschema_description:"Default true if a2a is given"`
+	PublicURL    str        `yaml:"public_url" jsonschema_description:"By which callers reach the daemon, such as https://agents.company.com"`
+	DefaultAgent str        `yaml:"default_agent" jsonschema_description:"Who answers at /a2a/json-rpc; default runtime.default_agent, or the only one offered"`
+	Agents       []str      `yaml:"agents" jsonschema_description:"Names or globs of the agents, fleets and flows that are offered; default all agents"`
+	Tokens       unexpanded `yaml:"tokens"`
+	TokensEnv    str        `yaml:"tokens_env" jsonschema_description:"The environment variable with the callers' tokens, as name=token separated by commas or line ends"`
+	TokensFile   str        `yaml:"tokens_file"`
+	Public       opt[bool]  `yaml:"public" jsonschema_description:"Everybody may call without a token; default false"`
+}
+
+// forgeDecl is the Forge app through which Jira calls the endpoint of A2A.
+type forgeDecl struct {
+	at
+	Enabled           opt[bool]  `yaml:"enabled" jsonschema_description:"Default true if forge is given"`
+	AppID             str        `yaml:"app_id" jsonschema_description:"The Forge app's id, such as ari:cloud:ecosystem::app/11223344-a1b2-3b33-8444-def123456789"`
+	JWKSURL           str        `yaml:"jwks_url" jsonschema_description:"Where the keys are that Forge signs with; default Atlassian's"`
+	Gateway           str        `yaml:"gateway_url" jsonschema_description:"Where the REST APIs of the sites are; default https://api.atlassian.com"`
+	Environments      []str      `yaml:"environments" jsonschema_description:"production, staging, development or UUIDs of the app's environments that may call; default all"`
+	SigningSecret     unexpanded `yaml:"signing_secret"`
+	SigningSecretEnv  str        `yaml:"signing_secret_env" jsonschema_description:"The environment variable with the secret that signs what passes through browsers; two while it is being replaced, separated by a comma, the new one first"`
+	SigningSecretFile str        `yaml:"signing_secret_file"`
+	EncryptionKey     unexpanded `yaml:"encryption_key"`
+	EncryptionKeyEnv  str        `yaml:"encryption_key_env" jsonschema_description:"The environment variable with the key that seals the tokens of users"`
+	EncryptionKeyFile str        `yaml:"encryption_key_file"`
+	RequireMapping    opt[bool]  `yaml:"require_account_mapping" jsonschema_description:"Users connect their account before an agent works for them; default false"`
 }
 
 // jiraSites is one site or a list of them.

@@ -80,7 +80,7 @@ func TestSchemasTakeAllSpellings(t *testing.T) {
 
 func TestSchemasRefuseMistakes(t *testing.T) {
 	cases := map[string][]string{
-		"DaemonConfig": {"{spec: {servr: {}}}", "{spec: {server: {port: [1]}}}", "{spec: {platforms: {a2a: {enabled: true}}}}", "{kind: Trigger}"},
+		"DaemonConfig": {"{spec: {servr: {}}}", "{spec: {server: {port: [1]}}}", "{spec: {platforms: {a2a: {public_ulr: x}}}}", "{kind: Trigger}"},
 		"Trigger":      {"{spec: {type: Jira, config: {evnts: [a]}}}", "{spec: {config: {events: a}}}", "{spec: {config: {debounce: [3s]}}}", "{kind: Agent}", "{spec: {enabled: maybe}}"},
 		"Agent":        {"{name: a, modl: x}", "{spec: {approval: [a]}}", "{spec: {output: [a]}}", "{spec: {max_tokens: 1.5}}"},
 		"Fleet":        {"{spec: {agents: {}}}", "{kind: Flow}"},
