@@ -34,6 +34,8 @@ type Metrics struct {
 	jiraLeft   *prometheus.GaugeVec
 	github     *prometheus.CounterVec
 	githubLeft prometheus.Gauge
+	a2a        *prometheus.CounterVec
+	a2aTook    *prometheus.HistogramVec
 }
 
 // NewMetrics makes the metrics; version is the program's.
@@ -53,6 +55,9 @@ func NewMetrics(version string) *Metrics {
 		jira:       counter("aof_jira_requests_total", "Requests to Jira, each try counted, by site, method and status (0 without an answer).", "site", "method", "status"),
 		github:     counter("aof_github_requests_total", "Requests to GitHub by method and status (0 without an answer).", "method", "status"),
 		githubLeft: prometheus.NewGauge(prometheus.GaugeOpts{Name: "aof_github_limit_remaining", Help: "What the last answer that told said is left of GitHub's rate limit."}),
+		a2a:        counter("aof_a2a_requests_total", "Requests of A2A by dialect, operation and error code (0 for none).", "dialect", "operation", "code"),
+		a2aTook: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "aof_a2a_request_seconds",
+			Help: "Time until a request of A2A was answered; of streams, how long they lasted.", Buckets: prometheus.ExponentialBuckets(0.001, 3, 14)}, []string{"operation"}),
 		jiraTook: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "aof_jira_request_seconds",
 			Help: "Time until Jira's answer began.", Buckets: prometheus.ExponentialBuckets(0.01, 2, 12)}, []string{"site"}),
 		jiraLeft: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "aof_jira_limit_remaining",
@@ -68,7 +73,7 @@ func NewMetrics(version string) *Metrics {
 		ConstLabels: prometheus.Labels{"version": version}})
 	build.Set(1)
 	m.registry.MustRegister(build, m.webhooks, m.ack, m.deliveries, m.runs, m.duration, m.steps, m.tools, m.tokens, m.cost,
-		m.reloads, m.reconciled, m.heard, m.silent, m.jira, m.jiraTook, m.jiraLeft, m.github, m.githubLeft, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		m.reloads, m.reconciled, m.heard, m.silent, m.jira, m.jiraTook, m.jiraLeft, m.github, m.githubLeft, m.a2a, m.a2aTook, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -143,6 +148,12 @@ func (m *Metrics) JiraAttempt(site, method string, status int, took time.Duratio
 	if remaining >= 0 {
 		m.jiraLeft.WithLabelValues(site).Set(float64(remaining))
 	}
+}
+
+// A2A counts a request of A2A by its dialect, operation and error code.
+func (m *Metrics) A2A(dialect, operation string, code int, took time.Duration) {
+	m.a2a.WithLabelValues(dialect, operation, strconv.Itoa(code)).Inc()
+	m.a2aTook.WithLabelValues(operation).Observe(took.Seconds())
 }
 
 // GitHubAttempt counts a request to GitHub. A negative number of remaining
