@@ -1,6 +1,7 @@
 package atlassian
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -30,11 +31,7 @@ func apiBase(cfg Config, site *url.URL) (*url.URL, error) {
 	if cfg.CloudID == "" {
 		return site, nil
 	}
-	gateway := cfg.GatewayURL
-	if gateway == "" {
-		gateway = "https://api.atlassian.com"
-	}
-	u, err := parseBase(gateway)
+	u, err := parseBase(gatewayOf(cfg))
 	if err != nil {
 		return nil, fmt.Errorf("parse gateway URL: %w", err)
 	}
@@ -43,6 +40,8 @@ func apiBase(cfg Config, site *url.URL) (*url.URL, error) {
 	}
 	return u.JoinPath("ex", "jira", cfg.CloudID), nil
 }
+
+func gatewayOf(cfg Config) string { return cmp.Or(cfg.GatewayURL, "https://api.atlassian.com") }
 
 func warnings(cfg Config, site *url.URL) []string {
 	var list []string

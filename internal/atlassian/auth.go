@@ -108,8 +108,11 @@ func newCredentials(cfg Config, api *url.URL, line http.RoundTripper) (credentia
 	if strings.ContainsAny(token, "\r\n") {
 		return nil, fmt.Errorf("authenticate at %s: the token has a line break in it", api.Host)
 	}
-	if cfg.AuthType == AuthOAuth2 {
+	switch cfg.AuthType {
+	case AuthOAuth2:
 		return newOAuthCredentials(cfg, token, line)
+	case AuthUser:
+		return newUserCredentials(cfg, api)
 	}
 	if token == "" {
 		return nil, fmt.Errorf("authenticate at %s: the token is empty", api.Host)

@@ -19,6 +19,9 @@ const (
 	// AuthOAuth2 is OAuth 2.0: a refresh token that a user has granted and that
 	// changes with each use, or else the client's own credentials.
 	AuthOAuth2 AuthType = "oauth2"
+	// AuthUser is a token that somebody else obtains for a user and that Bearer
+	// gives, sent as a bearer through the gateway. It is not renewed here.
+	AuthUser AuthType = "user"
 )
 
 // DefaultTimeout bounds one try of a request, its answer's body included.
@@ -41,6 +44,17 @@ type Config struct {
 	Email    string
 	Token    string
 	OAuth    OAuthConfig
+	// Bearer gives the token of AuthUser, the newest one there is, and is asked for
+	// each request. Its errors keep the request from being sent, and are tried again
+	// unless they are an *Error that is not Temporary.
+	Bearer func(ctx context.Context) (string, error)
+	// Shared, if given, is what the transport shares with those of other users of
+	// the same site: connections, limits and breaker. Its own settings of these,
+	// the proxy's and TLS' are not looked at then.
+	Shared *Shared
+	// Guard, if given, is asked before each request, reads too, before anything is
+	// waited for or signed. Its error stops the request.
+	Guard func(ctx context.Context) error
 	// HTTPProxy, HTTPSProxy and NoProxy are as in the environment variables of
 	// these names, which apply if all three are empty.
 	HTTPProxy  string
@@ -79,7 +93,7 @@ type Config struct {
 	// Version and BotName are told in the User-Agent.
 	Version string
 	BotName string
-	// GatewayURL replaces https://api.atlassian.com; for tests.
+	// GatewayURL replaces https://api.atlassian.com; for tests and the sandbox.
 	GatewayURL string
 	// Jitter returns a number in [0, 1) that spreads retries; nil for chance. It
 	// is called by several goroutines.

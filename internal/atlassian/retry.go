@@ -57,7 +57,11 @@ func newRetrier(cfg Config, next http.RoundTripper) *retrier {
 	if r.jitter == nil {
 		r.jitter = rand.Float64
 	}
-	r.limits, r.breaker = newLimits(cfg, r.jitter), newBreaker(cfg.Breaker)
+	if s := cfg.Shared; s != nil {
+		r.limits, r.breaker = s.limits, s.breaker
+	} else {
+		r.limits, r.breaker = newLimits(cfg, r.jitter), newBreaker(cfg.Breaker)
+	}
 	return r
 }
 

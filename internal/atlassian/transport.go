@@ -11,7 +11,8 @@ import (
 )
 
 // Transport is the way to one site. It shares nothing with the transports of
-// other sites and is safe for concurrent use.
+// other sites, and is safe for concurrent use. Those of users of one site share
+// what Config.Shared has.
 type Transport struct {
 	client   *http.Client
 	site     *url.URL
@@ -32,7 +33,7 @@ func NewTransport(cfg Config) (*Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	base, err := dialer(cfg)
+	base, err := lineOf(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -41,9 +42,13 @@ func NewTransport(cfg Config) (*Transport, error) {
 		return nil, err
 	}
 	line := &wire{next: base, permit: cfg.Permit}
-	chain := newRetrier(cfg, &authenticator{next: line, login: login, origin: api, agent: userAgent(cfg)})
+	var signed http.RoundTripper = &authenticator{next: line, login: login, origin: api, agent: userAgent(cfg)}
+	if cfg.AuthType == AuthUser {
+		signed = &consenting{next: signed, origin: api}
+	}
+	chain := newRetrier(cfg, signed)
 	return &Transport{
-		client:   &http.Client{Transport: chain, CheckRedirect: redirects(cfg.DownloadHosts)},
+		client:   &http.Client{Transport: &guarded{next: chain, may: cfg.Guard}, CheckRedirect: redirects(cfg.DownloadHosts)},
 		site:     site,
 		api:      strings.TrimSuffix(api.String(), "/"),
 		cloud:    cfg.CloudID != "",
