@@ -38,6 +38,12 @@ func (s *Server) identify(r *http.Request) (by *User, tried bool) {
 	tried = r.Header.Get("Authorization") != ""
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	if account, ok := r.Context().Value(accountMark{}).(string); ok {
+		if by = s.st.accounts[account]; by != nil && by.Inactive {
+			by = nil
+		}
+		return by, account != ""
+	}
 	if name, token, ok := r.BasicAuth(); ok {
 		by = s.st.logins[login(name, token)]
 	} else if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {

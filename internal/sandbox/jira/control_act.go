@@ -11,7 +11,8 @@ type action struct {
 	// As is a handle, account id, e-mail or display name.
 	As string `json:"as"`
 	// Action is create_issue, comment, edit_comment, delete_comment, transition,
-	// update, add_labels, remove_labels, assign, log_work, link, delete_issue,
+	// update, add_labels, remove_labels, assign, log_work, link, delete_issue, hide and show
+	// (an issue or a project from As, and to it again),
 	// start_sprint, close_sprint, or one of those in control_site.go.
 	Action string `json:"action"`
 	Issue  string `json:"issue"`
@@ -90,6 +91,10 @@ func (in action) change(a *Actor) error {
 		return a.RemoveLabels(in.Issue, in.Labels...)
 	case "assign":
 		return a.Assign(in.Issue, in.To)
+	case "hide": // from As
+		return a.s.Hide(a.who, in.Issue)
+	case "show":
+		return a.s.Show(a.who, in.Issue)
 	case "link":
 		return a.Link(in.Type, in.Issue, in.To)
 	case "delete_issue":

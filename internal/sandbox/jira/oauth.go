@@ -232,6 +232,23 @@ func (s *Server) serveResources(w http.ResponseWriter, r *http.Request) {
 	}})
 }
 
+// ServeAccount answers a request to the API, without the gateway's path, as the
+// account that a token of Atlassian's platform stands for; "" is nobody. The
+// request is remembered, and meets faults, like any other.
+func (s *Server) ServeAccount(w http.ResponseWriter, r *http.Request, account string) {
+	ctx := context.WithValue(context.WithValue(r.Context(), gatewayMark{}, true), accountMark{}, account)
+	if s.opts.OnRequest != nil {
+		s.opts.OnRequest(r)
+	}
+	s.exchange(w, r.WithContext(ctx))
+}
+
+// CloudID is the id under which the gateway knows the site.
+func (s *Server) CloudID() string { return s.opts.CloudID }
+
+// accountMark is in the context of requests whose account is known.
+type accountMark struct{}
+
 type gatewayMark struct{}
 
 func viaGateway(r *http.Request) bool { return r.Context().Value(gatewayMark{}) != nil }

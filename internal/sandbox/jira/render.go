@@ -90,9 +90,9 @@ func (t *tx) computedList(i *issue, id string) any {
 	case "worklog":
 		return t.worklogPage(i)
 	case "issuelinks":
-		return renderEach(i.links, func(l *link) any { return t.renderLink(l, i) })
+		return renderEach(t.shown(i), func(l *link) any { return t.renderLink(l, i) })
 	case "subtasks":
-		return renderEach(i.subtasks(), func(s *issue) any { return t.renderStub(s) })
+		return renderEach(slices.DeleteFunc(slices.Clone(i.subtasks()), t.conceals), func(s *issue) any { return t.renderStub(s) })
 	case "attachment":
 		return renderEach(i.files, func(f *attachment) any { return t.renderFile(f) })
 	case "progress", "aggregateprogress":

@@ -177,7 +177,7 @@ func (t *tx) filtered(list []*issue, jql string) ([]*issue, error) {
 	if err != nil {
 		return nil, err
 	}
-	list = slices.DeleteFunc(slices.Clone(list), func(i *issue) bool { return !matches(i) })
+	list = slices.DeleteFunc(slices.Clone(list), func(i *issue) bool { return !t.sees(i) || !matches(i) })
 	if len(q.order) == 0 {
 		return list, nil
 	}

@@ -71,7 +71,7 @@ func (c *call) files() ([]*attachment, error) {
 
 func (c *call) file(t *tx) (*attachment, error) {
 	n, err := strconv.Atoi(c.path("id"))
-	if f := t.st.files[n]; err == nil && f != nil && t.by != nil {
+	if f := t.st.files[n]; err == nil && f != nil && t.sees(f.issue) {
 		return f, nil
 	}
 	return nil, refuse(http.StatusNotFound, "The attachment with id '%s' does not exist", c.path("id"))

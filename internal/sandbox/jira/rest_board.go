@@ -165,7 +165,7 @@ func restBoardEpics(t *tx, c *call) (any, error) {
 	}
 	var found []*issue
 	for _, i := range t.st.project(b.Project).issues {
-		if kind, ok := i.values["issuetype"].(*IssueType); ok && kind.Name == "Epic" {
+		if kind, ok := i.values["issuetype"].(*IssueType); ok && kind.Name == "Epic" && t.sees(i) {
 			found = append(found, i)
 		}
 	}

@@ -17,10 +17,7 @@ func projectEndpoints() []endpoint {
 
 // visible are the projects that the user may see; anonymous users see none.
 func (t *tx) visible() []*project {
-	if t.by == nil {
-		return nil
-	}
-	return t.st.projects
+	return slices.DeleteFunc(slices.Clone(t.st.projects), func(p *project) bool { return !t.seesProject(p) })
 }
 
 func restProjects(t *tx, _ *call) (any, error) {
@@ -41,7 +38,7 @@ func restProjectSearch(t *tx, c *call) (any, error) {
 
 func (c *call) project(t *tx) (*project, error) {
 	p := t.st.project(c.path("project"))
-	if p == nil || t.by == nil {
+	if p == nil || !t.seesProject(p) {
 		return nil, noProject(c.path("project"))
 	}
 	return p, nil

@@ -43,6 +43,9 @@ func (s *Server) front() http.Handler {
 	mux.HandleFunc("POST /oauth/token", s.serveToken)
 	mux.HandleFunc("GET /oauth/token/accessible-resources", s.serveResources)
 	mux.HandleFunc("/ex/jira/", s.serveGateway)
+	mux.HandleFunc("GET /_edge/tenant_info", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, obj{"cloudId": s.opts.CloudID})
+	})
 	mux.HandleFunc("GET "+mediaPath+"{id}/binary", s.serveMedia)
 	return mux
 }

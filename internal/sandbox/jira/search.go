@@ -165,7 +165,7 @@ func (t *tx) matching(q query, reconcile []int) ([]*issue, error) {
 	}
 	var out []*issue
 	for _, i := range t.candidates(q.where) {
-		if t.by != nil && t.indexed(i, reconcile) && matches(i) {
+		if t.sees(i) && t.indexed(i, reconcile) && matches(i) {
 			out = append(out, i)
 		}
 	}

@@ -41,6 +41,8 @@ type state struct {
 	files    map[int]*attachment
 	worklogs map[int]*worklog
 	index    index
+	// hidden are, by account, the keys of issues and projects that it may not browse.
+	hidden map[string]map[string]bool
 
 	// lag is how long a new issue is missing from searches.
 	lag    time.Duration
@@ -62,7 +64,7 @@ func newState(opts Options, seed Seed) (*state, error) {
 		projectBy: map[string]*project{}, fieldByID: map[string]*Field{},
 		byID: map[int]*issue{}, byKey: map[string]*issue{}, comments: map[int]*comment{},
 		links: map[int]*link{}, files: map[int]*attachment{}, worklogs: map[int]*worklog{},
-		index: newIndex(),
+		index: newIndex(), hidden: map[string]map[string]bool{},
 		next:  map[string]int{}, counts: map[string]int{},
 	}
 	for _, u := range seed.Users {
@@ -226,10 +228,7 @@ type tx struct {
 
 // issue finds an issue that the user may see; anonymous users see none.
 func (t *tx) issue(keyOrID string) (*issue, error) {
-	if t.by == nil {
-		return nil, noIssue()
-	}
-	if i := t.st.issue(keyOrID); i != nil {
+	if i := t.st.issue(keyOrID); i != nil && t.sees(i) {
 		return i, nil
 	}
 	return nil, noIssue()
