@@ -99,7 +99,7 @@ func serving(t testing.TB, answer func(path string) any) *jira.Tools {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return jira.New(func(string) (*client.Client, error) { return c, nil }, tool.Writer{}, jira.Converters{})
+	return jira.New(func(tool.Origin) (*client.Client, error) { return c, nil }, tool.Writer{}, jira.Converters{})
 }
 
 func call(t testing.TB, tools *jira.Tools, name, args string) string {

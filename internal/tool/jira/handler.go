@@ -78,7 +78,7 @@ func (h handler[A]) Call(ctx context.Context, call tool.Call) (tool.Result, erro
 	if err != nil {
 		return tool.Result{Text: err.Error(), Failed: true}, nil //nolint:nilerr // the model is told
 	}
-	client, err := h.tools.sites(call.Origin.Site)
+	ctx, client, err := h.tools.client(ctx, call.Origin)
 	if err != nil {
 		return tool.Result{}, fmt.Errorf("%s: %w", h.spec.Name, err)
 	}

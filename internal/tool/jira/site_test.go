@@ -36,6 +36,7 @@ type site struct {
 	mu      sync.Mutex
 	current string
 	asked   map[string]int
+	scopes  map[string][]string
 	strict  bool
 }
 
@@ -74,7 +75,7 @@ func newSiteOf(t *testing.T, opts sandbox.Options, change func(http.Handler) htt
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{Server: server, t: t, ledger: newLedger(), asked: map[string]int{}, server: opts.Deployment == sandbox.DataCenter}
+	s := &site{Server: server, t: t, ledger: newLedger(), asked: map[string]int{}, scopes: map[string][]string{}, server: opts.Deployment == sandbox.DataCenter}
 	web := httptest.NewServer(s.watch(change(server)))
 	t.Cleanup(func() { server.Close(); web.Close() })
 	s.url = web.URL

@@ -12,8 +12,9 @@ import (
 	"github.com/aofctl/aofctl/internal/tool"
 )
 
-// Sites gives the client of a site by its name, which is "" for the only one.
-type Sites func(name string) (*jira.Client, error)
+// Sites gives the client with which the tools of a run work: that of the user for
+// whom the run is, or else the daemon's own of the run's site.
+type Sites func(o tool.Origin) (*jira.Client, error)
 
 // Converters translate between the Markdown that models write and the wiki
 // markup that Jira keeps. A nil one leaves texts as they are.
@@ -39,6 +40,17 @@ func New(sites Sites, writer tool.Writer, conv Converters) *Tools {
 		conv.ToMarkdown = same
 	}
 	return &Tools{sites: sites, writer: writer, conv: conv}
+}
+
+// client is the one way to a client: whose it is, and the mark on the context that
+// keeps requests from being sent with other rights, come from the same origin.
+func (t *Tools) client(ctx context.Context, o tool.Origin) (context.Context, *jira.Client, error) {
+	ctx, err := tool.ActFor(ctx, o.OnBehalf)
+	if err != nil {
+		return ctx, nil, err
+	}
+	client, err := t.sites(o)
+	return ctx, client, err
 }
 
 // All returns every tool, for a registry.
@@ -69,8 +81,8 @@ func (t *Tools) PostComment(ctx context.Context, call tool.Call, issueKey, markd
 
 // ReadIssue reads an issue by key or id, with the given fields (by id) or all of
 // them. The answer has the shape of the "issue" in a webhook: id, key, fields.
-func (t *Tools) ReadIssue(ctx context.Context, site, keyOrID string, fields []string) (json.RawMessage, error) {
-	client, err := t.sites(site)
+func (t *Tools) ReadIssue(ctx context.Context, o tool.Origin, keyOrID string, fields []string) (json.RawMessage, error) {
+	ctx, client, err := t.client(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("read issue %s: %w", keyOrID, err)
 	}

@@ -479,7 +479,7 @@ func TestResultsAreCappedAndSaySo(t *testing.T) {
 
 func TestReadIssueHasTheShapeOfAWebhooksIssue(t *testing.T) {
 	both(t, func(t *testing.T, s *site) {
-		raw, err := s.tools.ReadIssue(t.Context(), "", s.issue("PROJ-1").ID, []string{"summary", "project"})
+		raw, err := s.tools.ReadIssue(t.Context(), tool.Origin{}, s.issue("PROJ-1").ID, []string{"summary", "project"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -490,10 +490,10 @@ func TestReadIssueHasTheShapeOfAWebhooksIssue(t *testing.T) {
 		if err := json.Unmarshal(raw, &issue); err != nil || issue.Key != "PROJ-1" || issue.Fields["summary"] == nil || issue.Fields["description"] != nil {
 			t.Errorf("%s, %v", raw, err)
 		}
-		if _, err := s.tools.ReadIssue(t.Context(), "", "99999", nil); err == nil {
+		if _, err := s.tools.ReadIssue(t.Context(), tool.Origin{}, "99999", nil); err == nil {
 			t.Error("no error for an issue that does not exist")
 		}
-		if _, err := s.tools.ReadIssue(t.Context(), "elsewhere", "PROJ-1", nil); err == nil {
+		if _, err := s.tools.ReadIssue(t.Context(), tool.Origin{Site: "elsewhere"}, "PROJ-1", nil); err == nil {
 			t.Error("no error for an unknown site")
 		}
 	})
