@@ -81,7 +81,8 @@ func ownIssue(targets tool.Targets, o tool.Origin) (rule, reason string) {
 
 // projects are what the run may touch: the agent's scope, else the event's own
 // project, or those that the trigger admits of an event of another platform, else
-// nothing. It is never nil, which would mean every project.
+// nothing; of that, what is within the run's own bound. It is never nil, which would
+// mean every project.
 func projects(req Request) []string {
 	own := req.Call.Origin
 	list := ofScope(req.Scope, false)
@@ -91,6 +92,9 @@ func projects(req Request) []string {
 		list = append(list, own.Projects...)
 	case own.Project != "":
 		list = append(list, own.Project)
+	}
+	if own.Within != nil {
+		list = tool.Narrow(list, own.Within)
 	}
 	return list
 }

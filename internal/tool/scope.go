@@ -2,6 +2,7 @@ package tool
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -28,6 +29,28 @@ func InProjects(projects []string, key string) bool {
 // IsGlob reports whether an entry of Call.Projects stands for several keys.
 func IsGlob(pattern string) bool { return strings.ContainsAny(pattern, `*?[\`) }
 
+// Narrow returns what of the projects, keys or globs of them, is within others. Of
+// two globs that overlap and are not the same, one has to be "*": what both admit
+// cannot be written down otherwise, and is left out. It never returns nil, which
+// would admit every project.
+func Narrow(projects, within []string) []string {
+	narrowed := []string{}
+	for _, one := range projects {
+		for _, bound := range within {
+			switch {
+			case InProjects([]string{bound}, one) && (!IsGlob(one) || bound == "*" || strings.EqualFold(bound, one)):
+				narrowed = append(narrowed, one)
+			case IsGlob(one) && !IsGlob(bound) && InProjects([]string{one}, bound):
+				narrowed = append(narrowed, bound)
+			case one == "*":
+				narrowed = append(narrowed, bound)
+			}
+		}
+	}
+	slices.Sort(narrowed)
+	return slices.Compact(narrowed)
+}
+
 // InRepositories reports whether a repository on GitHub is within the given names
 // or globs, as in Call.Repositories. nil admits every one, an empty list none.
 // Names are compared without regard to case, as GitHub does.
@@ -46,4 +69,49 @@ func InRepositories(repositories []string, name string) bool {
 		}
 	}
 	return false
+}
+
+// NarrowProjects returns what is in both lists of project keys or globs. A nil list
+// bounds nothing, so the result is nil only if both are. Of two globs that merely
+// overlap nothing is kept: the result never admits more than both lists do.
+func NarrowProjects(a, b []string) []string {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	both := []string{}
+	add := func(pattern string) {
+		if !slices.Contains(both, pattern) {
+			both = append(both, pattern)
+		}
+	}
+	for _, x := range a {
+		for _, y := range b {
+			switch {
+			case covers(y, x):
+				add(x)
+			case covers(x, y):
+				add(y)
+			}
+		}
+	}
+	return both
+}
+
+// covers reports whether a glob admits every key that another admits. It may say
+// no where it does.
+func covers(wide, narrow string) bool {
+	wide, narrow = strings.ToUpper(wide), strings.ToUpper(narrow)
+	if wide == narrow {
+		return true
+	}
+	// With stars alone, a glob that matches another glob's text matches what the
+	// stars in that text stand for, too.
+	if IsGlob(narrow) && strings.ContainsAny(wide+narrow, `?[\`) {
+		return false
+	}
+	ok, err := path.Match(wide, narrow)
+	return err == nil && ok
 }

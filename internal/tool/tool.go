@@ -93,6 +93,12 @@ type Origin struct {
 	// OnBehalf is the user with whose rights the tools act; the zero value has them
 	// act as the daemon's own account.
 	OnBehalf OnBehalf
+	// SiteURL is where people find the user's site, which need not be configured; ""
+	// if OnBehalf is zero.
+	SiteURL string
+	// Within are the projects, as keys or globs, beyond which the run does not reach
+	// whatever its agent's scope says; nil for no such bound.
+	Within []string
 }
 
 // OnBehalf is a user of a Jira site who works with the app in it. Tools that act
