@@ -21,6 +21,8 @@ const (
 	SourceSchedule = "schedule"
 	// SourceOperator are people who ask for a run on the command line.
 	SourceOperator = "operator"
+	// SourceA2A are users and programs that give an agent a task.
+	SourceA2A = "a2a"
 )
 
 // OfTrigger is the name, beside its own, of an event that is meant for one trigger
