@@ -145,7 +145,7 @@ func (a *arena) connect(t *testing.T, site, hub string) {
 	}
 	t.Cleanup(other.Close)
 	writer := tool.Writer{Ledger: a.counts}
-	tools := tooljira.New(func(string) (*client.Client, error) { return a.jira, nil }, writer,
+	tools := tooljira.New(func(tool.Origin) (*client.Client, error) { return a.jira, nil }, writer,
 		tooljira.Converters{ToWiki: markup.MarkdownToWiki, ToMarkdown: markup.WikiToMarkdown})
 	onGitHub := toolgithub.New(func() (*github.Client, error) { return other, nil }, writer)
 	if a.registry, err = tool.NewRegistry(append(tools.All(), onGitHub.All()...)...); err != nil {

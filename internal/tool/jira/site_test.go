@@ -115,8 +115,8 @@ func (s *site) register() {
 	}
 }
 
-func (s *site) site(name string) (*client.Client, error) {
-	if name != "" {
+func (s *site) site(o tool.Origin) (*client.Client, error) {
+	if o.Site != "" {
 		return nil, errors.New("no such site")
 	}
 	return s.client, nil
