@@ -19,7 +19,9 @@ func allowed() map[string][]string {
 		"a2a":              {},
 		"a2a/card":         {},
 		"a2a/endpoint":     {"a2a", "a2a/card", "a2a/wire"},
+		"a2a/signin":       {"a2a", "forge/fit"},
 		"a2a/wire":         {"a2a"},
+		"forge/fit":        {"a2a"},
 		"leak":             {},
 		"step":             {},
 		"step/steptest":    {"step"},
@@ -105,6 +107,7 @@ var engines = map[string]string{ //nolint:gochecknoglobals // a constant list
 	"github.com/fsnotify/fsnotify":      "manifest",
 	"github.com/netresearch/go-cron":    "schedule",
 
+	"github.com/golang-jwt/jwt/v5":    "forge forge/fit",
 	"github.com/modelcontextprotocol": "tool/mcp mcpserver",
 }
 
