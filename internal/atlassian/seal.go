@@ -26,18 +26,35 @@ type Sealer struct {
 	ciphers []cipher.AEAD
 }
 
-// NewSealer makes a Sealer of one master key, or of several separated by commas
-// of which the first seals and all open, while a key is being replaced. A key is
-// 32 random bytes in base64 or hexadecimal, as by "openssl rand -base64 32". The
-// error never tells a key.
-func NewSealer(masterKeys string) (*Sealer, error) {
-	s := &Sealer{}
+// Keys are master keys of which sealers for different purposes are derived: what
+// one seals, no other can open.
+type Keys struct{ masters [][]byte }
+
+// ParseKeys reads one master key, or several separated by commas of which the
+// first seals and all open, while a key is being replaced. A key is 32 random
+// bytes in base64 or hexadecimal, as by "openssl rand -base64 32". The error
+// never tells a key.
+func ParseKeys(masterKeys string) (Keys, error) {
+	var k Keys
 	for text := range strings.SplitSeq(masterKeys, ",") {
 		key, err := parseKey(strings.TrimSpace(text))
 		if err != nil {
-			return nil, err
+			return Keys{}, err
 		}
-		aead, err := newCipher(key)
+		k.masters = append(k.masters, key)
+	}
+	return k, nil
+}
+
+// Sealer makes the Sealer for a purpose, of keys that are derived by HKDF-SHA256
+// (RFC 5869).
+func (k Keys) Sealer(purpose string) (*Sealer, error) {
+	if len(k.masters) == 0 {
+		return nil, errors.New("derive a key: there is no master key")
+	}
+	s := &Sealer{}
+	for _, master := range k.masters {
+		aead, err := newCipher(master, purpose)
 		if err != nil {
 			return nil, fmt.Errorf("read master key: %w", err)
 		}
@@ -46,8 +63,18 @@ func NewSealer(masterKeys string) (*Sealer, error) {
 	return s, nil
 }
 
-func newCipher(master []byte) (cipher.AEAD, error) {
-	key, err := hkdf.Key(sha256.New, master, nil, "aofctl secrets at rest", keyBytes)
+// NewSealer makes the Sealer for the daemon's own secrets of master keys, as
+// ParseKeys reads them.
+func NewSealer(masterKeys string) (*Sealer, error) {
+	keys, err := ParseKeys(masterKeys)
+	if err != nil {
+		return nil, err
+	}
+	return keys.Sealer("aofctl secrets at rest")
+}
+
+func newCipher(master []byte, purpose string) (cipher.AEAD, error) {
+	key, err := hkdf.Key(sha256.New, master, nil, purpose, keyBytes)
 	if err != nil {
 		return nil, err
 	}

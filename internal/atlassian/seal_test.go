@@ -57,6 +57,35 @@ func TestMasterKeysAreReadInTheirForms(t *testing.T) {
 	}
 }
 
+func TestASealerOpensNothingOfAnotherPurpose(t *testing.T) {
+	keys, err := ParseKeys(testKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := keys.Sealer("one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := keys.Sealer("two")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed := one.Seal("a", []byte("x"))
+	if _, err := two.Open("a", sealed); err == nil {
+		t.Error("it opens for another purpose")
+	}
+	again, err := keys.Sealer("one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := again.Open("a", sealed); err != nil || string(got) != "x" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if _, err := (Keys{}).Sealer("one"); err == nil {
+		t.Error("a sealer of no key")
+	}
+}
+
 func FuzzOpenSealed(f *testing.F) {
 	s, _ := NewSealer(testKey)
 	f.Add([]byte{})
