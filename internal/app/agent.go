@@ -89,7 +89,7 @@ func originOf(task run.Task, name string) tool.Origin {
 		o.Project = ev.String("project_key")
 	}
 	if task.Work.Task != nil {
-		o.OnBehalf = task.Work.Task.OnBehalf
+		o.OnBehalf, o.Within = task.Work.Task.OnBehalf, task.Work.Task.Within
 	}
 	reach(task, &o)
 	return o

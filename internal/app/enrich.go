@@ -7,6 +7,7 @@ import (
 
 	"github.com/aofctl/aofctl/internal/enrich"
 	"github.com/aofctl/aofctl/internal/event"
+	"github.com/aofctl/aofctl/internal/tool"
 )
 
 // Askable implements run.Enricher.
@@ -22,11 +23,25 @@ func (s *sites) Askable(ev *event.Event, names []string) []string {
 
 // Enrich implements run.Enricher.
 func (s *sites) Enrich(ctx context.Context, ev *event.Event, names []string) (map[string]any, error) {
+	if who := tool.ActsFor(ctx); !who.IsZero() {
+		return s.enrichFor(ctx, who, ev, names)
+	}
 	one, err := s.find(ev.Site)
 	if err != nil {
 		return nil, err
 	}
 	return one.enricher.Variables(ctx, ev, names)
+}
+
+// enrichFor asks with the rights of the user for whom the run is. What the user may
+// not see stays absent, and what the daemon's account may see is not looked at.
+func (s *sites) enrichFor(ctx context.Context, who tool.OnBehalf, ev *event.Event, names []string) (map[string]any, error) {
+	user, err := s.personas.of(who)
+	if err != nil {
+		return nil, err
+	}
+	user.fields.refresh(ctx, user.client)
+	return user.enricher.Variables(ctx, ev, names)
 }
 
 // Matches asks the event's Jira whether the issue meets a condition in JQL.

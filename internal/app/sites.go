@@ -19,12 +19,15 @@ import (
 	"github.com/aofctl/aofctl/internal/route"
 	"github.com/aofctl/aofctl/internal/store/inbox"
 	"github.com/aofctl/aofctl/internal/telemetry"
+	"github.com/aofctl/aofctl/internal/tool"
 	"github.com/aofctl/aofctl/internal/webhook"
 )
 
 // site is one configured Jira.
 type site struct {
-	config    manifest.JiraSite
+	config manifest.JiraSite
+	// cloudID is the configured one; "" for none.
+	cloudID   string
 	transport *atlassian.Transport
 	client    *jira.Client
 	secrets   []webhook.NamedSecret
@@ -52,6 +55,8 @@ type sites struct {
 	expressions route.Expressions
 	// hub is GitHub; nil if it is not enabled.
 	hub *hub
+	// personas are the users for whom runs act; nil if there are none.
+	personas *personas
 }
 
 // siteParts are what sites are built with.
@@ -96,13 +101,15 @@ func newSites(d *manifest.Daemon, parts siteParts, expr route.Expressions) (*sit
 			s.byName[""] = one
 		}
 	}
+	s.personas = newPersonas(d, parts, s)
 	return s, errors.Join(errs...)
 }
 
 func newSite(cfg manifest.JiraSite, parts siteParts) (*site, error) {
 	secrets := parts.secrets
+	cloudID := secrets.plain(cfg.CloudID)
 	transport, err := atlassian.NewTransport(atlassian.Config{
-		BaseURL: cfg.BaseURL, CloudID: secrets.plain(cfg.CloudID), AuthType: atlassian.AuthType(cfg.AuthType),
+		BaseURL: cfg.BaseURL, CloudID: cloudID, AuthType: atlassian.AuthType(cfg.AuthType),
 		Email: secrets.plain(cfg.Email), Token: secrets.value(cfg.Token),
 		OAuth: atlassian.OAuthConfig{
 			ClientID: secrets.plain(cfg.ClientID), ClientSecret: secrets.value(cfg.ClientSecret),
@@ -110,7 +117,7 @@ func newSite(cfg manifest.JiraSite, parts siteParts) (*site, error) {
 		},
 		HTTPProxy: secrets.address(cfg.HTTPProxy), HTTPSProxy: secrets.address(cfg.HTTPSProxy), NoProxy: cfg.NoProxy,
 		InsecureSkipVerify: !cfg.TLSVerify, CACertPath: cfg.CACertPath, RequestsPerSecond: cfg.RequestsPerSecond,
-		Burst: cfg.Burst, Concurrency: cfg.Concurrency, Version: parts.version, BotName: cfg.BotName, Permit: parts.permit,
+		Burst: cfg.Burst, Concurrency: cfg.Concurrency, Version: parts.version, BotName: cfg.BotName, Permit: parts.permit, Guard: tool.ByDaemon,
 		FirstBackoff: parts.backoff,
 		Observer:     siteObserver{parts.metrics, cmp.Or(cfg.Name, "default")},
 	})
@@ -121,7 +128,7 @@ func newSite(cfg manifest.JiraSite, parts siteParts) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &site{config: cfg, transport: transport, client: client, warnings: transport.Warnings()}
+	s := &site{config: cfg, cloudID: cloudID, transport: transport, client: client, warnings: transport.Warnings()}
 	for _, secret := range cfg.WebhookSecrets {
 		s.secrets = append(s.secrets, webhook.NamedSecret{Name: secretName(secret), Value: secrets.value(secret)})
 	}
@@ -137,15 +144,24 @@ func (s *sites) close() error {
 	for _, one := range s.list {
 		one.transport.Close()
 	}
+	s.personas.close()
 	if s.hub != nil {
 		s.hub.client.Close()
 	}
 	return nil
 }
 
-// client implements the tools' look-up of a site.
-func (s *sites) client(name string) (*jira.Client, error) {
-	one, err := s.find(name)
+// client implements the tools' look-up: what is done for a user never gets the
+// client of a configured site, whatever the site's name.
+func (s *sites) client(o tool.Origin) (*jira.Client, error) {
+	if !o.OnBehalf.IsZero() {
+		who, err := s.personas.of(o.OnBehalf)
+		if err != nil {
+			return nil, err
+		}
+		return who.client, nil
+	}
+	one, err := s.find(o.Site)
 	if err != nil {
 		return nil, err
 	}

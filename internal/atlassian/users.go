@@ -23,9 +23,10 @@ type User struct {
 
 // UsersConfig is what Users are made with.
 type UsersConfig struct {
-	// Config is what the transports of all users have in common; its BaseURL,
-	// CloudID, AuthType, Bearer, Shared and Guard are set for each user.
-	Config Config
+	// Config gives the settings of a user's transport, except BaseURL, CloudID,
+	// AuthType, Bearer, Shared and Guard, which are set here. Those of users of one
+	// installation must not differ.
+	Config func(User) Config
 	// Token gives the newest token of a user.
 	Token func(ctx context.Context, u User) (string, error)
 	// Guard is asked before each request of a user's transport; nil for none.
@@ -101,7 +102,7 @@ func (u *Users[T]) make(who User) (value T, err error) {
 	if who.Installation == "" || who.Account == "" || who.CloudID == "" {
 		return value, errors.New("act for a user: installation, account and cloud id are needed")
 	}
-	cfg := u.cfg.Config
+	cfg := u.cfg.Config(who)
 	cfg.BaseURL, cfg.CloudID, cfg.AuthType = who.SiteURL, who.CloudID, AuthUser
 	if cfg.BaseURL == "" {
 		cfg.BaseURL = gatewayOf(cfg)

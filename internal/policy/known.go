@@ -2,6 +2,7 @@ package policy
 
 import (
 	"encoding/json"
+	"net/url"
 	"regexp"
 	"strings"
 	"sync"
@@ -27,9 +28,22 @@ func (p *Policy) knowledge(req Request) *knowledge {
 	if p.sites != nil {
 		k.hosts = append(append(hosts.List{}, k.hosts...), p.sites(req.Call.Origin.Site)...)
 	}
+	if h, ok := hostAt(req.Call.Origin.OnBehalf.SiteURL); ok {
+		k.hosts = append(append(hosts.List{}, k.hosts...), h)
+	}
 	k.people = sync.OnceValue(func() map[string]bool { return p.people(req) })
 	k.links = sync.OnceValue(func() map[string]bool { return p.links(req) })
 	return k
+}
+
+// hostAt is the host of an address; false if there is none.
+func hostAt(address string) (hosts.Host, bool) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return hosts.Host{}, false
+	}
+	h, err := hosts.Parse(u.Scheme + "://" + u.Host)
+	return h, err == nil
 }
 
 func (k *knowledge) person(who string) bool { return k.people()[account(who)] }

@@ -60,6 +60,9 @@ type TaskRef struct {
 	// OnBehalf is the user of Jira who asked for it; the zero value for callers that
 	// have no account there, whose runs act as the daemon.
 	OnBehalf tool.OnBehalf `json:"on_behalf,omitzero"`
+	// Within are the projects, as keys or globs, beyond which nothing is reached for
+	// the user; nil for no such bound.
+	Within []string `json:"within,omitzero"`
 	// Chat is true if the task began with a message in a chat, and not with a work
 	// item.
 	Chat bool `json:"chat,omitempty"`

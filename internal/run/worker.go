@@ -15,6 +15,7 @@ import (
 	"github.com/aofctl/aofctl/internal/event"
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/store"
+	"github.com/aofctl/aofctl/internal/tool"
 )
 
 // Worker does the runs that the engine hands it.
@@ -92,6 +93,11 @@ func (w *Worker) execute(ctx context.Context, r store.Run, journal step.Journal)
 	task, err := w.task(ctx, r)
 	if err != nil {
 		return store.Outcome{}, err
+	}
+	if t := task.Work.Task; t != nil {
+		if ctx, err = tool.ActFor(ctx, t.OnBehalf); err != nil {
+			return store.Outcome{}, err
+		}
 	}
 	exec, ok := w.executors[r.TargetKind]
 	if !ok {

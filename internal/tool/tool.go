@@ -93,9 +93,6 @@ type Origin struct {
 	// OnBehalf is the user with whose rights the tools act; the zero value has them
 	// act as the daemon's own account.
 	OnBehalf OnBehalf
-	// SiteURL is where people find the user's site, which need not be configured; ""
-	// if OnBehalf is zero.
-	SiteURL string
 	// Within are the projects, as keys or globs, beyond which the run does not reach
 	// whatever its agent's scope says; nil for no such bound.
 	Within []string
@@ -112,6 +109,9 @@ type OnBehalf struct {
 	// https://api.atlassian.com/ex/jira/{cloudId}. Both come from a verified token.
 	CloudID string `json:"cloud_id"`
 	APIBase string `json:"api_base"`
+	// SiteURL is where people find the site, which need not be configured; "" if it
+	// is not known.
+	SiteURL string `json:"site_url,omitempty"`
 }
 
 // IsZero reports whether there is no such user.
