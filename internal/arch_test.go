@@ -22,6 +22,7 @@ func allowed() map[string][]string {
 		"a2a/signin":       {"a2a", "forge/fit"},
 		"a2a/wire":         {"a2a"},
 		"forge/fit":        {"a2a"},
+		"forge/forgeapp":   {"manifest"},
 		"leak":             {},
 		"step":             {},
 		"step/steptest":    {"step"},
@@ -86,6 +87,8 @@ func allowed() map[string][]string {
 		"sandbox/port":     {},
 		"sandbox/double":   {"sandbox/port"},
 
+		"atlassian/confluence":    {"atlassian"},
+		"sandbox/confluence":      {},
 		"memory/memorytest":       {"memory"},
 		"store/inbox/codec":       {},
 		"store/inbox/inboxtest":   {"store/inbox", "store/inbox/codec"},
