@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -52,7 +51,7 @@ type body struct {
 // it needs a key.
 func (v *Verifier) check(b *body, modules []string) (Claims, error) {
 	c := Claims{
-		ID: b.RegisteredClaims.ID, AppVersion: b.App.AppVersion, Agent: b.Context.ModuleKey, SiteURL: siteURL(b.Context.SiteURL),
+		ID: b.ID, AppVersion: b.App.AppVersion, Agent: b.Context.ModuleKey, SiteURL: siteURL(b.Context.SiteURL),
 		Module: Module{Type: b.App.Module.Type, Key: b.App.Module.Key},
 	}
 	if l := b.App.License; l != nil {
@@ -148,24 +147,24 @@ func (v *Verifier) checkInstallation(b *body, c *Claims) error {
 // checkSite makes sure that what we send goes to Atlassian and to the token's own
 // site.
 func (v *Verifier) checkSite(b *body, c *Claims) error {
-	base, err := url.Parse(b.App.APIBaseURL)
-	if err != nil || base.User != nil || base.RawQuery != "" || base.Fragment != "" || base.RawPath != "" {
+	base, err := safeURL(b.App.APIBaseURL)
+	if err != nil || base.RawQuery != "" || base.Fragment != "" || base.RawPath != "" {
 		return bad(Tenant, "has an API address that is none")
 	}
-	origin := base.Scheme + "://" + base.Host
-	if !slices.Contains(v.origins, strings.ToLower(origin)) {
-		return bad(Tenant, "has an API address that is not Atlassian's")
+	address := strings.ToLower(base.Scheme+"://"+base.Host) + strings.TrimSuffix(base.Path, "/")
+	for _, gateway := range v.gateways {
+		cloudID, found := strings.CutPrefix(address, gateway+"/ex/jira/")
+		if !found || !isCloudID(cloudID) {
+			continue
+		}
+		if other := b.Context.CloudID; other != "" && !strings.EqualFold(other, cloudID) {
+			return bad(Tenant, "names two sites")
+		}
+		c.CloudID = strings.ToLower(cloudID)
+		c.APIBase = gateway + "/ex/jira/" + c.CloudID
+		return nil
 	}
-	cloudID, found := strings.CutPrefix(strings.TrimSuffix(base.Path, "/"), "/ex/jira/")
-	if !found || !isCloudID(cloudID) {
-		return bad(Tenant, "has an API address that is not of a Jira site")
-	}
-	if other := b.Context.CloudID; other != "" && !strings.EqualFold(other, cloudID) {
-		return bad(Tenant, "names two sites")
-	}
-	c.CloudID = strings.ToLower(cloudID)
-	c.APIBase = strings.ToLower(origin) + "/ex/jira/" + c.CloudID
-	return nil
+	return bad(Tenant, "has an API address that is not of a Jira site at Atlassian")
 }
 
 // isCloudID lets pass UUIDs, and what else cannot leave its place in a path.
@@ -187,24 +186,14 @@ func (v *Verifier) checkEnvironment(b *body, c *Claims) error {
 	return nil
 }
 
-// maxAccount bounds ids of accounts: Atlassian documents 128 characters.
-const maxAccount = 128
-
-// checkAccount takes the names that Atlassian has for nobody in particular as
-// nobody, so that strangers never share an account.
 func checkAccount(b *body, c *Claims) error {
-	switch b.Principal {
-	case "unknown", "anonymous", "unidentified":
-		return nil
-	}
-	if len(b.Principal) > maxAccount || strings.ContainsFunc(b.Principal, notPrintable) {
+	account, ok := AccountID(b.Principal)
+	if !ok {
 		return bad(Malformed, "names an account that is none")
 	}
-	c.Account = b.Principal
+	c.Account = account
 	return nil
 }
-
-func notPrintable(c rune) bool { return c > unicode.MaxASCII || !unicode.IsGraphic(c) || c == ' ' }
 
 // siteURL is the origin of a site's address, or "" if nobody should be sent there.
 func siteURL(s string) string {

@@ -1,6 +1,9 @@
 package fit
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // Kind is what an Atlassian resource identifier (ARI) names.
 type Kind string
@@ -59,3 +62,22 @@ func isUUID(s string) bool {
 func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
+
+// maxAccount bounds ids of accounts in bytes: Jira's API documents 128 characters.
+const maxAccount = 128
+
+// AccountID is the id of an account as Atlassian's services tell it; "" for the
+// names that they have for nobody in particular, so that strangers never share an
+// account. It is false for what no account can be called.
+func AccountID(id string) (string, bool) {
+	switch id {
+	case "unknown", "anonymous", "unidentified":
+		return "", true
+	}
+	if len(id) > maxAccount || strings.ContainsFunc(id, notPrintable) {
+		return "", false
+	}
+	return id, true
+}
+
+func notPrintable(c rune) bool { return c <= ' ' || c >= unicode.MaxASCII }

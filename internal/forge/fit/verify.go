@@ -30,11 +30,11 @@ type Config struct {
 	// app's are.
 	Environments []string
 	// IsolatedClouds are the labels of isolated clouds whose tokens are taken, for
-	// which KeysURL and APIOrigins have to fit.
+	// which KeysURL and Gateways have to fit.
 	IsolatedClouds []string
-	// APIOrigins are where sites' APIs are, such as https://api.atlassian.com; with
-	// none, those of Atlassian. Users' tokens are sent there and nowhere else.
-	APIOrigins []string
+	// Gateways are where the APIs of all sites are, such as https://api.atlassian.com;
+	// with none, the two of Atlassian. Users' tokens are sent there and nowhere else.
+	Gateways []string
 	// Carrier sends the requests for keys; nil means http.DefaultTransport.
 	Carrier http.RoundTripper
 	// Observer is told what happens; nil for nobody.
@@ -53,12 +53,12 @@ type Observer interface {
 
 // Verifier verifies tokens. Its methods may be called at the same time.
 type Verifier struct {
-	app                             string
-	environments, isolated, origins []string
-	now                             func() time.Time
-	observer                        Observer
-	parser                          *jwt.Parser
-	keys                            *keyring
+	app                              string
+	environments, isolated, gateways []string
+	now                              func() time.Time
+	observer                         Observer
+	parser                           *jwt.Parser
+	keys                             *keyring
 }
 
 // New makes a Verifier. Its error says which part of the configuration is wrong.
@@ -81,7 +81,7 @@ func New(cfg Config) (*Verifier, error) {
 	if v.environments, err = readEnvironments(app, cfg.Environments); err != nil {
 		return nil, err
 	}
-	if v.origins, err = readOrigins(cfg.APIOrigins); err != nil {
+	if v.gateways, err = readGateways(cfg.Gateways); err != nil {
 		return nil, err
 	}
 	keysURL := cfg.KeysURL
@@ -189,19 +189,19 @@ func readEnvironments(app string, list []string) ([]string, error) {
 	return environments, nil
 }
 
-func readOrigins(list []string) ([]string, error) {
+func readGateways(list []string) ([]string, error) {
 	if len(list) == 0 {
-		return []string{"https://api.atlassian.com", "https://api.stg.atlassian.com"}, nil
+		list = []string{"https://api.atlassian.com", "https://api.stg.atlassian.com"}
 	}
-	var origins []string
+	var gateways []string
 	for _, s := range list {
 		u, err := safeURL(s)
 		if err != nil {
 			return nil, fmt.Errorf("read the address of Atlassian's API: %w", err)
 		}
-		origins = append(origins, strings.ToLower(u.Scheme+"://"+u.Host))
+		gateways = append(gateways, strings.ToLower(u.Scheme+"://"+u.Host)+strings.TrimRight(u.Path, "/"))
 	}
-	return origins, nil
+	return gateways, nil
 }
 
 // safeURL lets nothing pass that somebody on the way could change.
