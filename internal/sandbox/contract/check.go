@@ -24,7 +24,7 @@ import (
 // must be right. Report is called by the goroutine of the request.
 func (c *Contract) Handler(next http.Handler, report func(error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !covered(r.URL.Path) {
+		if !c.covered(r.URL.Path) {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -46,12 +46,11 @@ func (c *Contract) Handler(next http.Handler, report func(error)) http.Handler {
 	})
 }
 
-var gateway = regexp.MustCompile(`^/ex/jira/[^/]+`)
+var gateway = regexp.MustCompile(`^/ex/(jira|confluence)/[^/]+`)
 
 // covered tells the paths that the descriptions are about.
-func covered(path string) bool {
-	path = gateway.ReplaceAllString(path, "")
-	return strings.HasPrefix(path, "/rest/api/2/") || strings.HasPrefix(path, "/rest/agile/1.0/")
+func (c *Contract) covered(path string) bool {
+	return c.about(gateway.ReplaceAllString(path, ""))
 }
 
 // Check compares one exchange with the description.
@@ -103,6 +102,9 @@ func (c *Contract) checkRequest(op *operation, r *http.Request, found *chi.Conte
 	if op.RequestBody == nil && len(bytes.TrimSpace(body)) > 0 {
 		return errors.New("it has a body and must not")
 	}
+	if err := c.checkMembers(op, r, body); err != nil {
+		return err
+	}
 	return brief(openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
 		Request: request, PathParams: params, QueryParams: r.URL.Query(),
 		Route: &routers.Route{Spec: op.doc, Path: found.RoutePattern(), PathItem: op.item, Method: r.Method, Operation: op.Operation},
@@ -131,6 +133,11 @@ func (c *Contract) checkAnswer(op *operation, status int, header http.Header, an
 	media := declared.Value.Content.Get("application/json")
 	if media == nil || media.Schema == nil || media.Schema.Value == nil {
 		return nil
+	}
+	if op.strict {
+		if err := members(media.Schema.Value, value, ""); err != nil {
+			return err
+		}
 	}
 	return c.fits(media.Schema.Value, value)
 }

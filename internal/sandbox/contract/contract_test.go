@@ -122,3 +122,68 @@ func TestWithoutDescriptionsThereIsNothingToCheckWith(t *testing.T) {
 		t.Errorf("a broken description: %v", err)
 	}
 }
+
+func TestExchangesWithConfluenceCloudAreChecked(t *testing.T) {
+	c, err := LoadConfluenceCloud(descriptions(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := `{"id":"1","status":"current","title":"t","spaceId":"2","parentId":null,"version":{"number":1},"_links":{"webui":"/x","base":"https://x/wiki"}}`
+	for name, e := range map[string]struct {
+		method, path, body string
+		status             int
+		answer, want       string
+	}{
+		"right":                       {"GET", "/wiki/api/v2/pages/1?body-format=storage", "", 200, page, ""},
+		"through the gateway":         {"GET", "/ex/confluence/abc/wiki/api/v2/pages/1", "", 200, `{"id":1}`, "answer 200: at /"},
+		"unknown query":               {"GET", "/wiki/api/v2/pages/1?expand=body", "", 200, page, `"expand" is not known`},
+		"wrong format":                {"GET", "/wiki/api/v2/pages/1?body-format=html", "", 200, page, "not one of the allowed"},
+		"several ids":                 {"GET", "/wiki/api/v2/pages?id=1,2&limit=5", "", 200, `{"results":[` + page[:len(page)-len(`,"_links":{"webui":"/x","base":"https://x/wiki"}}`)] + `}]}`, ""},
+		"unknown member in an answer": {"GET", "/wiki/api/v2/pages/1", "", 200, `{"id":"1","spaceKey":"A"}`, "/spaceKey: the member is not known"},
+		"deep in a list":              {"GET", "/wiki/api/v2/spaces", "", 200, `{"results":[{"id":"1","homepage":"2"}]}`, "/results/0/homepage"},
+		"right write":                 {"PUT", "/wiki/api/v2/pages/1", `{"id":"1","status":"current","title":"t","body":{"representation":"storage","value":""},"version":{"number":2,"message":"m"}}`, 200, page, ""},
+		"unknown member of a write":   {"PUT", "/wiki/api/v2/pages/1", `{"id":"1","status":"current","title":"t","body":{"representation":"storage","value":""},"version":{"number":2,"minorEdit":true}}`, 200, page, "/version/minorEdit: the member is not known"},
+		"missing member of a write":   {"PUT", "/wiki/api/v2/pages/1", `{"id":"1","status":"current","title":"t","version":{"number":2}}`, 200, page, "body"},
+		"property of any value":       {"POST", "/wiki/api/v2/pages/1/properties", `{"key":"k","value":[1]}`, 200, `{"id":"1","key":"k","value":[1]}`, ""},
+		"version 1":                   {"GET", "/wiki/rest/api/search?cql=a", "", 200, `{"results":[]}`, "at /"},
+		"labels":                      {"POST", "/wiki/rest/api/content/1/label", `[{"prefix":"global","name":"a"}]`, 200, `{"results":[],"size":0}`, ""},
+		"labels misspelt":             {"POST", "/wiki/rest/api/content/1/label", `[{"prefix":"global","nam":"a"}]`, 200, `{"results":[],"size":0}`, "anyOf"},
+		"pages by version 1":          {"GET", "/wiki/rest/api/content/1", "", 200, `{}`, "no such operation"},
+		"not covered":                 {"GET", "/wiki/download/attachments/1/a", "", 200, `{"any":1}`, ""},
+	} {
+		got := exchange(c, e.method, e.path, e.body, e.status, e.answer)
+		if (e.want == "") != (got == "") || !strings.Contains(got, e.want) {
+			t.Errorf("%s: reported %q, want %q", name, got, e.want)
+		}
+	}
+}
+
+func TestExchangesWithConfluenceDataCenterAreChecked(t *testing.T) {
+	c, err := LoadConfluenceDataCenter(descriptions(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, e := range map[string]struct {
+		method, path, body string
+		status             int
+		answer, want       string
+	}{
+		"right":              {"GET", "/rest/api/content/1?expand=space", "", 200, `{"id":"1","space":{"id":5,"key":"A"}}`, ""},
+		"wrong type":         {"GET", "/rest/api/content/1", "", 200, `{"id":1}`, "at /id"},
+		"write":              {"PUT", "/rest/api/content/1", `{"type":"page","title":"t","version":{"number":2},"body":{"storage":{"value":"","representation":"storage"}}}`, 200, `{"id":"1"}`, ""},
+		"misspelt write":     {"PUT", "/rest/api/content/1", `{"type":"page","versions":{"number":2}}`, 200, `{"id":"1"}`, "/versions"},
+		"unknown query":      {"GET", "/rest/api/content/1?colour=red", "", 200, `{}`, `"colour" is not known`},
+		"property":           {"POST", "/rest/api/content/1/property", `{"key":"k","value":{"a":1}}`, 200, `{"key":"k","value":{"a":1}}`, ""},
+		"versions of Cloud":  {"GET", "/rest/api/content/1/version", "", 200, `{}`, "no such operation"},
+		"webhook":            {"POST", "/rest/api/webhooks", `{"name":"n","url":"u","events":["page_created"],"active":true,"configuration":{"secret":"s"}}`, 201, `{"id":1,"events":[]}`, ""},
+		"labels are a list":  {"POST", "/rest/api/content/1/label", `[{"prefix":"global","name":"a"}]`, 200, `{"results":[]}`, ""},
+		"refusal":            {"GET", "/rest/api/content/1", "", 404, `{"statusCode":404,"message":"no"}`, ""},
+		"malformed refusal":  {"GET", "/rest/api/content/1", "", 404, `{"statusCode":"404"}`, "at /statusCode"},
+		"anything elsewhere": {"GET", "/download/attachments/1/a", "", 200, `{}`, ""},
+	} {
+		got := exchange(c, e.method, e.path, e.body, e.status, e.answer)
+		if (e.want == "") != (got == "") || !strings.Contains(got, e.want) {
+			t.Errorf("%s: reported %q, want %q", name, got, e.want)
+		}
+	}
+}

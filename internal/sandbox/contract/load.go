@@ -12,8 +12,10 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// Contract is what Atlassian says of one kind of Jira.
+// Contract is what Atlassian says of one kind of Jira or Confluence.
 type Contract struct {
+	// about tells the paths that it says something of.
+	about      func(path string) bool
 	mux        *chi.Mux
 	operations map[string]*operation
 	// loose tells that lists are described by their items, as in the
@@ -27,6 +29,9 @@ type operation struct {
 
 	doc  *openapi3.T
 	item *openapi3.PathItem
+	// closed tells that requests have no members but those described, although the
+	// description leaves that open; strict says the same of answers.
+	closed, strict bool
 }
 
 // ErrNoDescription says that a directory has none of the descriptions.
@@ -49,10 +54,28 @@ func LoadDataCenter(dir string) (*Contract, error) {
 }
 
 func newContract(loose bool) *Contract {
-	return &Contract{mux: chi.NewMux(), operations: map[string]*operation{}, loose: loose}
+	return &Contract{about: ofJira, mux: chi.NewMux(), operations: map[string]*operation{}, loose: loose}
+}
+
+func ofJira(path string) bool {
+	return strings.HasPrefix(path, "/rest/api/2/") || strings.HasPrefix(path, "/rest/agile/1.0/")
 }
 
 func (c *Contract) load(file string) error {
+	return c.loadAs(file, source{mend: mend})
+}
+
+// source is how a description is read.
+type source struct {
+	// prefix goes before its paths.
+	prefix string
+	// mend corrects it.
+	mend func(tree map[string]any)
+	// closed and strict are as in operation.
+	closed, strict bool
+}
+
+func (c *Contract) loadAs(file string, src source) error {
 	raw, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
 		return ErrNoDescription
@@ -65,7 +88,7 @@ func (c *Contract) load(file string) error {
 		return fmt.Errorf("decode description %s: %w", filepath.Base(file), err)
 	}
 	adapt(tree)
-	mend(tree)
+	src.mend(tree)
 	if raw, err = json.Marshal(tree); err != nil {
 		return fmt.Errorf("encode description %s: %w", filepath.Base(file), err)
 	}
@@ -74,7 +97,7 @@ func (c *Contract) load(file string) error {
 		return fmt.Errorf("load description %s: %w", filepath.Base(file), err)
 	}
 	for path, item := range doc.Paths.Map() {
-		if !strings.HasPrefix(path, "/rest/api/2/") && !strings.HasPrefix(path, "/rest/agile/1.0/") {
+		if path = src.prefix + path; !c.about(path) {
 			continue
 		}
 		for method, op := range item.Operations() {
@@ -82,7 +105,7 @@ func (c *Contract) load(file string) error {
 			if _, known := c.operations[key]; known {
 				continue
 			}
-			c.operations[key] = &operation{Operation: op, doc: doc, item: item}
+			c.operations[key] = &operation{Operation: op, doc: doc, item: item, closed: src.closed, strict: src.strict}
 			c.mux.MethodFunc(method, path, nil)
 		}
 	}
