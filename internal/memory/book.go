@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -97,6 +98,26 @@ func (b *book) change(scope Scope, c Change, now time.Time) Outcome {
 func (b *book) remember(a applied) {
 	b.recent = append(b.recent, a)
 	b.recent = slices.Delete(b.recent, 0, max(len(b.recent)-maxRecent, 0))
+}
+
+// has reports whether anything belongs to users of an installation.
+func (b *book) has(installation string) bool {
+	for s := range b.scopes {
+		if s.Installation == installation && installation != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// forgetUsers forgets what belongs to the users of an installation, and reports
+// whether there was anything.
+func (b *book) forgetUsers(installation string) bool {
+	before := len(b.scopes)
+	if installation != "" {
+		maps.DeleteFunc(b.scopes, func(s Scope, _ map[string]Entry) bool { return s.Installation == installation })
+	}
+	return len(b.scopes) < before
 }
 
 // expire forgets what has expired, in all scopes.
@@ -201,4 +222,12 @@ func (v *Volatile) Change(_ context.Context, scope Scope, c Change) (Outcome, er
 		return outcome, nil
 	}
 	return v.book.change(scope, c, v.now()), nil
+}
+
+// ForgetUsers implements Memory.
+func (v *Volatile) ForgetUsers(_ context.Context, installation string) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.book.forgetUsers(installation)
+	return nil
 }

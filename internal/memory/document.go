@@ -26,10 +26,17 @@ type document struct {
 }
 
 type documentScope struct {
-	Site    string          `json:"site"`
-	Project string          `json:"project"`
-	Agent   string          `json:"agent"`
-	Entries []documentEntry `json:"entries"`
+	Site    string `json:"site"`
+	Project string `json:"project"`
+	Agent   string `json:"agent"`
+	// Installation and Account are there if it is a user's.
+	Installation string          `json:"installation,omitempty"`
+	Account      string          `json:"account,omitempty"`
+	Entries      []documentEntry `json:"entries"`
+}
+
+func (s documentScope) names() []string {
+	return []string{s.Site, s.Project, s.Agent, s.Installation, s.Account}
 }
 
 type documentEntry struct {
@@ -90,6 +97,11 @@ func (d document) book() (*book, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", errBroken, err)
 		}
+		if s.Installation != "" || s.Account != "" {
+			if scope, err = scope.Of(s.Installation, s.Account); err != nil {
+				return nil, fmt.Errorf("%w: %w", errBroken, err)
+			}
+		}
 		if b.scopes[scope] == nil {
 			b.scopes[scope] = map[string]Entry{}
 		}
@@ -114,10 +126,11 @@ func (d document) book() (*book, error) {
 func (b *book) encode() ([]byte, error) {
 	d := document{Format: formatName, Version: formatVersion, Scopes: []documentScope{}}
 	for scope := range b.scopes {
-		d.Scopes = append(d.Scopes, documentScope{Site: scope.Site, Project: scope.Project, Agent: scope.Agent, Entries: b.entries(scope)})
+		d.Scopes = append(d.Scopes, documentScope{Site: scope.Site, Project: scope.Project, Agent: scope.Agent,
+			Installation: scope.Installation, Account: scope.Account, Entries: b.entries(scope)})
 	}
 	slices.SortFunc(d.Scopes, func(x, y documentScope) int {
-		return slices.Compare([]string{x.Site, x.Project, x.Agent}, []string{y.Site, y.Project, y.Agent})
+		return slices.Compare(x.names(), y.names())
 	})
 	for _, a := range b.recent {
 		if a.ID != "" {

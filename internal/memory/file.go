@@ -102,6 +102,26 @@ func (f *OnFile) Change(ctx context.Context, scope Scope, c Change) (Outcome, er
 	return outcome, err
 }
 
+// ForgetUsers implements Memory. A file without such entries is not touched.
+func (f *OnFile) ForgetUsers(ctx context.Context, installation string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if b, err := f.read(ctx); err != nil || !b.has(installation) {
+		return err
+	}
+	return f.locked(ctx, func() error {
+		b, err := f.load(ctx)
+		if err != nil {
+			return err
+		}
+		f.cached = nil // as above
+		if !b.forgetUsers(installation) {
+			return nil
+		}
+		return f.save(b)
+	})
+}
+
 // read returns what the file holds, without the lock as long as it is sound:
 // files are replaced, never written over.
 func (f *OnFile) read(ctx context.Context) (*book, error) {

@@ -2,7 +2,8 @@
 // under keys, bounded in number and size, in one of three forms — for as long as
 // the process lives, in a file that people can read and edit, or in the daemon's
 // database. What one project's events led to is never seen in another's: every
-// entry belongs to a site, a project and an agent.
+// entry belongs to a site, a project and an agent, and what was learned with the
+// rights of a user to that user besides.
 package memory
 
 import (
@@ -42,6 +43,9 @@ type Memory interface {
 	// Change writes or deletes an entry. A change that was made before, by its ID,
 	// is not made again; it has the same outcome.
 	Change(ctx context.Context, scope Scope, change Change) (Outcome, error)
+	// ForgetUsers deletes what belongs to the users of an installation, all sites,
+	// projects and agents.
+	ForgetUsers(ctx context.Context, installation string) error
 }
 
 // Scope is whose an entry is. Make it with NewScope.
@@ -49,6 +53,10 @@ type Scope struct {
 	Site    string
 	Project string
 	Agent   string
+	// Installation and Account are the user with whose rights the agent works, as
+	// Of sets them; "" if it works with the daemon's.
+	Installation string
+	Account      string
 }
 
 // NewScope returns the scope of an agent at work on an event. An event without a
@@ -61,6 +69,16 @@ func NewScope(site, project, agent string) (Scope, error) {
 		}
 	}
 	return Scope{Site: site, Project: upper(project), Agent: agent}, nil
+}
+
+// Of returns the scope of what the agent learns with the rights of a user, which
+// no run for anybody else sees, nor one for nobody in particular.
+func (s Scope) Of(installation, account string) (Scope, error) {
+	if installation == "" || account == "" || !plainName(installation) || !plainName(account) {
+		return Scope{}, errors.New("the account is not one that a memory can be kept for")
+	}
+	s.Installation, s.Account = installation, account
+	return s, nil
 }
 
 func plainName(s string) bool {

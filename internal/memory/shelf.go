@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -52,6 +53,34 @@ func (s *Shelf) Open(text string) (Memory, Config, error) {
 		s.files[path] = NewOnFile(path, s.now)
 	}
 	return s.files[path], c, nil
+}
+
+// ForgetUsers deletes what agents learned with the rights of the users of an
+// installation, in every form that is on the shelf. What is in files that no agent
+// asked for since the start is found by the agents' own texts.
+func (s *Shelf) ForgetUsers(ctx context.Context, installation string, texts []string) error {
+	memories := map[Memory]bool{s.volatile: true}
+	if s.database != nil {
+		memories[s.database] = true
+	}
+	var errs []error
+	for _, text := range texts {
+		m, _, err := s.Open(text)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		memories[m] = true
+	}
+	s.mu.Lock()
+	for _, f := range s.files {
+		memories[f] = true
+	}
+	s.mu.Unlock()
+	for m := range memories {
+		errs = append(errs, m.ForgetUsers(ctx, installation))
+	}
+	return errors.Join(errs...)
 }
 
 // Path is where the file of a memory is.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aofctl/aofctl/internal/memory"
@@ -26,9 +27,38 @@ const maxOutcome = 2000
 
 const memorySQL = `SELECT name, value, updated_at, expires_at FROM memory WHERE site = ? AND project = ? AND agent = ? AND (expires_at IS NULL OR expires_at > ?)`
 
+// owner is what the column site holds: the site's name, and for what belongs to a
+// user, the installation and the account behind it, with separators that no name
+// has in it.
+func owner(scope memory.Scope) string {
+	if scope.Installation == "" {
+		return scope.Site
+	}
+	return scope.Site + separator + scope.Installation + separator + scope.Account
+}
+
+const separator = "\x1f"
+
+// ForgetUsers implements memory.Memory.
+func (m memories) ForgetUsers(ctx context.Context, installation string) error {
+	return m.writer.do(ctx, func(tx tx) error { return forgetUsers(tx, installation) })
+}
+
+// forgetUsers deletes what agents remember of the users of an installation.
+func forgetUsers(tx tx, installation string) error {
+	if installation == "" {
+		return nil
+	}
+	part := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(installation)
+	if _, err := tx.exec(`DELETE FROM memory WHERE site LIKE ? ESCAPE '\'`, "%"+separator+part+separator+"%"); err != nil {
+		return fmt.Errorf("forget the users of an installation: %w", err)
+	}
+	return nil
+}
+
 // Get implements memory.Memory.
 func (m memories) Get(ctx context.Context, scope memory.Scope, key string) (memory.Entry, error) {
-	list, err := m.read(ctx, memorySQL+` AND name = ?`, scope.Site, scope.Project, scope.Agent, millis(m.now()), key)
+	list, err := m.read(ctx, memorySQL+` AND name = ?`, owner(scope), scope.Project, scope.Agent, millis(m.now()), key)
 	if err != nil {
 		return memory.Entry{}, fmt.Errorf("read memory: %w", err)
 	}
@@ -40,7 +70,7 @@ func (m memories) Get(ctx context.Context, scope memory.Scope, key string) (memo
 
 // List implements memory.Memory.
 func (m memories) List(ctx context.Context, scope memory.Scope) ([]memory.Entry, error) {
-	list, err := m.read(ctx, memorySQL+` ORDER BY updated_at DESC, name`, scope.Site, scope.Project, scope.Agent, millis(m.now()))
+	list, err := m.read(ctx, memorySQL+` ORDER BY updated_at DESC, name`, owner(scope), scope.Project, scope.Agent, millis(m.now()))
 	if err != nil {
 		return nil, fmt.Errorf("list memory: %w", err)
 	}
@@ -95,10 +125,10 @@ func (m memories) Change(ctx context.Context, scope memory.Scope, c memory.Chang
 func changeMemory(tx tx, scope memory.Scope, c memory.Change, now time.Time) (memory.Outcome, error) {
 	const within = ` WHERE site = ? AND project = ? AND agent = ?`
 	if _, err := tx.exec(`DELETE FROM memory`+within+` AND expires_at IS NOT NULL AND expires_at <= ?`,
-		scope.Site, scope.Project, scope.Agent, millis(now)); err != nil {
+		owner(scope), scope.Project, scope.Agent, millis(now)); err != nil {
 		return memory.Outcome{}, err
 	}
-	existed, err := tx.change(`DELETE FROM memory`+within+` AND name = ?`, scope.Site, scope.Project, scope.Agent, c.Key)
+	existed, err := tx.change(`DELETE FROM memory`+within+` AND name = ?`, owner(scope), scope.Project, scope.Agent, c.Key)
 	if err != nil {
 		return memory.Outcome{}, err
 	}
@@ -108,7 +138,7 @@ func changeMemory(tx tx, scope memory.Scope, c memory.Change, now time.Time) (me
 			expires = sql.NullInt64{Int64: millis(at), Valid: true}
 		}
 		if _, err := tx.exec(`INSERT INTO memory (site, project, agent, name, value, size, updated_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			scope.Site, scope.Project, scope.Agent, c.Key, c.Value, len(c.Key)+len(c.Value), millis(now), expires); err != nil {
+			owner(scope), scope.Project, scope.Agent, c.Key, c.Value, len(c.Key)+len(c.Value), millis(now), expires); err != nil {
 			return memory.Outcome{}, err
 		}
 	}
@@ -119,7 +149,7 @@ func changeMemory(tx tx, scope memory.Scope, c memory.Change, now time.Time) (me
 	drop, outcome := memory.Settle(items, c)
 	outcome.Existed = existed > 0
 	for _, key := range drop {
-		if _, err := tx.exec(`DELETE FROM memory`+within+` AND name = ?`, scope.Site, scope.Project, scope.Agent, key); err != nil {
+		if _, err := tx.exec(`DELETE FROM memory`+within+` AND name = ?`, owner(scope), scope.Project, scope.Agent, key); err != nil {
 			return memory.Outcome{}, err
 		}
 	}
@@ -127,7 +157,7 @@ func changeMemory(tx tx, scope memory.Scope, c memory.Change, now time.Time) (me
 }
 
 func memoryItems(tx tx, scope memory.Scope) ([]memory.Item, error) {
-	rows, err := tx.rows(`SELECT name, size, updated_at FROM memory WHERE site = ? AND project = ? AND agent = ?`, scope.Site, scope.Project, scope.Agent)
+	rows, err := tx.rows(`SELECT name, size, updated_at FROM memory WHERE site = ? AND project = ? AND agent = ?`, owner(scope), scope.Project, scope.Agent)
 	if err != nil {
 		return nil, err
 	}

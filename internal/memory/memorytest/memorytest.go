@@ -48,6 +48,8 @@ func Run(t *testing.T, make Make) {
 	for name, test := range map[string]func(t *testing.T, m memory.Memory, c *Clock){
 		"keeps, replaces and deletes":         keeps,
 		"keeps scopes apart":                  apart,
+		"keeps users apart":                   users,
+		"forgets the users of a tenant":       forgetsUsers,
 		"drops what was written first":        drops,
 		"is bounded in bytes":                 bounded,
 		"forgets what has expired":            forgets,
@@ -309,4 +311,81 @@ func exactKeys(t *testing.T, m memory.Memory, _ *Clock) {
 	}
 	slices.Reverse(keys)
 	same(t, "keys", Keys(t, m, s), keys)
+}
+
+// OfUser is a scope of a user's.
+func OfUser(tb testing.TB, s memory.Scope, installation, account string) memory.Scope {
+	tb.Helper()
+	s, err := s.Of(installation, account)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return s
+}
+
+// persons are scopes that differ in whose they are alone, with names that could be
+// taken for each other.
+func persons(t *testing.T) map[string]memory.Scope {
+	t.Helper()
+	plain := Scope(t, "s", "P", "a")
+	return map[string]memory.Scope{
+		"the daemon":                plain,
+		"ann at one":                OfUser(t, plain, "one", "ann"),
+		"ben at one":                OfUser(t, plain, "one", "ben"),
+		"ann at two":                OfUser(t, plain, "two", "ann"),
+		"one at ann":                OfUser(t, plain, "ann", "one"),
+		"ann at o_e":                OfUser(t, plain, "o_e", "ann"),
+		"ann at %":                  OfUser(t, plain, "%", "ann"),
+		"a site like a user":        Scope(t, "s one ann", "P", "a"),
+		"another agent's ann":       OfUser(t, Scope(t, "s", "P", "b"), "one", "ann"),
+		"ann in no project":         OfUser(t, Scope(t, "s", "", "a"), "one", "ann"),
+		"ann of the site elsewhere": OfUser(t, Scope(t, "elsewhere", "P", "a"), "one", "ann"),
+	}
+}
+
+func users(t *testing.T, m memory.Memory, _ *Clock) {
+	all := persons(t)
+	for name, scope := range all {
+		Set(t, m, scope, memory.Change{ID: "id-" + name, Key: "secret", Value: "known to " + name})
+	}
+	for name, scope := range all {
+		list, err := m.List(t.Context(), scope)
+		if err != nil || len(list) != 1 || list[0].Value != "known to "+name {
+			t.Errorf("%s sees %v, %v", name, list, err)
+		}
+		if e, err := m.Get(t.Context(), scope, "secret"); err != nil || e.Value != "known to "+name {
+			t.Errorf("%s reads %v, %v", name, e, err)
+		}
+	}
+	if _, err := m.Change(t.Context(), all["ben at one"], memory.Change{ID: "gone", Key: "secret", Delete: true}); err != nil {
+		t.Fatal(err)
+	}
+	for name, scope := range all {
+		if list, err := m.List(t.Context(), scope); err != nil || (len(list) == 0) != (name == "ben at one") {
+			t.Errorf("after ben deleted: %s sees %v, %v", name, list, err)
+		}
+	}
+}
+
+func forgetsUsers(t *testing.T, m memory.Memory, _ *Clock) {
+	all := persons(t)
+	for name, scope := range all {
+		Set(t, m, scope, memory.Change{ID: "id-" + name, Key: "secret", Value: "known to " + name})
+	}
+	for range 2 {
+		for _, installation := range []string{"one", "%", "", "nobody"} {
+			if err := m.ForgetUsers(t.Context(), installation); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for name, scope := range all {
+		list, err := m.List(t.Context(), scope)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if gone := len(list) == 0; gone != (scope.Installation == "one" || scope.Installation == "%") {
+			t.Errorf("%s: %v", name, list)
+		}
+	}
 }

@@ -112,8 +112,18 @@ func (h handler[A]) job(call tool.Call) (job, error) {
 	if err != nil {
 		return job{}, err
 	}
-	scope, err := memory.NewScope(o.Site, o.Project, o.Agent)
+	scope, err := scopeOf(o)
 	return job{tools: h.tools, memory: m, config: config, scope: scope, id: call.ID}, err
+}
+
+// scopeOf says whose memory a run has. What an agent learned with the rights of a
+// user is that user's: another one may not be allowed to know it.
+func scopeOf(o tool.Origin) (memory.Scope, error) {
+	scope, err := memory.NewScope(o.Site, o.Project, o.Agent)
+	if err != nil || o.OnBehalf.IsZero() {
+		return scope, err
+	}
+	return scope.Of(o.OnBehalf.Installation, o.OnBehalf.Account)
 }
 
 func decode[A any](raw json.RawMessage) (A, error) {
