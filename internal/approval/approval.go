@@ -132,6 +132,28 @@ type Post func(ctx context.Context, journal step.Journal, text string) error
 // error may be step.ErrWaiting, or say that the run waits; it is handed on. When
 // the time is up, the answer is no.
 func (d *Desk) Ask(ctx context.Context, journal step.Journal, q Question, post Post) (Decision, error) {
+	return d.AskBy(ctx, journal, q, post, func(ctx context.Context, journal step.Journal, asked Asked) (json.RawMessage, error) {
+		answer, err := journal.Wait(ctx, waiting, asked.Pause)
+		return answer.Output, err
+	})
+}
+
+// Asked is a question that is open.
+type Asked struct {
+	Question
+	Code    string
+	Expires time.Time
+	// Pause is how the run waits for the decision: its signal brings that as JSON.
+	Pause step.Pause
+}
+
+// Await waits for the decision of a question as steps of the journal, the first
+// wait under the name "approval", and returns it as its signal brought it; nothing
+// if the time came first.
+type Await func(ctx context.Context, journal step.Journal, asked Asked) (json.RawMessage, error)
+
+// AskBy is Ask with another way of waiting for the decision.
+func (d *Desk) AskBy(ctx context.Context, journal step.Journal, q Question, post Post, await Await) (Decision, error) {
 	if len(q.Approvers) == 0 {
 		q.Approvers = d.approvers
 	}
@@ -148,15 +170,15 @@ func (d *Desk) Ask(ctx context.Context, journal step.Journal, q Question, post P
 			return Decision{}, fmt.Errorf("tell of question %s: %w", asked.Code, err)
 		}
 	}
-	answer, err := journal.Wait(ctx, waiting, step.Pause{
-		For: "approval " + asked.Code, Within: q.timeout(), Signal: signal(asked.Code), Yield: true})
+	answer, err := await(ctx, journal, Asked{Question: q, Code: asked.Code, Expires: asked.Expires, Pause: step.Pause{
+		For: "approval " + asked.Code, Within: q.timeout(), Signal: signal(asked.Code), Yield: true}})
 	if err != nil {
 		return Decision{}, err
 	}
-	if len(answer.Output) == 0 {
+	if len(answer) == 0 {
 		return d.end(ctx, journal, asked.Code, "time is up", "nobody decided in time")
 	}
-	return decode(answer.Output)
+	return decode(answer)
 }
 
 func (q Question) timeout() time.Duration {

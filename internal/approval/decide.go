@@ -79,6 +79,23 @@ type Answer struct {
 	Words []string
 }
 
+// May reports whether somebody may decide a question that would be asked now.
+func (d *Desk) May(q Question, who tool.Person) bool {
+	if len(q.Approvers) == 0 {
+		q.Approvers = d.approvers
+	}
+	return q.permits(who) == nil
+}
+
+// Decided returns the decision of a question; nil while it is open.
+func (d *Desk) Decided(ctx context.Context, code string) (json.RawMessage, error) {
+	asked, err := d.store.Approval(ctx, Code(code))
+	if err != nil || asked.State == store.ApprovalOpen {
+		return nil, err
+	}
+	return asked.Decision, nil
+}
+
 // Decide takes a decision and lets the run go on that waits for it. Taken twice, as
 // after a crash, it does no more. The error is ErrUnknown, ErrClosed, ErrNotAllowed
 // or ErrUnclear for what a person has to be told.
@@ -205,13 +222,22 @@ func allowed(asked store.Approval, a Answer) error {
 	switch {
 	case asked.Site != a.Site:
 		return fmt.Errorf("decide %s: %w", a.Code, ErrUnknown)
-	case q.Kind == KindQuestion && same(q.Requester, *a.Person):
+	case len(q.Approvers) == 0 && q.Kind != KindQuestion:
+		return fmt.Errorf("%w: no approvers are configured, so an operator decides: aofctl approve %s", ErrNotAllowed, a.Code)
+	}
+	return q.permits(*a.Person)
+}
+
+// permits says why a person may not decide the question; nil if they may.
+func (q Question) permits(who tool.Person) error {
+	switch {
+	case q.Kind == KindQuestion && same(q.Requester, who):
 		return nil
 	case len(q.Approvers) == 0:
-		return fmt.Errorf("%w: no approvers are configured, so an operator decides: aofctl approve %s", ErrNotAllowed, a.Code)
-	case !slices.ContainsFunc(q.Approvers, func(spelling string) bool { return spells(spelling, *a.Person) }):
-		return fmt.Errorf("%w: %s is none of its approvers%s", ErrNotAllowed, name(*a.Person), displayed(q.Approvers, *a.Person))
-	case !q.AllowSelf && same(q.Requester, *a.Person):
+		return fmt.Errorf("%w: no approvers are configured, so an operator decides", ErrNotAllowed)
+	case !slices.ContainsFunc(q.Approvers, func(spelling string) bool { return spells(spelling, who) }):
+		return fmt.Errorf("%w: %s is none of its approvers%s", ErrNotAllowed, name(who), displayed(q.Approvers, who))
+	case !q.AllowSelf && same(q.Requester, who):
 		return fmt.Errorf("%w: whoever caused a run does not approve its calls", ErrNotAllowed)
 	}
 	return nil
