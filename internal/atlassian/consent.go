@@ -30,6 +30,9 @@ type AuthRequiredError struct {
 	cause error
 }
 
+// NoToken is the error of a Bearer that has no token of the user which still holds.
+func NoToken(cause error) *AuthRequiredError { return &AuthRequiredError{cause: cause} }
+
 // Error says what is missing.
 func (e *AuthRequiredError) Error() string {
 	switch {

@@ -34,7 +34,7 @@ func (u userCredentials) header(ctx context.Context, _ string) (string, error) {
 		return "", err
 	}
 	if token == "" || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return "", &AuthRequiredError{cause: errors.New("there is no token of the user that could be sent")}
+		return "", NoToken(errors.New("there is no token of the user that could be sent"))
 	}
 	return bearer + token, nil
 }
