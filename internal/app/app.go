@@ -33,6 +33,7 @@ import (
 	"github.com/aofctl/aofctl/internal/gate"
 	"github.com/aofctl/aofctl/internal/llm"
 	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/memory"
 	"github.com/aofctl/aofctl/internal/outbound"
 	"github.com/aofctl/aofctl/internal/policy"
 	"github.com/aofctl/aofctl/internal/route"
@@ -92,10 +93,12 @@ type App struct {
 	tokens    tokens
 	providers *llm.Providers
 	outbound  *outbound.Client
-	registry  *tool.Registry
-	lender    *lender
-	known     manifest.Known
-	live      *live
+	// shelf has the memories of agents.
+	shelf    *memory.Shelf
+	registry *tool.Registry
+	lender   *lender
+	known    manifest.Known
+	live     *live
 
 	// postgres is the URL of the database; nil on SQLite.
 	postgres *url.URL

@@ -26,8 +26,7 @@ const foreignSite = "forge:"
 // userTokens knows the tokens of users.
 type userTokens interface {
 	// UserToken returns the newest token of a user, and the address of the API that
-	// it is for. The error has a method AuthRequired() string if the user has to do
-	// something first.
+	// it is for.
 	UserToken(ctx context.Context, installation, account string) (token, apiBase string, err error)
 }
 
@@ -43,8 +42,15 @@ type persona struct {
 type personas struct {
 	gateway string
 	known   *atlassian.Users[*persona]
-	// tokens are there once the storage is open.
-	tokens atomic.Pointer[userTokens]
+	// trusted is there once the storage is open.
+	trusted atomic.Pointer[tokenSource]
+}
+
+// tokenSource is where tokens of users come from, and its error for none.
+type tokenSource struct {
+	userTokens
+
+	none error
 }
 
 // newPersonas makes the personas; nil if no Forge app is configured, through which
@@ -96,16 +102,19 @@ func newPersona(u atlassian.User, transport *atlassian.Transport) (*persona, err
 // token asks for the newest token of a user. One that is for another address than
 // the user's site is not sent anywhere.
 func (p *personas) token(ctx context.Context, u atlassian.User) (string, error) {
-	source := p.tokens.Load()
+	source := p.trusted.Load()
 	if source == nil {
 		return "", errStorageClosed
 	}
-	token, base, err := (*source).UserToken(ctx, u.Installation, u.Account)
-	if err != nil {
+	token, base, err := source.UserToken(ctx, u.Installation, u.Account)
+	switch {
+	case err != nil && source.none != nil && errors.Is(err, source.none):
+		return "", atlassian.NoToken(err)
+	case err != nil:
 		return "", fmt.Errorf("find the user's token: %w", err)
 	}
 	if !sameAddress(base, p.base(u.CloudID)) {
-		return "", &misplacedError{base, p.base(u.CloudID)}
+		return "", &misplacedError{is: base, want: p.base(u.CloudID)}
 	}
 	return token, nil
 }
@@ -144,13 +153,18 @@ func (p *personas) of(who tool.OnBehalf) (*persona, error) {
 	case p == nil:
 		return nil, errors.New("the run acts for a user of Jira, and platforms.forge is not enabled in the daemon's configuration")
 	case !sameAddress(who.APIBase, p.base(who.CloudID)):
-		return nil, &misplacedError{who.APIBase, p.base(who.CloudID)}
+		return nil, &misplacedError{is: who.APIBase, want: p.base(who.CloudID)}
 	}
 	return p.known.Of(atlassian.User{Installation: who.Installation, Account: who.Account, CloudID: who.CloudID, SiteURL: who.SiteURL})
 }
 
-// trust tells where the tokens of users come from.
-func (p *personas) trust(source userTokens) { p.tokens.Store(&source) }
+// trust tells where the tokens of users come from. The source's error is none, or
+// wraps it, if no token of the user holds any more.
+func (p *personas) trust(source userTokens, none error) {
+	if p != nil {
+		p.trusted.Store(&tokenSource{source, none})
+	}
+}
 
 // forget drops what is remembered of the users of an installation that is gone.
 func (p *personas) forget(installation string) {

@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -25,7 +26,29 @@ type helpers struct {
 }
 
 func (a *App) helpers() helpers {
-	return helpers{shelf: memory.NewShelf(cmp.Or(a.opts.Files, a.opts.Daemon.Dir()), a.store.Memory(), time.Now), client: a.outbound}
+	a.shelf = memory.NewShelf(cmp.Or(a.opts.Files, a.opts.Daemon.Dir()), a.store.Memory(), time.Now)
+	return helpers{shelf: a.shelf, client: a.outbound}
+}
+
+// forgetUsers drops what is remembered of the users of an installation that was
+// removed from its site.
+func (a *App) forgetUsers(ctx context.Context, installation string) error {
+	a.sites.personas.forget(installation)
+	var texts []string
+	cat := a.live.catalog()
+	for _, agent := range cat.Agents {
+		texts = append(texts, agent.Memory.String())
+	}
+	for _, f := range cat.Fleets {
+		for _, member := range f.Inline() {
+			texts = append(texts, member.Memory.String())
+		}
+	}
+	texts = slices.DeleteFunc(texts, func(text string) bool { return text == "" })
+	if err := a.shelf.ForgetUsers(ctx, installation, texts); err != nil {
+		return fmt.Errorf("forget the users of installation %s: %w", installation, err)
+	}
+	return nil
 }
 
 func (h helpers) tools(writer tool.Writer) []tool.Tool {
