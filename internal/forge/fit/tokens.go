@@ -6,14 +6,17 @@ import (
 )
 
 // Tokens are what Forge sends along an invocation for calling Jira with. They never
-// show themselves in logs or in JSON.
-type Tokens struct{ user, system string }
+// show themselves in logs or in JSON: package fmt reads unexported fields, too, but
+// does not follow pointers within others.
+type Tokens struct{ secret *secrets }
+
+type secrets struct{ user, system string }
 
 // maxOAuth bounds a token in bytes.
 const maxOAuth = 16 << 10
 
 // NewTokens puts tokens together; "" is one that did not come.
-func NewTokens(user, system string) Tokens { return Tokens{user: user, system: system} }
+func NewTokens(user, system string) Tokens { return Tokens{&secrets{user, system}} }
 
 // TokensOf reads the headers x-forge-oauth-user and x-forge-oauth-system. Its error
 // names the header and not what is in it.
@@ -23,7 +26,10 @@ func TokensOf(head http.Header) (Tokens, error) {
 		return Tokens{}, err
 	}
 	system, err := oauthToken(head, "X-Forge-Oauth-System")
-	return Tokens{user: user, system: system}, err
+	if err != nil {
+		return Tokens{}, err
+	}
+	return NewTokens(user, system), nil
 }
 
 func oauthToken(head http.Header, name string) (string, error) {
@@ -45,10 +51,20 @@ func oauthToken(head http.Header, name string) (string, error) {
 }
 
 // User is the token of the user who invoked us; "" if none came.
-func (t Tokens) User() string { return t.user }
+func (t Tokens) User() string {
+	if t.secret == nil {
+		return ""
+	}
+	return t.secret.user
+}
 
 // System is the token of the app's own account in the site; "" if none came.
-func (t Tokens) System() string { return t.system }
+func (t Tokens) System() string {
+	if t.secret == nil {
+		return ""
+	}
+	return t.secret.system
+}
 
 // String implements fmt.Stringer.
 func (t Tokens) String() string { return "[tokens of Forge]" }
