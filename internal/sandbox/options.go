@@ -8,6 +8,7 @@ import (
 	"github.com/aofctl/aofctl/internal/sandbox/github"
 	"github.com/aofctl/aofctl/internal/sandbox/jira"
 	"github.com/aofctl/aofctl/internal/sandbox/model"
+	"github.com/aofctl/aofctl/internal/sandbox/rovo"
 )
 
 // Options configure a sandbox. The zero value listens on a random port of
@@ -31,6 +32,12 @@ type Options struct {
 	Model model.Options
 	// Webhooks are registered at the start.
 	Webhooks []jira.Webhook
+	// Rovo configures Atlassian's side of remote agents, which sites of Cloud have. Its
+	// BaseURL is set by Start.
+	Rovo rovo.Options
+	// Tenants are the names of further sites for it, each a Jira of its own under
+	// /tenants/<name>.
+	Tenants []string
 }
 
 // checkLoopback refuses what is not on this machine.
@@ -79,8 +86,16 @@ func demoIssues() []jira.NewIssue {
 const githubPath = "/github"
 
 // handler routes between the servers.
-func handler(context string, site *jira.Server, script *model.Server, hub *github.Server) http.Handler {
+func handler(context string, site *jira.Server, script *model.Server, hub *github.Server, platform *rovo.Server) http.Handler {
 	mux := http.NewServeMux()
+	if platform != nil {
+		for _, path := range rovo.Paths() {
+			mux.Handle(path, platform)
+		}
+		for _, t := range platform.Tenants()[1:] {
+			mux.Handle(tenantsPath+t.Name()+"/", t.Jira())
+		}
+	}
 	mux.Handle(githubPath+"/", http.StripPrefix(githubPath, hub))
 	mux.Handle("/llm/v1/", script)
 	mux.Handle("/llm/__sandbox/", modelControls(script))

@@ -16,6 +16,7 @@ import (
 	"github.com/aofctl/aofctl/internal/sandbox/github"
 	"github.com/aofctl/aofctl/internal/sandbox/jira"
 	"github.com/aofctl/aofctl/internal/sandbox/model"
+	"github.com/aofctl/aofctl/internal/sandbox/rovo"
 )
 
 // Sandbox is a running sandbox. Close it when done.
@@ -25,6 +26,9 @@ type Sandbox struct {
 	Model *model.Server
 	// GitHub is a small one beside them.
 	GitHub *github.Server
+	// Rovo is Atlassian's side of remote agents; its first tenant is Jira. Nil for a
+	// Data Center, which has none.
+	Rovo *rovo.Server
 
 	root   string
 	server *http.Server
@@ -80,10 +84,14 @@ func build(opts Options, root string) (*Sandbox, error) {
 	for _, hook := range opts.GitHubWebhooks {
 		hub.Register(hook)
 	}
+	platform, err := newPlatform(opts, root, site)
+	if err != nil {
+		return nil, err
+	}
 	return &Sandbox{
-		Jira: site, Model: script, GitHub: hub, root: root, done: make(chan error, 1),
+		Jira: site, Model: script, GitHub: hub, Rovo: platform, root: root, done: make(chan error, 1),
 		server: &http.Server{
-			Handler: handler(opts.Jira.ContextPath, site, script, hub), ReadHeaderTimeout: 10 * time.Second,
+			Handler: handler(opts.Jira.ContextPath, site, script, hub, platform), ReadHeaderTimeout: 10 * time.Second,
 			ErrorLog: log.New(io.Discard, "", 0),
 		},
 	}, nil
@@ -120,6 +128,7 @@ func (s *Sandbox) RegisterWebhook(url, secret string) jira.Webhook {
 func (s *Sandbox) Close() error {
 	s.Jira.Close()
 	s.GitHub.Close()
+	s.closeTenants()
 	err := s.server.Close()
 	if served := <-s.done; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)

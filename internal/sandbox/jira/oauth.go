@@ -243,6 +243,14 @@ func (s *Server) ServeAccount(w http.ResponseWriter, r *http.Request, account st
 	s.exchange(w, r.WithContext(ctx))
 }
 
+// ServeGateway answers what came to the gateway, wherever the site itself is.
+func (s *Server) ServeGateway(w http.ResponseWriter, r *http.Request) {
+	if s.opts.OnRequest != nil {
+		s.opts.OnRequest(r)
+	}
+	s.exchange(w, r)
+}
+
 // CloudID is the id under which the gateway knows the site.
 func (s *Server) CloudID() string { return s.opts.CloudID }
 

@@ -65,7 +65,7 @@ func newState(opts Options, seed Seed) (*state, error) {
 		byID: map[int]*issue{}, byKey: map[string]*issue{}, comments: map[int]*comment{},
 		links: map[int]*link{}, files: map[int]*attachment{}, worklogs: map[int]*worklog{},
 		index: newIndex(), hidden: map[string]map[string]bool{},
-		next:  map[string]int{}, counts: map[string]int{},
+		next: map[string]int{}, counts: map[string]int{},
 	}
 	for _, u := range seed.Users {
 		st.addUser(u)
