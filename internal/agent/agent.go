@@ -89,6 +89,9 @@ type Job struct {
 	Seed string
 	// Now is the time that templates see; it must not change when a run continues.
 	Now time.Time
+	// Talk is the conversation with the user who waits for the job's answer; nil if
+	// nobody does. Its answer is not posted then.
+	Talk Conversation
 	Part
 }
 
@@ -107,6 +110,8 @@ type Part struct {
 	// Brief is the operator's text, a template like the instructions, which it
 	// follows in the system prompt.
 	Brief string
+	// Request is what the user of a task asks for, in their own words.
+	Request string
 	// Task is what a coordinator asks for, in words of a model.
 	Task string
 	// Vars are variables for the brief beside those of the event, such as what the
@@ -185,9 +190,16 @@ func (r *Runner) Run(ctx context.Context, job Job, journal step.Journal) (Result
 			return result, err
 		}
 		err = l.deliver(ctx, result.Text)
-		if !l.retract(err, tries) {
+		if l.retract(err, tries) {
+			continue
+		}
+		if err != nil {
 			return result, err
 		}
+		if over, err := l.talk(ctx, result); over {
+			return result, err
+		}
+		tries = -1
 	}
 }
 
@@ -212,6 +224,9 @@ func (r *Runner) begin(job Job, journal step.Journal) (*loop, error) {
 	l.boundary = boundaryOf(l.job)
 	l.system = text.System
 	l.job.Session.Trust(text.System)
+	if l.job.Request != "" || l.job.Talk != nil {
+		l.system += "\n\n" + requestNotice
+	}
 	if l.shape != nil {
 		l.system += shapeNotice(l.job.Schema)
 	}

@@ -17,17 +17,22 @@ import (
 // deliver posts the final text as a comment if the agent is to do so and posted
 // none itself, and has people decide about what it proposed.
 func (l *loop) deliver(ctx context.Context, final string) error {
+	if err := l.vet(final); err != nil {
+		return err
+	}
 	if err := l.publish(ctx, final); err != nil {
 		return err
 	}
 	req := l.request()
 	// The final text was proposed without being on the agent's list.
 	req.Allowed, req.Reason, req.Approval = append(slices.Clone(l.job.Agent.Tools), commentTool), "", l.job.Agent.Approval
-	return l.runner.gate.Settle(ctx, l.journal, l.job.Session, req, l.entries)
+	proposed := l.entries[l.settled:]
+	l.settled = len(l.entries) // an agent that goes on with what its user says comes here again
+	return l.runner.gate.Settle(ctx, l.journal, l.job.Session, req, proposed)
 }
 
 func (l *loop) publish(ctx context.Context, final string) error {
-	if final == "" || l.job.Quiet || l.shape != nil || l.job.Agent.Output == manifest.OutputNone || l.commented() {
+	if final == "" || l.job.Quiet || l.job.Talk != nil || l.shape != nil || l.job.Agent.Output == manifest.OutputNone || l.commented() {
 		return nil
 	}
 	return l.comment(ctx, final, l.job.Agent.Approval)
@@ -35,7 +40,7 @@ func (l *loop) publish(ctx context.Context, final string) error {
 
 // acknowledge posts the trigger's response to a command before the work begins.
 func (l *loop) acknowledge(ctx context.Context) error {
-	if l.job.Response == "" || l.job.Quiet {
+	if l.job.Response == "" || l.job.Quiet || l.job.Talk != nil {
 		return nil
 	}
 	tmpl, err := prompt.Compile("response", l.job.Response)
@@ -103,4 +108,11 @@ func (l *loop) retract(err error, tries int) bool {
 	l.messages = append(l.messages, llm.Message{Role: llm.User, Text: "Your answer was not posted. " + unposted.reason +
 		". Write the whole answer again without that, and say nothing about this correction."})
 	return true
+}
+
+// Unpostable reports whether a job failed because its final text held something that
+// must not leave, also after the model was told so.
+func Unpostable(err error) bool {
+	var unposted *unpostedError
+	return errors.As(err, &unposted) && strings.HasPrefix(unposted.rule, policy.RulesOfContent)
 }

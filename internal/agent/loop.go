@@ -44,6 +44,8 @@ type loop struct {
 	reason string
 	// asked counts the answers of the model that were not the last.
 	asked int
+	// settled counts those of the entries whose proposals were decided.
+	settled int
 }
 
 // converse asks the model until it wants no more tools, and returns its last text.
@@ -54,6 +56,9 @@ func (l *loop) converse(ctx context.Context) (string, error) {
 	}
 	begun, asked := "", false // the text that was cut off, and whether the model was asked to go on
 	for ; l.asked < limit; l.asked++ {
+		if err := l.listen(ctx, asked); err != nil {
+			return begun, err
+		}
 		answer, err := l.ask(ctx)
 		if err != nil {
 			return begun, err
@@ -117,7 +122,11 @@ func (l *loop) ask(ctx context.Context) (llm.Response, error) {
 		if req.Tools, err = l.runner.specs(ctx, l.job); err != nil {
 			return l.signed(step.Entry{}), err
 		}
-		entry, err := l.complete(ctx, req)
+		step.Tell(ctx, step.Notice{Kind: step.KindModel, Name: a.Model, Agent: l.job.Label})
+		entry, resp, err := l.complete(ctx, req)
+		if err == nil {
+			l.mention(ctx, resp)
+		}
 		return l.signed(entry), err
 	})
 	if err != nil {
@@ -134,10 +143,10 @@ func (l *loop) ask(ctx context.Context) (llm.Response, error) {
 // complete makes a call of the model within the budgets. What is set aside for a
 // call that gave no answer stays so, unless it is known what it cost, or that it
 // cost nothing: it is tried again under the same name.
-func (l *loop) complete(ctx context.Context, req llm.Request) (step.Entry, error) {
+func (l *loop) complete(ctx context.Context, req llm.Request) (step.Entry, llm.Response, error) {
 	call, err := l.runner.budget.Reserve(ctx, req.ID, l.spender(), append([]string{l.job.Agent.Model}, l.job.Agent.Fallbacks...), req)
 	if err != nil {
-		return free(), err
+		return free(), llm.Response{}, err
 	}
 	resp, err := l.model.Complete(ctx, req)
 	if err != nil {
@@ -147,12 +156,13 @@ func (l *loop) complete(ctx context.Context, req llm.Request) (step.Entry, error
 		} else if llm.Unbilled(err) {
 			err = errors.Join(err, call.Refund(ctx))
 		}
-		return describeFailure(err), err
+		return describeFailure(err), resp, err
 	}
 	if err := call.Settle(ctx, resp.Usage, resp.CostMicroUSD); err != nil {
-		return step.Entry{}, err
+		return step.Entry{}, resp, err
 	}
-	return describeAnswer(req, resp)
+	entry, err := describeAnswer(req, resp)
+	return entry, resp, err
 }
 
 // spender says on whose account the agent's calls are.

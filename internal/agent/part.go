@@ -20,10 +20,10 @@ func instructions(job Job) string {
 }
 
 // withPart adds to the data of the event what the job has as a part of a larger
-// one. What others found out is marked as the event's data are; the task is not,
-// since the agent is to do it.
+// one. What others found out is marked as the event's data are; a user's request and
+// the task are not, since the agent is to do them.
 func withPart(text prompt.Prompt, job Job) prompt.Prompt {
-	if job.Task == "" && len(job.Material) == 0 {
+	if job.Task == "" && job.Request == "" && len(job.Material) == 0 {
 		return text
 	}
 	boundary, err := prompt.NewBoundary(rand.NewChaCha8(sha256.Sum256([]byte(job.Seed + "\x00material"))))
@@ -33,6 +33,9 @@ func withPart(text prompt.Prompt, job Job) prompt.Prompt {
 	blocks := []string{text.User}
 	for _, m := range job.Material {
 		blocks = append(blocks, prompt.Untrusted(m.Origin, prompt.Cap(m.Text, prompt.DefaultMaxText), boundary))
+	}
+	if job.Request != "" {
+		blocks = append(blocks, requestHeading+prompt.Cap(prompt.Defuse(job.Request, boundary), prompt.DefaultMaxText))
 	}
 	if job.Task != "" {
 		blocks = append(blocks, "Your task: "+prompt.Defuse(job.Task, boundary))

@@ -18,6 +18,11 @@ const (
 // Announce is the comment that tells people of the question, in Markdown. What a
 // model wrote stands in quotes and code, so that it is not taken for our words.
 func (q Question) Announce(code string, expires time.Time) string {
+	return q.Proposal(code) + "\n\n" + q.howTo(code, expires)
+}
+
+// Proposal is the question itself, without a word on how to answer it.
+func (q Question) Proposal(code string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "**%s** (code `%s`)\n\n", q.title(), code)
 	if q.Text != "" {
@@ -34,8 +39,7 @@ func (q Question) Announce(code string, expires time.Time) string {
 	if reason := strings.Join(strings.Fields(q.Reason), " "); reason != "" {
 		b.WriteString("> " + clip(reason, maxReason) + "\n\n")
 	}
-	b.WriteString(q.howTo(code, expires))
-	return b.String()
+	return strings.TrimSuffix(b.String(), "\n\n")
 }
 
 func (q Question) title() string {

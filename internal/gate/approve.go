@@ -22,7 +22,7 @@ func (g *Gate) approved(ctx context.Context, journal step.Journal, session *Sess
 		return rejected(entry, "there is nobody to ask for approval here"), nil
 	}
 	item := itemOf(entry)
-	decision, err := g.asker.Ask(ctx, journal, req.question(approval.KindCall, item), g.post(session, req.showing(item)))
+	decision, err := g.ask(ctx, journal, session, req, req.question(approval.KindCall, item), g.post(session, req.showing(item)))
 	if err != nil {
 		return entry, err
 	}
@@ -143,7 +143,7 @@ func (g *Gate) Settle(ctx context.Context, journal step.Journal, session *Sessio
 	if len(items) == 0 || g.asker == nil {
 		return nil
 	}
-	decision, err := g.asker.Ask(ctx, journal, req.question(approval.KindProposals, items...), g.post(session, req.showing(items...)))
+	decision, err := g.ask(ctx, journal, session, req, req.question(approval.KindProposals, items...), g.post(session, req.showing(items...)))
 	if err != nil || !decision.Approved {
 		return err
 	}

@@ -21,5 +21,5 @@ func (g *Gate) Consent(ctx context.Context, journal step.Journal, session *Sessi
 	}
 	q := req.question(approval.KindFlow)
 	q.Text = text
-	return g.asker.Ask(ctx, journal, q, g.post(session, req))
+	return g.ask(ctx, journal, session, req, q, g.post(session, req))
 }

@@ -95,6 +95,9 @@ func (g *Gate) Call(ctx context.Context, journal step.Journal, session *Session,
 func (g *Gate) try(ctx context.Context, journal step.Journal, session *Session, req Request, approved string) (step.Entry, error) {
 	begun := ""
 	entry, err := journal.Do(ctx, step.KindTool, req.Tool, func(ctx context.Context, id string) (step.Entry, error) {
+		if begun != "" && begun != id {
+			session.end(begun) // it lacked something, and is done in another place
+		}
 		begun = id
 		check := policy.Request{
 			Tool: req.Tool, Call: tool.Call{ID: id, Args: req.Args, Origin: req.Origin}, Allowed: req.Allowed,
@@ -121,6 +124,9 @@ func (g *Gate) try(ctx context.Context, journal step.Journal, session *Session, 
 		})
 		if verdict.Err != nil {
 			return step.Entry{Input: req.Args, Agent: req.Agent}, verdict.Err
+		}
+		if verdict.Allowed {
+			step.Tell(ctx, step.Notice{Kind: step.KindTool, Name: called(verdict, req), Agent: req.Agent, Input: req.Args})
 		}
 		entry, err := invoke(ctx, verdict, req.Args)
 		entry.Agent, entry.Write = req.Agent, writes(verdict)

@@ -13,6 +13,8 @@ import (
 type Session struct {
 	// DryRun lets no write happen, whatever the manifests say.
 	DryRun bool
+	// User is who waits for what the run does and can be asked; nil for nobody.
+	User User
 
 	mu      sync.Mutex
 	entries []step.Entry

@@ -42,6 +42,18 @@ func (p *Policy) content(req Request, set string, writes bool) (rule, reason str
 	return "", ""
 }
 
+// Vet tells whether a text in Markdown may leave for people on Jira, by the rules
+// that hold for what tools write there; "" if none objects. Of the request only
+// Call.Origin, Trusted and Prior count.
+func (p *Policy) Vet(req Request, markdown string) (rule, reason string) {
+	args, err := json.Marshal(map[string]string{"body": markdown})
+	if err != nil {
+		return RuleSize, "the text cannot be written as JSON" // a string always can
+	}
+	req.Call.Args = args
+	return p.content(req, "jira", true)
+}
+
 // text is one string of the arguments, and the name of the argument.
 type text struct{ key, value string }
 

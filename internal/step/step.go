@@ -25,6 +25,9 @@ const (
 	KindNode Kind = "node"
 	// KindApproval is the question to a person whether a call may happen.
 	KindApproval Kind = "approval"
+	// KindTalk is what passes between a run and the user whose task it works on:
+	// what they said meanwhile, a question, the answer.
+	KindTalk Kind = "talk"
 )
 
 // Entry is the record of one finished step. It is what the journal keeps and
