@@ -194,6 +194,7 @@ func badForms() []badToken {
 		{"claims with objects nested deeply", signed(ourKey(), goodHeader(kid), strings.Repeat(`{"a":`, 500)+"1"+strings.Repeat("}", 500)), Malformed, false},
 		{"aud twice", signed(ourKey(), goodHeader(kid), `{"aud":"x",`+fixture[1:]), Malformed, false},
 		{"principal twice in two cases", signed(ourKey(), goodHeader(kid), `{"Principal":"x",`+fixture[1:]), Malformed, false},
+		{"iss twice, with a letter that folds", signed(ourKey(), goodHeader(kid), `{"iſs":"x",`+fixture[1:]), Malformed, false},
 		{"cloudId twice within", signed(ourKey(), goodHeader(kid), strings.Replace(fixture, `"context":{`, `"context":{"cloudId":"x",`, 1)), Malformed, false},
 		{"app a list", token("app", []string{"x"}), Malformed, false},
 		{"principal an object", token("principal", map[string]any{"id": "x"}), Malformed, false},

@@ -5,9 +5,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"io"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
 )
 
 const (
@@ -100,70 +101,38 @@ func checkHeader(raw []byte) error {
 // come twice, in whatever case, since encoding/json does not distinguish cases,
 // text that is not UTF-8, and what comes after the object.
 func checkObject(raw []byte) error {
-	if !utf8.Valid(raw) {
+	switch {
+	case !utf8.Valid(raw):
 		return errors.New("it is not UTF-8")
+	case !json.Valid(raw):
+		return errors.New("it is not JSON")
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	first, err := d.Token()
-	if err != nil || first != json.Delim('{') {
+	value := gjson.ParseBytes(raw)
+	if !value.IsObject() {
 		return errors.New("it is not an object")
 	}
-	if err := checkMembers(d, 1); err != nil {
-		return err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows the object")
-	}
-	return nil
+	return checkValue(value, 1)
 }
 
-// checkMembers reads on to the end of the object that was begun.
-func checkMembers(d *json.Decoder, depth int) error {
+// checkValue looks at all members and elements of a value of valid JSON.
+func checkValue(value gjson.Result, depth int) (err error) {
 	if depth > maxNesting {
 		return errors.New("it is nested too deeply")
 	}
 	seen := map[string]bool{}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return errors.New("it ends early")
+	value.ForEach(func(name, value gjson.Result) bool {
+		if name.Type == gjson.String {
+			folded := strings.ToLower(strings.ToUpper(name.Str)) // as encoding/json folds, ſ is s and K is k
+			if seen[folded] {
+				err = errors.New("a member comes twice")
+				return false
+			}
+			seen[folded] = true
 		}
-		folded := strings.ToLower(name.(string)) //nolint:forcetypeassert // the decoder promises it within objects
-		if seen[folded] {
-			return errors.New("a member comes twice")
+		if value.IsObject() || value.IsArray() {
+			err = checkValue(value, depth+1)
 		}
-		seen[folded] = true
-		if err := checkValue(d, depth); err != nil {
-			return err
-		}
-	}
-	return closed(d)
-}
-
-func checkValue(d *json.Decoder, depth int) error {
-	value, err := d.Token()
-	switch {
-	case err != nil:
-		return errors.New("it ends early")
-	case value == json.Delim('{'):
-		return checkMembers(d, depth+1)
-	case value != json.Delim('['):
-		return nil
-	case depth >= maxNesting:
-		return errors.New("it is nested too deeply")
-	}
-	for d.More() {
-		if err := checkValue(d, depth+1); err != nil {
-			return err
-		}
-	}
-	return closed(d)
-}
-
-func closed(d *json.Decoder) error {
-	if _, err := d.Token(); err != nil {
-		return errors.New("it ends early")
-	}
-	return nil
+		return err == nil
+	})
+	return err
 }

@@ -6,17 +6,17 @@ import (
 )
 
 // Tokens are what Forge sends along an invocation for calling Jira with. They never
-// show themselves in logs or in JSON: package fmt reads unexported fields, too, but
-// does not follow pointers within others.
-type Tokens struct{ secret *secrets }
-
-type secrets struct{ user, system string }
+// show themselves in logs or in JSON. Package fmt prints unexported fields, too,
+// whatever methods their types have, but cannot look into functions.
+type Tokens struct{ read func() (user, system string) }
 
 // maxOAuth bounds a token in bytes.
 const maxOAuth = 16 << 10
 
 // NewTokens puts tokens together; "" is one that did not come.
-func NewTokens(user, system string) Tokens { return Tokens{&secrets{user, system}} }
+func NewTokens(user, system string) Tokens {
+	return Tokens{func() (string, string) { return user, system }}
+}
 
 // TokensOf reads the headers x-forge-oauth-user and x-forge-oauth-system. Its error
 // names the header and not what is in it.
@@ -52,18 +52,21 @@ func oauthToken(head http.Header, name string) (string, error) {
 
 // User is the token of the user who invoked us; "" if none came.
 func (t Tokens) User() string {
-	if t.secret == nil {
-		return ""
-	}
-	return t.secret.user
+	user, _ := t.both()
+	return user
 }
 
 // System is the token of the app's own account in the site; "" if none came.
 func (t Tokens) System() string {
-	if t.secret == nil {
-		return ""
+	_, system := t.both()
+	return system
+}
+
+func (t Tokens) both() (user, system string) {
+	if t.read == nil {
+		return "", ""
 	}
-	return t.secret.system
+	return t.read()
 }
 
 // String implements fmt.Stringer.
