@@ -19,28 +19,33 @@ var ErrNotOver = errors.New("the run is not over")
 func (s *Store) Cancel(ctx context.Context, id, by string) (State, error) {
 	by = cmp.Or(by, "somebody") // "" is that nobody asked
 	var now State
-	err := s.writer.do(ctx, func(tx tx) error {
-		_, state, err := held(tx, id)
-		if err != nil {
-			return err
-		}
-		if state.Terminal() {
-			return fmt.Errorf("cancel run %s, which has %s: %w", id, state, ErrOver)
-		}
-		if _, err := tx.exec(`UPDATE runs SET cancel = ? WHERE id = ? AND cancel = ''`, by, id); err != nil {
-			return fmt.Errorf("cancel run %s: %w", id, err)
-		}
-		if now = state; state == StateRunning {
-			if err := s.tellOfCancel(tx); err != nil {
-				return err
-			}
-			return s.insertEventOfEpoch(tx, id, EventCanceling, map[string]any{"by": by})
-		}
-		now = StateCanceled
-		return s.endCanceled(tx, id)
+	err := s.writer.do(ctx, func(tx tx) (err error) {
+		now, err = s.cancelRun(tx, id, by)
+		return err
 	})
 	s.cancels.wake()
 	return now, err
+}
+
+// cancelRun is Cancel within a transaction, after which s.cancels is to be woken.
+func (s *Store) cancelRun(tx tx, id, by string) (State, error) {
+	_, state, err := held(tx, id)
+	if err != nil {
+		return "", err
+	}
+	if state.Terminal() {
+		return state, fmt.Errorf("cancel run %s, which has %s: %w", id, state, ErrOver)
+	}
+	if _, err := tx.exec(`UPDATE runs SET cancel = ? WHERE id = ? AND cancel = ''`, by, id); err != nil {
+		return state, fmt.Errorf("cancel run %s: %w", id, err)
+	}
+	if state != StateRunning {
+		return StateCanceled, s.endCanceled(tx, id)
+	}
+	if err := s.tellOfCancel(tx); err != nil {
+		return state, err
+	}
+	return state, s.insertEventOfEpoch(tx, id, EventCanceling, map[string]any{"by": by})
 }
 
 // tellOfCancel wakes whoever watches Canceled in other processes.

@@ -50,7 +50,7 @@ func held(tx tx, run string) (epoch int64, state State, err error) {
 	return epoch, state, nil
 }
 
-// end ends a run that is not over yet. A write whose intent is still open may
+// end ends a run that is not over yet, and its task of A2A if it has one. A write whose intent is still open may
 // have happened, whatever became of its step.
 func (s *Store) end(tx tx, run string, o Outcome) error {
 	var source, site, subject string
@@ -69,6 +69,11 @@ func (s *Store) end(tx tx, run string, o Outcome) error {
 	}
 	if err := pass(tx, source, site, subject); err != nil {
 		return err
+	}
+	if source == TaskSource {
+		if err := s.endTask(tx, run, o); err != nil {
+			return err
+		}
 	}
 	return s.insertEventOfEpoch(tx, run, EventFinished, map[string]any{"state": o.State, "error": o.Error, "result": o.Result})
 }

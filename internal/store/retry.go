@@ -13,7 +13,8 @@ import (
 // without a result and what follows it, what the branches around it did since, and
 // branches that were begun behind all that; what other branches have finished
 // stays. The error is ErrNotOver while the run has not ended, and ErrOver if it
-// succeeded, was rejected, or ended so long ago that what it was to do is deleted.
+// succeeded, was rejected, or ended so long ago that what it was to do is deleted,
+// or worked on a task of A2A, which never changes once it has ended.
 func (s *Store) Retry(ctx context.Context, id, by string) error {
 	return s.writer.do(ctx, func(tx tx) error {
 		if err := retriable(tx, id); err != nil {
@@ -40,11 +41,14 @@ func retriable(tx tx, id string) error {
 	case state != StateFailed && state != StateCanceled:
 		return fmt.Errorf("retry run %s, which has %s: %w", id, state, ErrOver)
 	}
-	var wiped bool
-	if err := tx.row(`SELECT wiped = 1 FROM runs WHERE id = ?`, id).Scan(&wiped); err != nil {
+	var wiped, ofTask bool
+	if err := tx.row(`SELECT wiped = 1, source = '`+TaskSource+`' FROM runs WHERE id = ?`, id).Scan(&wiped, &ofTask); err != nil {
 		return fmt.Errorf("look up run %s: %w", id, err)
 	}
-	if wiped {
+	switch {
+	case ofTask:
+		return fmt.Errorf("retry run %s, whose A2A task has ended with it; a new message in the same context starts another: %w", id, ErrOver)
+	case wiped:
 		return fmt.Errorf("retry run %s, of which the records are deleted: %w", id, ErrOver)
 	}
 	return nil
