@@ -344,6 +344,7 @@ func persons(t *testing.T) map[string]memory.Scope {
 }
 
 func users(t *testing.T, m memory.Memory, _ *Clock) {
+	t.Helper()
 	all := persons(t)
 	for name, scope := range all {
 		Set(t, m, scope, memory.Change{ID: "id-" + name, Key: "secret", Value: "known to " + name})
@@ -368,6 +369,7 @@ func users(t *testing.T, m memory.Memory, _ *Clock) {
 }
 
 func forgetsUsers(t *testing.T, m memory.Memory, _ *Clock) {
+	t.Helper()
 	all := persons(t)
 	for name, scope := range all {
 		Set(t, m, scope, memory.Change{ID: "id-" + name, Key: "secret", Value: "known to " + name})
