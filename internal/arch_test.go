@@ -19,6 +19,7 @@ func allowed() map[string][]string {
 		"a2a":              {},
 		"a2a/card":         {},
 		"a2a/client":       {"a2a"},
+		"a2a/duty":         {"a2a", "agent", "approval", "budget", "durable", "event", "gate", "prompt", "route", "step", "store", "tool"},
 		"a2a/endpoint":     {"a2a", "a2a/card", "a2a/wire"},
 		"a2a/signin":       {"a2a", "forge/fit"},
 		"a2a/keeper":       {"a2a", "store"},

@@ -227,6 +227,9 @@ func (r *Runner) begin(job Job, journal step.Journal) (*loop, error) {
 	if l.job.Request != "" || l.job.Talk != nil {
 		l.system += "\n\n" + requestNotice
 	}
+	if l.job.Talk != nil {
+		l.system += answerNotice
+	}
 	if l.shape != nil {
 		l.system += shapeNotice(l.job.Schema)
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	"github.com/aofctl/aofctl/internal/a2a/duty"
 	"github.com/aofctl/aofctl/internal/agent"
 	"github.com/aofctl/aofctl/internal/gate"
 	"github.com/aofctl/aofctl/internal/manifest"
@@ -41,6 +42,13 @@ func (e *agentExecutor) Execute(ctx context.Context, task run.Task, journal step
 	job, err := e.job(task)
 	if err != nil {
 		return run.Result{}, err
+	}
+	if d := dutyOf(ctx); d != nil {
+		return answerFor(ctx, d, task, journal, func(story duty.Story) (agent.Result, error) {
+			told := begun(job, d, story)
+			told.Talk = d
+			return e.runner.Run(ctx, told, journal)
+		})
 	}
 	result, err := e.runner.Run(ctx, job, journal)
 	return run.Result{Text: result.Text}, err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/aofctl/aofctl/internal/a2a/duty"
+	"github.com/aofctl/aofctl/internal/agent"
 	"github.com/aofctl/aofctl/internal/durable"
 	"github.com/aofctl/aofctl/internal/fleet"
 	"github.com/aofctl/aofctl/internal/gate"
@@ -54,6 +56,17 @@ func (e *fleetExecutor) Execute(ctx context.Context, task run.Task, journal step
 	}
 	if err := e.steps.recall(ctx, task.Run.ID, job.Session); err != nil {
 		return run.Result{}, err
+	}
+	if d := dutyOf(ctx); d != nil {
+		return answerFor(ctx, d, task, journal, func(story duty.Story) (agent.Result, error) {
+			return inRounds(ctx, d, journal, story, func(ctx context.Context, journal step.Journal, story duty.Story) (agent.Result, error) {
+				told := job
+				told.Job = quietly(begun(job.Job, d, story))
+				result, err := e.runner.Run(ctx, told, journal)
+				result.Text = e.runner.Speakable(told, result.Text)
+				return result, err
+			})
+		})
 	}
 	result, err := e.runner.Run(ctx, job, journal)
 	return run.Result{Text: result.Text}, err

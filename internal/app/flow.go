@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
+	"github.com/aofctl/aofctl/internal/a2a/duty"
 	"github.com/aofctl/aofctl/internal/agent"
 	"github.com/aofctl/aofctl/internal/fleet"
 	"github.com/aofctl/aofctl/internal/flow"
@@ -42,8 +44,35 @@ func (e *flowExecutor) Execute(ctx context.Context, task run.Task, journal step.
 	if err := e.steps.recall(ctx, task.Run.ID, job.Start.Session); err != nil {
 		return run.Result{}, err
 	}
+	if d := dutyOf(ctx); d != nil {
+		return answerFor(ctx, d, task, journal, func(story duty.Story) (agent.Result, error) {
+			return inRounds(ctx, d, journal, story, func(ctx context.Context, journal step.Journal, story duty.Story) (agent.Result, error) {
+				told := job
+				told.Start = quietly(begun(job.Start, d, story))
+				result, err := e.runner.Run(ctx, told, journal)
+				return e.spoken(told, result), err
+			})
+		})
+	}
 	result, err := e.runner.Run(ctx, job, journal)
 	return run.Result{Text: result.Text}, err
+}
+
+// spoken is what a flow came to as the user of a task may be told it: the text, and
+// the value where that is more.
+func (e *flowExecutor) spoken(job flow.Job, r flow.Result) agent.Result {
+	speaker := job.Speaker()
+	told := agent.Result{Text: e.agents.Speakable(speaker, r.Text)}
+	switch r.Value.(type) {
+	case map[string]any, []any:
+	default:
+		return told
+	}
+	body, err := json.Marshal(r.Value)
+	if err == nil && e.agents.Speakable(speaker, string(body)) == string(body) {
+		told.Value = body
+	}
+	return told
 }
 
 // Explain implements run.Executor.

@@ -102,6 +102,16 @@ func (r *Runner) Explain(ctx context.Context, job Job, journal step.Journal, cau
 	return r.agents.Explain(ctx, t.voice(), journal, cause)
 }
 
+// Speakable is a text of the fleet's as the user of its task may be told it; "" if
+// nothing of it may.
+func (r *Runner) Speakable(job Job, text string) string {
+	t, err := r.team(job, nil)
+	if err != nil {
+		return ""
+	}
+	return r.agents.Speakable(t.voice(), text)
+}
+
 // team is a fleet at work.
 type team struct {
 	agents  *agent.Runner

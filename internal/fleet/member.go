@@ -146,7 +146,7 @@ func (t *team) ask(ctx context.Context, journal step.Journal, a assignment) (age
 	if a.task == "" {
 		a.task = t.job.Task
 	}
-	job.Part = agent.Part{Label: a.member.Name, Session: t.session, Brief: joined(t.job.Brief, a.brief), Vars: t.job.Vars, Task: a.task,
+	job.Part = agent.Part{Label: a.member.Name, Session: t.session, Brief: joined(t.job.Brief, a.brief), Vars: t.job.Vars, Request: t.job.Request, Task: a.task,
 		Material: slices.Concat(t.job.Material, a.material), Quiet: true, Schema: a.schema, Local: a.local,
 		Budget: t.job.Budget, Whole: t.job.Whole, Around: t.job.Around}
 	result, err := t.agents.Run(ctx, job, journal)

@@ -68,7 +68,7 @@ func (c *course) fleet(ctx context.Context, n *manifest.FlowNode, cfg *manifest.
 func (c *course) part(n *manifest.FlowNode, input string, s *scope) (agent.Job, error) {
 	job := c.job.Start
 	job.Response, job.Seed = "", job.Seed+"/"+s.path+n.ID
-	job.Part = agent.Part{Session: job.Session, Budget: c.plan.flow.Budget, Whole: "flow " + c.plan.flow.Name, Around: c.around, Vars: s.others(), Quiet: true}
+	job.Part = agent.Part{Request: job.Request, Material: slices.Clip(job.Material), Session: job.Session, Budget: c.plan.flow.Budget, Whole: "flow " + c.plan.flow.Name, Around: c.around, Vars: s.others(), Quiet: true}
 	if input == "" {
 		for _, id := range s.before {
 			job.Material = appendMaterial(job.Material, "nodes."+id+".output", s.results[id])

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,6 +26,18 @@ type Worker struct {
 	enricher  Enricher
 	observer  Observer
 	log       zerolog.Logger
+	attend    Attend
+}
+
+// Attend puts around the work on a task what it owes to others beside its target's
+// work, such as telling somebody what is done for them.
+type Attend func(ctx context.Context, task Task, journal step.Journal) (context.Context, step.Journal)
+
+// WithAttend returns a Worker whose work on each task is attended to.
+func (w *Worker) WithAttend(attend Attend) *Worker {
+	attended := *w
+	attended.attend = attend
+	return &attended
 }
 
 // Observer is told how runs end, for metrics.
@@ -105,6 +118,9 @@ func (w *Worker) execute(ctx context.Context, r store.Run, journal step.Journal)
 	}
 	log.Info().Str("target", r.TargetKind+"/"+r.Target).Str("issue", r.IssueKey).Str("event", r.EventType).
 		Str("trigger", r.Trigger).Int("attempt", r.Attempt).Msg("run at work")
+	if w.attend != nil {
+		ctx, journal = w.attend(ctx, task, journal)
+	}
 	if err := w.enrich(ctx, &task, exec, journal); err != nil {
 		return store.Outcome{}, err
 	}
@@ -155,7 +171,7 @@ func (w *Worker) enrich(ctx context.Context, task *Task, exec Executor, journal 
 	}
 	entry, err := journal.Do(ctx, step.KindEnrich, "enrich", func(ctx context.Context, _ string) (step.Entry, error) {
 		vars, err := w.enricher.Enrich(ctx, &task.Work.Event, missing)
-		if temporary(err) {
+		if temporary(err) || unauthorized(err) {
 			return step.Entry{}, fmt.Errorf("ask for what the event lacks: %w", err)
 		}
 		return describeEnrichment(task.Run.IssueKey, missing, vars, err)
@@ -184,6 +200,13 @@ func (w *Worker) identify(ctx context.Context, task *Task) error {
 	return durable.Persist(ctx, "record the run's issue", func() error {
 		return w.store.Identify(ctx, task.Run.ID, key, task.Work.Event.String("project_key"))
 	})
+}
+
+// unauthorized reports whether the user for whom the work is done has to allow it
+// first: see atlassian.AuthRequired.
+func unauthorized(err error) bool {
+	var lack interface{ AuthRequired() string }
+	return errors.As(err, &lack)
 }
 
 func describeEnrichment(target string, missing []string, vars map[string]any, refused error) (step.Entry, error) {
