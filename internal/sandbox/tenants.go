@@ -61,6 +61,7 @@ func (s *Sandbox) closeTenants() {
 	if s.Rovo == nil {
 		return
 	}
+	s.Rovo.Close()
 	for _, t := range s.Rovo.Tenants()[1:] {
 		t.Jira().Close()
 	}

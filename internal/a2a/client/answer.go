@@ -29,6 +29,8 @@ type Artifact struct {
 	ID   string `json:"id"`
 	Name string `json:"name,omitempty"`
 	Text string `json:"text,omitempty"`
+	// Data is its first value that is no text, as it came; nil for none.
+	Data json.RawMessage `json:"data,omitempty"`
 }
 
 // Reply answers a message: with a task, or with a text and no task.
@@ -123,7 +125,11 @@ func (t *Task) readStatus(r gjson.Result) {
 }
 
 func artifactOf(r gjson.Result) Artifact {
-	return Artifact{ID: r.Get("artifactId").Str, Name: r.Get("name").Str, Text: textOf(r)}
+	a := Artifact{ID: r.Get("artifactId").Str, Name: r.Get("name").Str, Text: textOf(r)}
+	if data := r.Get("parts.#.data|0"); data.Exists() {
+		a.Data = json.RawMessage(data.Raw)
+	}
+	return a
 }
 
 // textOf is the text of the parts of a message or an artifact.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aofctl/aofctl/internal/a2a"
@@ -17,14 +18,19 @@ import (
 var ErrImpatient = errors.New("the agent took longer than Jira waits for it")
 
 // Conversation is a chat of Rovo: what one person and an agent say to each other
-// about one issue, in one context. Its calls come one after the other, save that Drop
-// may come at any time.
+// about one issue, in one context. While one goroutine watches it with Settle or
+// Until, others may say something, cancel, and drop the connection.
 type Conversation struct {
 	user  *User
 	agent Agent
 	issue string
 	limit time.Duration
 	calls *client.Client
+
+	// turn is held by who reads the stream or replaces it; waiting is how many want to
+	// replace it.
+	turn    sync.Mutex
+	waiting atomic.Int32
 
 	mu        sync.Mutex
 	contextID string
@@ -120,6 +126,7 @@ func (c *Conversation) send(ctx context.Context, w what) error {
 	c.lines = append(c.lines, Line{Task: c.task.ID, Text: said})
 	c.mu.Unlock()
 	if c.agent.Streaming {
+		defer c.interrupt()()
 		return c.sendStreaming(ctx, m)
 	}
 	ctx, stop := context.WithTimeoutCause(ctx, c.user.tenant.server.opts.Limits.Call, ErrImpatient)
@@ -151,10 +158,24 @@ func (c *Conversation) take(t client.Task, asked string) {
 	c.saw(t)
 }
 
+// still notes how a task is now, unless the conversation has another one meanwhile.
+func (c *Conversation) still(t client.Task) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t.ID == c.task.ID {
+		c.note(t)
+	}
+}
+
 // saw notes a task as it is now.
 func (c *Conversation) saw(t client.Task) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.note(t)
+}
+
+// note is saw; the lock is held.
+func (c *Conversation) note(t client.Task) {
 	if !slices.Contains(c.tasks, t.ID) {
 		c.tasks = append(c.tasks, t.ID)
 	}
@@ -172,7 +193,7 @@ func (c *Conversation) Poll(ctx context.Context) (client.Task, error) {
 	if err != nil {
 		return c.Task(), because(ctx, err)
 	}
-	c.saw(t)
+	c.still(t)
 	return t, nil
 }
 
@@ -184,7 +205,7 @@ func (c *Conversation) Cancel(ctx context.Context) (client.Task, error) {
 	if err != nil {
 		return c.Task(), because(ctx, err)
 	}
-	c.saw(t)
+	c.still(t)
 	return t, nil
 }
 
@@ -206,27 +227,57 @@ func (c *Conversation) Until(ctx context.Context, enough func(client.Task) bool)
 	ctx, stop := context.WithDeadlineCause(ctx, until, ErrImpatient)
 	defer stop()
 	for {
-		t := c.Task()
-		if t.State.Terminal() {
-			c.drain(ctx)
-			return t, nil
-		}
-		if enough(t) {
-			return t, nil
-		}
-		var err error
-		if c.agent.Streaming {
-			err = c.read(ctx)
-		} else if pause(ctx, c.user.tenant.server.opts.Poll) {
-			_, err = c.Poll(ctx)
-		}
+		done, err := c.look(ctx, enough)
 		switch {
+		case done:
+			return c.Task(), nil
 		case ctx.Err() != nil:
 			return c.Task(), context.Cause(ctx)
 		case err != nil && final(err):
 			return c.Task(), err
 		}
 	}
+}
+
+// look waits for the next that is told of the task, unless that is enough already.
+func (c *Conversation) look(ctx context.Context, enough func(client.Task) bool) (bool, error) {
+	if !c.agent.Streaming {
+		if t := c.Task(); t.State.Terminal() || enough(t) {
+			return true, nil
+		}
+		if !pause(ctx, c.user.tenant.server.opts.Poll) {
+			return false, ctx.Err()
+		}
+		_, err := c.Poll(ctx)
+		return false, err
+	}
+	for c.waiting.Load() > 0 {
+		if !pause(ctx, time.Millisecond) {
+			return false, ctx.Err()
+		}
+	}
+	c.turn.Lock()
+	defer c.turn.Unlock()
+	switch t := c.Task(); {
+	case t.State.Terminal():
+		c.drain(ctx)
+		return true, nil
+	case enough(t):
+		return true, nil
+	case c.waiting.Load() > 0:
+		return false, nil
+	}
+	return false, c.read(ctx)
+}
+
+// interrupt takes the stream from who reads it, until the function that it returns
+// is called.
+func (c *Conversation) interrupt() func() {
+	c.waiting.Add(1)
+	c.Drop()
+	c.turn.Lock()
+	c.waiting.Add(-1)
+	return c.turn.Unlock
 }
 
 // final tells whether asking again would be of no use.

@@ -69,6 +69,11 @@ func (c *Conversation) Drop() {
 
 // Resubscribe follows the task anew, and takes over how it stands.
 func (c *Conversation) Resubscribe(ctx context.Context) (client.Task, error) {
+	defer c.interrupt()()
+	return c.resubscribe(ctx)
+}
+
+func (c *Conversation) resubscribe(ctx context.Context) (client.Task, error) {
 	c.Drop()
 	id := c.Task().ID
 	s, err := c.opened(ctx, func(ctx context.Context) (*client.Stream, error) { return c.calls.Resubscribe(ctx, id) })
@@ -117,7 +122,7 @@ func (c *Conversation) read(ctx context.Context) error {
 	none := c.stream == nil
 	c.mu.Unlock()
 	if none {
-		_, err := c.Resubscribe(ctx)
+		_, err := c.resubscribe(ctx)
 		if err != nil && !final(err) {
 			pause(ctx, c.user.tenant.server.opts.Poll)
 		}

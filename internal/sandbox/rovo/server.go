@@ -1,6 +1,7 @@
 package rovo
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -18,6 +19,11 @@ type Server struct {
 	ring ring
 	mux  *http.ServeMux
 
+	// life ends what watches conversations in the background, running counts it.
+	life    context.Context //nolint:containedctx // it outlives requests
+	end     context.CancelFunc
+	running sync.WaitGroup
+
 	mu        sync.Mutex
 	remote    string
 	tenants   []*Tenant
@@ -25,19 +31,27 @@ type Server struct {
 	secrets   []Secret
 	requests  []Request
 	judge     judge
-	talks     map[string]*Conversation
+	talks     []*talk
 	exchanges []Exchange
 }
 
 // New makes a platform without tenants.
 func New(opts Options) *Server {
-	s := &Server{opts: opts.completed(), tokens: map[string]*grant{}, talks: map[string]*Conversation{}, judge: newJudge()}
+	s := &Server{opts: opts.completed(), tokens: map[string]*grant{}, judge: newJudge()}
+	s.life, s.end = context.WithCancel(context.Background())
 	s.remote = s.opts.Remote
 	s.mux = http.NewServeMux()
 	s.mux.HandleFunc("GET "+JWKSPath, s.ring.serve)
 	s.mux.HandleFunc(gatewayPath, s.serveGateway)
 	s.controls()
 	return s
+}
+
+// Close ends what the platform does by itself.
+func (s *Server) Close() {
+	s.end()
+	s.running.Wait()
+	s.opts.Client.CloseIdleConnections()
 }
 
 // Paths are below which the server answers, as patterns of net/http.ServeMux.

@@ -91,8 +91,7 @@ func (u *User) sign(r *http.Request, a Agent) error {
 	if u.err != nil {
 		return u.err
 	}
-	module := cmp.Or(a.Name, u.tenant.server.opts.App.Module)
-	h, err := u.tenant.Credentials(Invocation{Endpoint: messagesEndpoint + module, Module: module, Account: u.jira.AccountID, Spoil: u.spoil})
+	h, err := u.tenant.Credentials(u.invocation(a))
 	if err != nil {
 		return err
 	}
@@ -103,6 +102,12 @@ func (u *User) sign(r *http.Request, a Agent) error {
 		r.Header[name] = values
 	}
 	return nil
+}
+
+// invocation is the person's calling an agent.
+func (u *User) invocation(a Agent) Invocation {
+	module := cmp.Or(a.Name, u.tenant.server.opts.App.Module)
+	return Invocation{Endpoint: messagesEndpoint + module, Module: module, Account: u.jira.AccountID, Spoil: u.spoil}
 }
 
 // Invoke is what a page of the app does with invokeRemote: a request to a path of
@@ -130,31 +135,44 @@ func (u *User) Invoke(ctx context.Context, endpoint, method, path string, body a
 
 // Assign assigns an issue to an agent, and begins the conversation about it.
 func (u *User) Assign(ctx context.Context, a Agent, issue string) (*Conversation, error) {
-	if err := u.sees(issue); err != nil {
-		return nil, err
-	}
-	if err := u.tenant.site.As(u.jira.AccountID).Assign(issue, u.tenant.agent()); err != nil {
-		return nil, fmt.Errorf("assign %s: %w", issue, err)
-	}
-	c := u.converse(a, issue)
-	c.limit = u.tenant.server.opts.Limits.WorkItem
-	return c, c.begin(ctx, what{kind: assigned})
+	return u.reach(ctx, a, issue, assigned, "")
 }
 
 // Mention comments on an issue with a mention of the agent before the text, and
 // begins a conversation about that.
 func (u *User) Mention(ctx context.Context, a Agent, issue, text string) (*Conversation, error) {
-	if err := u.sees(issue); err != nil {
-		return nil, err
-	}
-	id, err := u.tenant.site.As(u.jira.AccountID).Comment(issue, "[~accountid:"+u.tenant.agent()+"] "+text, nil)
+	return u.reach(ctx, a, issue, mentioned, text)
+}
+
+func (u *User) reach(ctx context.Context, a Agent, issue string, kind cause, text string) (*Conversation, error) {
+	w, err := u.act(issue, kind, text)
 	if err != nil {
-		return nil, fmt.Errorf("comment on %s: %w", issue, err)
+		return nil, err
 	}
 	c := u.converse(a, issue)
 	c.limit = u.tenant.server.opts.Limits.WorkItem
-	body := "[@" + u.tenant.server.opts.App.Name + "](~" + AgentAccount + ") " + text
-	return c, c.begin(ctx, what{kind: mentioned, comment: id, text: body})
+	return c, c.begin(ctx, w)
+}
+
+// act does in Jira what the agent is told of.
+func (u *User) act(issue string, kind cause, text string) (what, error) {
+	if err := u.sees(issue); err != nil {
+		return what{}, err
+	}
+	as, agent := u.tenant.site.As(u.jira.AccountID), u.tenant.agent()
+	switch kind {
+	case assigned:
+		if err := as.Assign(issue, agent); err != nil {
+			return what{}, fmt.Errorf("assign %s: %w", issue, err)
+		}
+	case mentioned:
+		id, err := as.Comment(issue, "[~accountid:"+agent+"] "+text, nil)
+		if err != nil {
+			return what{}, fmt.Errorf("comment on %s: %w", issue, err)
+		}
+		return what{kind: kind, comment: id, text: "[@" + u.tenant.server.opts.App.Name + "](~" + agent + ") " + text}, nil
+	}
+	return what{kind: kind, text: text}, nil
 }
 
 // Resume is a conversation that is known by its context and perhaps a task: after a
