@@ -114,6 +114,8 @@ type App struct {
 	reconcilers []reconciler
 	hearing     *hearing
 	handler     *webhook.Handler
+	// agents is the endpoint of A2A; nil if no agent is offered.
+	agents *agents
 
 	server, admin                 *http.Server
 	serverListener, adminListener net.Listener
@@ -141,7 +143,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	}
 	a := &App{opts: opts, secrets: &secretStore{env: opts.Env}, metrics: telemetry.NewMetrics(opts.Version),
 		closing: make(chan struct{}), release: func() {}}
-	for _, build := range []func(context.Context) error{a.configure, a.openStorage, a.buildRuns, a.buildReconcile, a.buildServers} {
+	for _, build := range []func(context.Context) error{a.configure, a.openStorage, a.buildRuns, a.buildReconcile, a.buildA2A, a.buildServers} {
 		if err := build(ctx); err != nil {
 			return nil, errors.Join(err, a.close())
 		}
@@ -314,7 +316,7 @@ func (a *App) buildRuns(ctx context.Context) error {
 		string(route.TargetReply):    &replyExecutor{runner},
 	}
 	seen := observer{a.metrics}
-	a.buildEngine(run.NewWorker(a.store, executors, a.sites, seen, a.log), seen)
+	a.buildEngine(run.NewWorker(a.store, executors, a.sites, seen, a.log).WithAttend(attend(a.store, a.desk)), seen)
 	kinds := map[string]bool{}
 	for kind := range executors {
 		kinds[kind] = true

@@ -24,7 +24,7 @@ func (a *App) Announce(out io.Writer) {
 		return
 	}
 	cat := a.live.catalog()
-	a.log.Info().Str("version", a.opts.Version).Strs("webhooks", a.webhookURLs()).Str("admin", a.AdminAddr()).
+	a.log.Info().Str("version", a.opts.Version).Strs("webhooks", a.webhookURLs()).Strs("a2a", a.agents.urls()).Str("admin", a.AdminAddr()).
 		Int("triggers", len(cat.Triggers)).Int("agents", len(cat.Agents)).Int("fleets", len(cat.Fleets)).Int("flows", len(cat.Flows)).
 		Str("revision", cat.Revision).
 		Str("storage", a.storagePlace()).Msg("serving")
@@ -85,6 +85,12 @@ func (a *App) Banner(out io.Writer) {
 	}
 	if h := a.sites.hub; h != nil {
 		say("github", "%s%s", h.client.Host(), map[bool]string{true: "", false: " (without a token: events only)"}[h.acts()])
+	}
+	if urls := a.agents.urls(); len(urls) > 0 {
+		say("a2a", "%s", counted(len(urls), urls))
+	}
+	if f := d.Forge; f != nil {
+		say("forge", "%s", f.AppID)
 	}
 	if n := len(a.live.jobs()); n > 0 {
 		say("schedules", "%s", counted(n, jobNames(a.live.jobs())))

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/aofctl/aofctl/internal/atlassian"
+	"github.com/aofctl/aofctl/internal/forge/fit"
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/store"
 	"github.com/aofctl/aofctl/internal/store/inbox"
@@ -27,6 +28,17 @@ func (o observer) StepEnded(e step.Entry) { o.metrics.Step(e) }
 func (o observer) DeliveryEnded(source string, state inbox.State) {
 	o.metrics.Delivery(source, string(state))
 }
+
+// Answered implements endpoint.Observer.
+func (o observer) Answered(dialect, operation string, code int, took time.Duration) {
+	o.metrics.A2A(dialect, operation, code, took)
+}
+
+// Token implements fit.Observer.
+func (o observer) Token(refused fit.Reason) { o.metrics.ForgeToken(string(refused)) }
+
+// Keys implements fit.Observer.
+func (o observer) Keys(ok bool) { o.metrics.ForgeKeys(ok) }
 
 // Webhook implements webhook.Metrics.
 func (o observer) Webhook(source, site string, result webhook.Result) {

@@ -66,6 +66,9 @@ func (a *App) routes() http.Handler {
 	}
 	admin.MountHealth(r, a.ready)
 	r.Handle("/webhook/*", a.handler)
+	for path, h := range a.agents.routes() {
+		r.Handle(path, h)
+	}
 	r.NotFound(a.handler.ServeHTTP)
 	return r
 }
@@ -134,6 +137,7 @@ func (a *App) Run(ctx context.Context) error {
 	a.lender.keep(a.live.catalog())
 	background.Go(func() { a.watch(work) })
 	background.Go(func() { a.hearing.run(a.log.WithContext(work)) })
+	a.agents.start(a.log.WithContext(work), &background)
 	for _, r := range a.reconcilers {
 		background.Go(func() { r.Run(a.log.WithContext(work), a.supervisor.Leads) })
 	}
@@ -168,6 +172,7 @@ func (a *App) serve() error {
 // webhooks are told to come again, and the operator can look on.
 func (a *App) drain(stop context.CancelFunc, background *sync.WaitGroup) error {
 	a.handler.Drain()
+	a.agents.drain()
 	a.stopping.Store(true)
 	stop()
 	background.Wait()

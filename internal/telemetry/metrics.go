@@ -36,6 +36,8 @@ type Metrics struct {
 	githubLeft prometheus.Gauge
 	a2a        *prometheus.CounterVec
 	a2aTook    *prometheus.HistogramVec
+	tokensSeen *prometheus.CounterVec
+	keys       *prometheus.CounterVec
 }
 
 // NewMetrics makes the metrics; version is the program's.
@@ -55,6 +57,8 @@ func NewMetrics(version string) *Metrics {
 		jira:       counter("aof_jira_requests_total", "Requests to Jira, each try counted, by site, method and status (0 without an answer).", "site", "method", "status"),
 		github:     counter("aof_github_requests_total", "Requests to GitHub by method and status (0 without an answer).", "method", "status"),
 		githubLeft: prometheus.NewGauge(prometheus.GaugeOpts{Name: "aof_github_limit_remaining", Help: "What the last answer that told said is left of GitHub's rate limit."}),
+		tokensSeen: counter("aof_forge_tokens_total", "Invocation tokens of Forge by what was wrong with them (ok for nothing).", "outcome"),
+		keys:       counter("aof_forge_key_requests_total", "Requests for the keys that Forge signs with, by outcome.", "outcome"),
 		a2a:        counter("aof_a2a_requests_total", "Requests of A2A by dialect, operation and error code (0 for none).", "dialect", "operation", "code"),
 		a2aTook: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "aof_a2a_request_seconds",
 			Help: "Time until a request of A2A was answered; of streams, how long they lasted.", Buckets: prometheus.ExponentialBuckets(0.001, 3, 14)}, []string{"operation"}),
@@ -73,7 +77,7 @@ func NewMetrics(version string) *Metrics {
 		ConstLabels: prometheus.Labels{"version": version}})
 	build.Set(1)
 	m.registry.MustRegister(build, m.webhooks, m.ack, m.deliveries, m.runs, m.duration, m.steps, m.tools, m.tokens, m.cost,
-		m.reloads, m.reconciled, m.heard, m.silent, m.jira, m.jiraTook, m.jiraLeft, m.github, m.githubLeft, m.a2a, m.a2aTook, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		m.reloads, m.reconciled, m.heard, m.silent, m.jira, m.jiraTook, m.jiraLeft, m.github, m.githubLeft, m.a2a, m.a2aTook, m.tokensSeen, m.keys, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -112,11 +116,7 @@ func (m *Metrics) Run(kind, target, state string, took time.Duration) {
 
 // Reload counts a reload of the manifests.
 func (m *Metrics) Reload(ok bool) {
-	outcome := "error"
-	if ok {
-		outcome = "ok"
-	}
-	m.reloads.WithLabelValues(outcome).Inc()
+	m.reloads.WithLabelValues(outcomeOf(ok)).Inc()
 }
 
 // Reconciled counts changes of a site: those that no webhook had told, and those
@@ -154,6 +154,24 @@ func (m *Metrics) JiraAttempt(site, method string, status int, took time.Duratio
 func (m *Metrics) A2A(dialect, operation string, code int, took time.Duration) {
 	m.a2a.WithLabelValues(dialect, operation, strconv.Itoa(code)).Inc()
 	m.a2aTook.WithLabelValues(operation).Observe(took.Seconds())
+}
+
+// ForgeToken counts an invocation token; "" refuses none.
+func (m *Metrics) ForgeToken(refused string) {
+	if refused == "" {
+		refused = "ok"
+	}
+	m.tokensSeen.WithLabelValues(refused).Inc()
+}
+
+// ForgeKeys counts a request for Forge's keys.
+func (m *Metrics) ForgeKeys(ok bool) { m.keys.WithLabelValues(outcomeOf(ok)).Inc() }
+
+func outcomeOf(ok bool) string {
+	if ok {
+		return "ok"
+	}
+	return "error"
 }
 
 // GitHubAttempt counts a request to GitHub. A negative number of remaining
