@@ -1,7 +1,7 @@
 package confluence
 
 import (
-	"fmt"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -106,7 +106,7 @@ func newState(o Options) (*state, error) {
 		st.users = append(st.users, &u)
 	}
 	if len(st.users) == 0 {
-		return nil, fmt.Errorf("make site: it needs a user")
+		return nil, errors.New("make site: it needs a user")
 	}
 	now := o.Now()
 	for _, in := range o.Spaces {

@@ -2,6 +2,7 @@ package confluence
 
 import (
 	"bytes"
+	"errors"
 	"html"
 	"io"
 	"mime"
@@ -95,8 +96,11 @@ func readUpload(c *call) (upload, error) {
 	form := multipart.NewReader(bytes.NewReader(c.raw), params["boundary"])
 	for {
 		part, err := form.NextPart()
+		if errors.Is(err, io.EOF) {
+			return up, nil
+		}
 		if err != nil {
-			break
+			return up, refuse(http.StatusBadRequest, "The form could not be read")
 		}
 		content, err := io.ReadAll(part)
 		if err != nil {
@@ -111,7 +115,6 @@ func readUpload(c *call) (upload, error) {
 			up.minor = string(content) == "true"
 		}
 	}
-	return up, nil
 }
 
 // attach adds a file; one of the same name is refused unless it may be replaced.

@@ -39,6 +39,10 @@ func mendConfluence(tree map[string]any) {
 			properties["value"] = anything()
 		}
 	}
+	// Data Center tells no errors of fields as a list.
+	if properties, ok := dig(schemas["ValidationResult"], "properties").(map[string]any); ok {
+		properties["errors"] = anything()
+	}
 	// A page at the top has nobody above.
 	for _, name := range []string{"PageSingle", "PageBulk"} {
 		for _, member := range []string{"parentId", "parentType"} {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -13,10 +14,11 @@ import (
 // checkMembers refuses members of a request that the description does not know:
 // a server passes over them, so a misspelt one would never be noticed.
 func (c *Contract) checkMembers(op *operation, r *http.Request, body []byte) error {
-	if !op.closed || op.RequestBody == nil || op.RequestBody.Value == nil || len(bytes.TrimSpace(body)) == 0 {
+	isJSON := strings.HasPrefix(r.Header.Get("Content-Type"), "application/json")
+	if !isJSON || !op.closed || op.RequestBody == nil || op.RequestBody.Value == nil || len(bytes.TrimSpace(body)) == 0 {
 		return nil
 	}
-	media := op.RequestBody.Value.Content.Get(r.Header.Get("Content-Type"))
+	media := op.RequestBody.Value.Content.Get("application/json")
 	if media == nil || media.Schema == nil {
 		return nil
 	}
