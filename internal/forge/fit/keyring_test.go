@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -91,6 +92,30 @@ func TestAFloodOfUnknownKeysCausesARequestInTenSecondsAtMost(t *testing.T) {
 		}
 		if k.waiting != 0 || len(k.absent.until) > maxAbsent || len(k.absent.ring) > maxAbsent {
 			t.Errorf("%d wait, %d names are kept", k.waiting, len(k.absent.until))
+		}
+	})
+}
+
+func TestOnlySoManyWaitDuringAFlood(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		k, _ := newRing()
+		mustFind(t, k, kid)
+		time.Sleep(time.Second)
+		_, err := k.find(t.Context(), keyPrefix+"first")
+		wantReason(t, err, UnknownKey)
+		var all sync.WaitGroup
+		var later atomic.Int64
+		for i := range 2 * maxWaiting {
+			all.Go(func() {
+				_, err := k.find(t.Context(), fmt.Sprint(keyPrefix, i))
+				if reasonOf(err) == NoKeys {
+					later.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		if later.Load() != maxWaiting {
+			t.Errorf("%d were told to come later", later.Load())
 		}
 	})
 }

@@ -102,9 +102,6 @@ func TestAnswersThatAreNoKeysAreRefused(t *testing.T) {
 			w.Header().Set("Content-Length", "9999")
 			_, _ = w.Write([]byte(good))
 		},
-		"another host": func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "http://127.0.0.2:1/jwks.json", http.StatusFound)
-		},
 		"going in ring": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/jwks.json", http.StatusFound) },
 	} {
 		if set, err := serve(t, handler); err == nil {
@@ -124,5 +121,16 @@ func TestKeysMayMoveWithinTheirHost(t *testing.T) {
 	})
 	if err != nil || set.keys[kid] == nil || set.ttl != 20*time.Minute {
 		t.Errorf("%v %+v", err, set)
+	}
+}
+
+func TestKeysOfAnotherHostAreNotTaken(t *testing.T) {
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the other host was asked") }))
+	defer other.Close()
+	redirect := func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, other.URL+"/jwks.json", http.StatusFound)
+	}
+	if set, err := serve(t, redirect); err == nil {
+		t.Errorf("got %v", set.keys)
 	}
 }
