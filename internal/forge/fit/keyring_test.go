@@ -103,6 +103,7 @@ func TestOnlySoManyWaitDuringAFlood(t *testing.T) {
 		time.Sleep(time.Second)
 		_, err := k.find(t.Context(), keyPrefix+"first")
 		wantReason(t, err, UnknownKey)
+		time.Sleep(time.Second)
 		var all sync.WaitGroup
 		var later atomic.Int64
 		for i := range 2 * maxWaiting {
