@@ -178,7 +178,7 @@ func TestDocsListEveryMetric(t *testing.T) {
 	}
 	checkGenerated(t, "metrics.md", b.String())
 	page := read(t, filepath.Join(top, "docs", "metrics.md"))
-	for _, name := range sourceMatches(t, "telemetry", regexp.MustCompile(`"(aof_[a-z_]+)"`)) {
+	for _, name := range sourceMatches(t, "telemetry", regexp.MustCompile(`"(aof_[a-z0-9_]+)"`)) {
 		if !strings.Contains(page, "`"+name+"`") {
 			t.Errorf("docs/metrics.md leaves out %s", name)
 		}
@@ -195,6 +195,9 @@ func exercise() string {
 	m.Delivery("jira", "routed")
 	m.Run("agent", "a", "succeeded", time.Second)
 	m.Reload(true)
+	m.A2A("jira-1.0", "send", 0, time.Millisecond)
+	m.ForgeToken("")
+	m.ForgeKeys(true)
 	m.Reconciled("a", 1, 1)
 	m.WebhookLast("jira/a", time.Now())
 	m.WebhookSilent("jira/a", false)
