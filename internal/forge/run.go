@@ -53,6 +53,7 @@ func (i *Installations) Run(ctx context.Context) {
 	if err != nil && ctx.Err() == nil {
 		zerolog.Ctx(ctx).Warn().Err(err).Msg("changes of installations are looked for from the first one on")
 	}
+	i.changed.wake() // of what changed until now nobody was told
 	i.tidy(ctx)
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
