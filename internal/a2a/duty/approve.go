@@ -74,7 +74,7 @@ func what(q approval.Question) string {
 // for once: what is neither yes nor no goes to the model, which can ask again. Of
 // other questions no model would hear it.
 func (d *Duty) await(ctx context.Context, journal step.Journal, asked approval.Asked) (json.RawMessage, error) {
-	hint := ""
+	hint, before := "", ""
 	for {
 		text := asked.Proposal(asked.Code) + "\n\n" + hint + replyWith(asked)
 		a, err := d.ask(ctx, journal, askStep, func(string) string { return "" }, status(a2a.InputRequired, text), asked.Pause.Signal)
@@ -82,7 +82,9 @@ func (d *Duty) await(ctx context.Context, journal step.Journal, asked approval.A
 			return nil, err
 		}
 		reply := a.Answer
-		if reply == nil {
+		// What a signal brings may be known already, if the run was interrupted
+		// between the question and the wait for its answer.
+		for reply == nil || reply.ID == before && before != "" {
 			told, err := journal.Wait(ctx, approvalWait, asked.Pause)
 			if err != nil {
 				return nil, err
@@ -91,6 +93,7 @@ func (d *Duty) await(ctx context.Context, journal step.Journal, asked approval.A
 				return d.otherwise(ctx, journal, a.Key, told.Output)
 			}
 		}
+		before = reply.ID
 		r, err := d.reply(ctx, journal, asked, *reply)
 		if err != nil || len(r.Decision) > 0 {
 			return r.Decision, err

@@ -103,6 +103,13 @@ func (d *Duty) setAside(m a2a.Message) {
 	d.aside = append(d.aside, m)
 }
 
+// hasAside reports whether anything is kept so.
+func (d *Duty) hasAside() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.aside) > 0
+}
+
 // takeAside returns what was kept, and forgets it.
 func (d *Duty) takeAside() []a2a.Message {
 	d.mu.Lock()

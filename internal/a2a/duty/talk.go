@@ -132,15 +132,17 @@ func (d *Duty) Heard(ctx context.Context, journal step.Journal) ([]agent.Said, e
 	}
 	var h heard
 	err := d.record(ctx, journal, hearStep, &h, func(ctx context.Context, _ string) error {
+		aside, read := d.takeAside(), d.behind()
 		return durable.Persist(ctx, "read what was said", func() error {
-			said, err := d.cfg.Tasks.TaskMessages(ctx, d.cfg.Task, d.behind())
-			h = heard{Messages: messagesOf(said), Read: last(said, d.behind())}
+			said, err := d.cfg.Tasks.TaskMessages(ctx, d.cfg.Task, read)
+			h = heard{Messages: append(aside[:len(aside):len(aside)], messagesOf(said)...), Read: last(said, read)}
 			return err
 		})
 	})
 	if err != nil {
 		return nil, err
 	}
+	d.takeAside() // what a replay put there again is on record here
 	d.reached(h.Read)
 	return d.said(h.Messages), nil
 }
@@ -148,6 +150,9 @@ func (d *Duty) Heard(ctx context.Context, journal step.Journal) ([]agent.Said, e
 // waits reports whether something was said that the run has not heard. What cannot
 // be read now is heard the next time.
 func (d *Duty) waits(ctx context.Context) bool {
+	if d.hasAside() {
+		return true
+	}
 	said, err := d.cfg.Tasks.TaskMessages(ctx, d.cfg.Task, d.behind())
 	return err == nil && len(said) > 0
 }
