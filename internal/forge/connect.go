@@ -3,7 +3,7 @@ package forge
 import (
 	"context"
 	"errors"
-	"html/template"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -84,7 +84,7 @@ func (h *Handler) connect(w http.ResponseWriter, r *http.Request) {
 	}
 	head.Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(page.Status)
-	_ = connectTemplate().Execute(w, page) // nobody is left to tell
+	_, _ = io.WriteString(w, page.html()) // nobody is left to tell
 }
 
 func (h *Handler) connectRefusal(ctx context.Context, err error) *a2a.Refusal {
@@ -163,27 +163,4 @@ func (i *Installations) connect(ctx context.Context, s State, who Person) error 
 		return true
 	})
 	return err
-}
-
-// connectPage is what a person sees.
-type connectPage struct {
-	Status               int
-	State, Site, Account string
-	Person               Person
-	Tenant, Done         bool
-	Problem              string
-}
-
-func connectTemplate() *template.Template {
-	return template.Must(template.New("connect").Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Connect with Jira</title></head><body>
-<h1>Connect with Jira</h1>
-{{if .Problem}}<p>{{.Problem}}</p>
-{{else if .Done}}<p>Done: this is connected with {{or .Person.Name .Person.Subject}} now. You may close this page{{if .Site}} and go back to {{.Site}}{{end}}.</p>
-{{else}}<p>{{if .Tenant}}The Jira site{{else}}The Jira account <code>{{.Account}}</code> of the site{{end}} <strong>{{or .Site "(its address is not known yet)"}}</strong>
-would be connected with <strong>{{or .Person.Name .Person.Subject}}</strong> here.</p>
-<p>Go on only if you opened this page from that site yourself.</p>
-<form method="post" action="?"><input type="hidden" name="state" value="{{.State}}"><button>Connect</button></form>
-{{end}}</body></html>
-`))
 }
