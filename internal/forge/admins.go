@@ -39,7 +39,9 @@ func (a JiraAdmins) MayAdminister(ctx context.Context, apiBase, userToken string
 	}
 	req.Header.Set("Authorization", "Bearer "+userToken)
 	req.Header.Set("Accept", "application/json")
-	resp, err := a.HTTP.Do(req)
+	client := *a.HTTP // whatever it does else, the token goes nowhere else
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	resp, err := client.Do(req)
 	if err != nil {
 		return false, fmt.Errorf("ask for permissions: %w", err)
 	}

@@ -134,9 +134,12 @@ func TestOnlyAdministratorsSetAnythingWhereJiraCanBeAsked(t *testing.T) {
 	w := newWorld(t)
 	w.installed("acme")
 	status, said := http.StatusOK, `{"permissions":{"ADMINISTER":{"havePermission":true}}}`
-	var asked string
+	var asked, stolen string
+	thief := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { stolen = r.Header.Get("Authorization") + "x" }))
+	defer thief.Close()
 	jira := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		asked = r.URL.RequestURI() + " " + r.Header.Get("Authorization")
+		rw.Header().Set("Location", thief.URL)
 		rw.WriteHeader(status)
 		_, _ = io.WriteString(rw, said)
 	}))
@@ -159,6 +162,9 @@ func TestOnlyAdministratorsSetAnythingWhereJiraCanBeAsked(t *testing.T) {
 	} {
 		status, said = tt.status, tt.said
 		w.want(tt.want, r, nil)
+	}
+	if stolen != "" {
+		t.Errorf("followed to another address with %q", stolen)
 	}
 	jira.Close()
 	w.want(http.StatusServiceUnavailable, r, nil)
