@@ -32,6 +32,6 @@ func Names() []string {
 		"commit_count", "release_name", "release_tag", "release_url", "release_body", "release_author",
 		"release_published", "release_draft", "release_prerelease", "check_name", "check_status", "check_conclusion",
 		"check_url", "check_sha", "check_app", "trigger", "scheduled_at", "schedule",
-		"timezone", "late", "body",
+		"timezone", "late", "body", "request", "chat_message", "message_data",
 	}
 }

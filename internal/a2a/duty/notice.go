@@ -94,17 +94,17 @@ func labelled(label, text string) string {
 	if label == "" {
 		return text
 	}
-	return "**" + plain(label, 60) + "**: " + text
+	return "**" + plain(label) + "**: " + text
 }
 
 // plain is a text within a line of Markdown, as it is: it cannot end code, link,
 // mention or format anything.
-func plain(text string, most int) string {
+func plain(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if strings.ContainsRune("*_`[]<>|\\#~@{}", r) {
 			return ' '
 		}
 		return r
 	}, text)
-	return clip(text, most)
+	return clip(text, maxName)
 }

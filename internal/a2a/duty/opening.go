@@ -1,9 +1,9 @@
 package duty
 
 // Opening is what people are told when the work on a task begins, by the type of
-// its event: "Triager is reviewing AW26-11."
+// its event, such as "Triager is reviewing AW26-11".
 func Opening(agent, eventType, issue string) string {
-	who := plain(agent, maxName)
+	who := plain(agent)
 	if who == "" {
 		who = "The agent"
 	}
@@ -11,7 +11,7 @@ func Opening(agent, eventType, issue string) string {
 	case eventType == TypeMentioned:
 		return who + " is reviewing your comment."
 	case eventType == TypeAssigned && issue != "":
-		return who + " is reviewing " + plain(issue, maxName) + "."
+		return who + " is reviewing " + plain(issue) + "."
 	case eventType == TypeAssigned:
 		return who + " is reviewing the work item."
 	}

@@ -133,7 +133,7 @@ func argument(args json.RawMessage, name string) string {
 
 // toolName is the name of a tool without the underscores, as people read it.
 func toolName(name string) string {
-	name = plain(strings.ReplaceAll(name, "_", " "), maxName)
+	name = plain(strings.ReplaceAll(name, "_", " "))
 	if name == "" {
 		return "a tool"
 	}
