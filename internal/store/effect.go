@@ -119,10 +119,12 @@ func (s *Store) Comments(ctx context.Context, site, issue, id string, within tim
 }
 
 // HasEffect reports whether we made the thing of that kind and reference, such
-// as a comment of that id.
+// as a comment of that id, somewhere where webhooks come from. Sites of users that
+// are not configured send none, and number their comments in their own way.
 func (s *Store) HasEffect(ctx context.Context, kind, ref string) (bool, error) {
 	var one int
-	err := s.row(ctx, `SELECT 1 FROM effects WHERE kind = ? AND ref = ? AND done_at IS NOT NULL LIMIT 1`, kind, ref).Scan(&one)
+	err := s.row(ctx, `SELECT 1 FROM effects e WHERE e.kind = ? AND e.ref = ? AND e.done_at IS NOT NULL
+		AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.id = e.run AND r.site LIKE 'forge:%') LIMIT 1`, kind, ref).Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}

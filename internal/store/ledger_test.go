@@ -124,6 +124,24 @@ func TestOfManyWhoBeginAWriteOneIsTheFirst(t *testing.T) {
 	})
 }
 
+func TestAReferenceAtASiteThatSendsNoWebhooksIsNotFound(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *Store) {
+		ours, foreign := queuedRun("ours", "context:1"), queuedRun("foreign", "context:2")
+		ours.Site, foreign.Site = "main", "forge:11111111-1111-4111-8111-111111111111"
+		admitRuns(t, s, ours, foreign)
+		for id, ref := range map[string]string{"ours:1": "7", "foreign:1": "8", "pruned:1": "9"} {
+			_, err := s.Begin(t.Context(), id, "comment", "PROJ-1")
+			must(t, err)
+			must(t, s.Done(t.Context(), id, ref))
+		}
+		for ref, want := range map[string]bool{"7": true, "8": false, "9": true} {
+			if found, err := s.HasEffect(t.Context(), "comment", ref); err != nil || found != want {
+				t.Errorf("comment %s: %v, %v; want %v", ref, found, err, want)
+			}
+		}
+	})
+}
+
 func TestAReferenceIsOfItsKindAlone(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s *Store) {
 		for id, kind := range map[string]string{"r:1": "comment", "r:2": "worklog"} {
