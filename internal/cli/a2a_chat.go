@@ -28,7 +28,7 @@ type chatFlags struct {
 	url, agent, tokenEnv, context string
 	issue, as, tenant, sandbox    string
 	dialect, format               choice
-	noStream                      bool
+	noStream, install             bool
 	poll                          time.Duration
 	retry                         time.Duration
 }
@@ -56,7 +56,7 @@ completed, 1 for one that failed and for errors, 3 for rejected, 4 for canceled,
 question that nobody answered, and 6 for a task that waits for a sign-in or a setting.`,
 		Example: `  aofctl a2a chat --token-env MY_TOKEN "Which bugs of PROJ are open?"
   aofctl a2a chat --agent release-notes --output json "Notes for 1.4" | tail -1
-  aofctl a2a chat --issue PROJ-1                          # Jira assigns it, by the sandbox
+  aofctl a2a chat --install --issue PROJ-1                # Jira assigns it, by the sandbox
   aofctl a2a chat --issue PROJ-1 --as bob --dialect jira-eap "can you look at this?"`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -73,6 +73,7 @@ question that nobody answered, and 6 for a task that waits for a sign-in or a se
 	flags.StringVar(&f.as, "as", "alice", "`who` in the sandbox's Jira does it")
 	flags.StringVar(&f.tenant, "tenant", "", "`name` of the sandbox's site; default its first one")
 	flags.StringVar(&f.sandbox, "sandbox", "http://127.0.0.1:8090", "the sandbox's `URL`")
+	flags.BoolVar(&f.install, "install", false, "install the app on the sandbox's site first, and save its settings as an administrator does")
 	flags.BoolVar(&f.noStream, "no-stream", false, "ask again and again in place of streaming")
 	flags.DurationVar(&f.poll, "poll", 2*time.Second, "`time` between two looks with --no-stream")
 	flags.VarP(&f.format, "output", "o", "output `format`: text, or json for one document per line")
@@ -102,7 +103,7 @@ func (f *chatFlags) check(cmd *cobra.Command) error {
 	case !jira && f.issue != "":
 		return &usageError{fmt.Errorf("--issue is for Jira's dialects; with %s, name the issue in the message", f.dialect.value)}
 	}
-	for _, name := range []string{"as", "tenant", "sandbox"} {
+	for _, name := range []string{"as", "tenant", "sandbox", "install"} {
 		if !jira && cmd.Flags().Changed(name) {
 			return &usageError{fmt.Errorf("--%s is for Jira's dialects: it needs --issue", name)}
 		}

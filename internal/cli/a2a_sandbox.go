@@ -41,6 +41,11 @@ func (p *playground) sign(r *http.Request) error {
 	return err
 }
 
+// install installs and configures the app on the site, with the daemon as its remote.
+func (p *playground) install(ctx context.Context, remote string) error {
+	return p.ask(ctx, "setup", map[string]string{"tenant": p.tenant, "remote": remote}, &struct{}{})
+}
+
 // message does something in Jira and returns what Jira tells the agent.
 func (p *playground) message(ctx context.Context, kind, text string) (client.Message, error) {
 	var m struct {

@@ -47,6 +47,11 @@ func (c *console) chat(cmd *cobra.Command, f chatFlags, text string) error {
 	if t.calls.Dialect.Jira() {
 		t.box = f.box()
 	}
+	if f.install {
+		if err := t.box.install(cmd.Context(), f.url); err != nil {
+			return err
+		}
+	}
 	t.prompt = text == "" && t.person
 	if text == "" && !t.person && !t.assigns() {
 		raw, err := io.ReadAll(io.LimitReader(c.in, maxSaid+1))

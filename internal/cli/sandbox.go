@@ -21,8 +21,10 @@ func newSandbox(c *console) *cobra.Command {
 		Long: `sandbox serves a stateful Jira, Cloud or Data Center, and an OpenAI-compatible model
 that answers by rules, on this machine only. It fires signed webhooks on changes like
 the real one, refuses what only the other kind of Jira knows, can be told to fail, and
-remembers every request. It prints how to point a daemon at it.`,
+remembers every request. With Jira Cloud comes Jira's side of remote agents, which calls a
+daemon's agents as Rovo does. It prints how to point a daemon at it.`,
 		Example: `  aofctl sandbox --addr 127.0.0.1:8090 --webhook http://127.0.0.1:3000/webhook/jira
+  aofctl sandbox --tenant globex             # and then: aofctl a2a chat --install --issue PROJ-1
   aofctl sandbox --deployment dc --jira-version 9.12.5`,
 		Args: noArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -56,6 +58,8 @@ remembers every request. It prints how to point a daemon at it.`,
 	cmd.Flags().StringVar(&rules, "rules", "", "`file` with rules by which the model answers (docs/testing.md); default those of the demo")
 	cmd.Flags().StringVar(&webhook, "webhook", "", "send webhooks to this `URL`")
 	cmd.Flags().StringVar(&secretEnv, "secret-env", "JIRA_WEBHOOK_SECRET", "environment `variable` with the secret that signs them; unset, it is the one that the sandbox prints")
+	cmd.Flags().StringVar(&opts.Rovo.Remote, "remote", "http://127.0.0.1:3000", "`URL` of the daemon that the simulated Forge app and Jira's Rovo call")
+	cmd.Flags().StringSliceVar(&opts.Tenants, "tenant", nil, "`name` of a further Jira site that has the Forge app, at /tenants/<name>")
 	cmd.Flags().StringSliceVar(&opts.Repositories, "repository", []string{"acme/shop"}, "`owner/name` of a repository on the simulated GitHub, which is at /github")
 	cmd.Flags().StringVar(&hubWebhook, "github-webhook", "", "send the simulated GitHub's webhooks to this `URL`")
 	cmd.Flags().StringVar(&hubSecretEnv, "github-secret-env", "GITHUB_WEBHOOK_SECRET", "environment `variable` with the secret that signs them; unset, it is the one that the sandbox prints")

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -37,7 +38,7 @@ with this environment:
   export JIRA_WEBHOOK_SECRET={secret} GOOGLE_API_KEY=sandbox
 
 {webhooks}
-
+{rovo}
 Act as somebody, look at the result, make things go wrong:
 
   curl -s {control}/act -d '{"as": "alice", "action": "create_issue", "project": "PROJ", "type": "Bug", "summary": "Login fails"}'
@@ -66,6 +67,33 @@ func Run(ctx context.Context, opts Options, out io.Writer) error {
 	return s.Close()
 }
 
+// rovoGuide is the guide's part on remote agents.
+const rovoGuide = `
+Be Rovo, through which people in Jira work with the daemon's agents. Let the daemon know the app:
+
+  platforms:
+    forge:
+      app_id: {app}
+      jwks_url: {keys}
+      gateway_url: {gateway}
+      signing_secret_env: FORGE_SIGNING_SECRET
+      encryption_key_env: FORGE_ENCRYPTION_KEY
+
+  export FORGE_SIGNING_SECRET=$(openssl rand -hex 32) FORGE_ENCRYPTION_KEY=$(openssl rand -hex 32)
+  aofctl a2a chat --sandbox {gateway} --url {remote} --install --issue PROJ-1
+  curl -s {control}/rovo/conversations -d '{"as": "alice", "issue": "PROJ-1", "mention": "what do you think?"}'
+  curl -s {control}/rovo/violations
+`
+
+// rovo returns the guide's words on remote agents.
+func (s *Sandbox) rovo() string {
+	if s.Rovo == nil {
+		return ""
+	}
+	return strings.NewReplacer("{app}", s.Rovo.App().ID, "{keys}", s.Rovo.JWKSURL(), "{gateway}", s.root, "{control}", s.ControlURL(),
+		"{remote}", cmp.Or(s.Rovo.Remote(), "http://127.0.0.1:3000")).Replace(rovoGuide)
+}
+
 // noWebhooks and someWebhooks are the guide's words on where webhooks go.
 const (
 	noWebhooks = `Send webhooks to it (signed with the secret; they fire on every change):
@@ -84,7 +112,7 @@ func (s *Sandbox) explain(out io.Writer) error {
 		kind, people = "Data Center", "alice / alice-token, bob / bob-token; the tokens are personal access tokens, too"
 		auth, variables = "{type: pat, token_env: JIRA_API_TOKEN}", ""
 	}
-	page := strings.ReplaceAll(guide, "{webhooks}", webhooks)
+	page := strings.NewReplacer("{webhooks}", webhooks, "{rovo}", s.rovo()).Replace(guide)
 	_, err := strings.NewReplacer("{jira}", s.JiraURL(), "{kind}", kind, "{model}", s.ModelURL(), "{email}", email, "{token}", token,
 		"{people}", people, "{auth}", auth, "{variables}", variables, "{control}", s.ControlURL(), "{secret}", secret).WriteString(out, page)
 	return err

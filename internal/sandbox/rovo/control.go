@@ -42,6 +42,9 @@ func (s *Server) controls() {
 	on("POST", "install", s.controlLife)
 	on("POST", "upgrade", s.controlLife)
 	on("POST", "uninstall", s.controlLife)
+	on("POST", "setup", s.controlSetup)
+	on("POST", "configure", s.controlConfigure)
+	on("POST", "connect", s.controlConnect)
 	on("POST", "consent", s.controlConsent)
 	on("POST", "credentials", s.controlCredentials)
 	on("POST", "messages", s.controlMessage)
@@ -137,55 +140,6 @@ func (s *Server) controlRemote(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.SetRemote(in.URL)
-	w.WriteHeader(http.StatusNoContent)
-	return nil
-}
-
-// controlLife installs, upgrades or uninstalls, as the path says.
-func (s *Server) controlLife(w http.ResponseWriter, r *http.Request) error {
-	var in struct {
-		Tenant  string `json:"tenant"`
-		Version string `json:"version"`
-	}
-	if err := body(w, r, &in); err != nil {
-		return err
-	}
-	t, err := s.tenantOf(in.Tenant)
-	if err != nil {
-		return err
-	}
-	var d Delivery
-	switch r.URL.Path {
-	case controlPath + "install":
-		d, err = t.Install(r.Context())
-	case controlPath + "uninstall":
-		d, err = t.Uninstall(r.Context())
-	default:
-		if in.Version == "" {
-			return &wrongError{http.StatusBadRequest, `upgrade app: "version" is missing`}
-		}
-		d, err = t.Upgrade(r.Context(), in.Version)
-	}
-	if err != nil {
-		return err
-	}
-	writeJSON(w, http.StatusOK, d)
-	return nil
-}
-
-func (s *Server) controlConsent(w http.ResponseWriter, r *http.Request) error {
-	var in struct {
-		Tenant string   `json:"tenant"`
-		Scopes []string `json:"scopes"`
-	}
-	if err := body(w, r, &in); err != nil {
-		return err
-	}
-	t, err := s.tenantOf(in.Tenant)
-	if err != nil {
-		return err
-	}
-	t.Consent(in.Scopes...)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -69,18 +69,27 @@ func (d Delivery) err() error {
 // Install installs the app on the site, under a new id, and tells the remote. The
 // error says that it never took the event.
 func (t *Tenant) Install(ctx context.Context) (Delivery, error) {
-	t.mu.Lock()
-	t.installation, t.version = client.NewID(), t.server.opts.App.Version
-	t.mu.Unlock()
+	t.renew()
 	return t.Reinform(ctx)
+}
+
+// renew begins another installation.
+func (t *Tenant) renew() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.installation, t.version = client.NewID(), t.server.opts.App.Version
 }
 
 // Reinform tells the remote of the installation once more: Forge delivers at least
 // once.
 func (t *Tenant) Reinform(ctx context.Context) (Delivery, error) {
+	return t.deliver(ctx, InstalledEndpoint, installedPath, t.installed(), maxAttempts)
+}
+
+func (t *Tenant) installed() map[string]any {
 	body := t.event("avi:forge:installed:app")
 	body["installerAccountId"] = t.admin()
-	return t.deliver(ctx, InstalledEndpoint, installedPath, body)
+	return body
 }
 
 // Upgrade installs another version, with the app's scopes, and tells the remote.
@@ -97,7 +106,7 @@ func (t *Tenant) Upgrade(ctx context.Context, version string) (Delivery, error) 
 	body := t.event("avi:forge:upgraded:app")
 	body["upgraderAccountId"] = t.admin()
 	body["permissions"] = map[string]any{"scopes": t.consented(), "external": map[string]any{}}
-	return t.deliver(ctx, UpgradedEndpoint, upgradedPath, body)
+	return t.deliver(ctx, UpgradedEndpoint, upgradedPath, body, maxAttempts)
 }
 
 // Uninstall calls the remote before the app goes away, and waits for it as long as
@@ -138,14 +147,14 @@ func (t *Tenant) event(kind string) map[string]any {
 	}
 }
 
-// deliver sends an event until the remote takes it, as often as Forge does.
-func (t *Tenant) deliver(ctx context.Context, endpoint, path string, body map[string]any) (Delivery, error) {
+// deliver sends an event until the remote takes it, so many times at most.
+func (t *Tenant) deliver(ctx context.Context, endpoint, path string, body map[string]any, most int) (Delivery, error) {
 	kind, _ := body["eventType"].(string)
 	d := Delivery{Event: kind}
-	for n := range maxAttempts {
+	for n := range most {
 		a := t.attempt(ctx, endpoint, path, body, t.server.opts.Limits.Event)
 		d.Attempts, d.Taken = append(d.Attempts, a), a.Reason == ""
-		if d.Taken || n == maxAttempts-1 || !pause(ctx, t.server.opts.Limits.EventPause) {
+		if d.Taken || n == most-1 || !pause(ctx, t.server.opts.Limits.EventPause) {
 			break
 		}
 		body["retryContext"] = map[string]any{"retryCount": n + 1, "retryReason": a.Reason}
