@@ -68,9 +68,8 @@ func (t *tenants) reconsider(ctx context.Context, k *keeper.Keeper) {
 }
 
 // purge deletes what is kept of an installation beside itself.
-func (t *tenants) purge(_ context.Context, installation string) error {
-	t.app.sites.personas.forget(installation)
-	return nil
+func (t *tenants) purge(ctx context.Context, installation string) error {
+	return t.app.forgetUsers(ctx, installation)
 }
 
 // hold says what keeps a user's work from beginning.
