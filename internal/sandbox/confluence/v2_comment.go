@@ -198,7 +198,11 @@ func putComment(inlined bool) func(*tx, *call) (any, error) {
 		if err := t.updateComment(one, body, in.Version.Number, 2, in.Resolved); err != nil {
 			return nil, err
 		}
-		return t.oneComment(one, c)
+		out, err := t.oneComment(one, c)
+		if edited, ok := out.(obj); ok && !inlined {
+			edited["_links"] = obj{"webui": t.webPath(one)} // as described, without the site's address
+		}
+		return out, err
 	}
 }
 
