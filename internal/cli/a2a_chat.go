@@ -68,7 +68,7 @@ question that nobody answered, and 6 for a task that waits for a sign-in or a se
 	flags.StringVar(&f.agent, "agent", "", "`name` of the agent; default the daemon's default agent")
 	flags.StringVar(&f.tokenEnv, "token-env", "AOF_A2A_TOKEN", "environment `variable` with a plain caller's token; unset, none is sent")
 	flags.StringVar(&f.context, "context", "", "`id` of a conversation to go on with")
-	flags.Var(&f.dialect, "dialect", "how to speak: a2a-1.0, a2a-0.3, jira-1.0 or jira-eap; default a2a-1.0, or jira-1.0 with --issue")
+	flags.Var(&f.dialect, "dialect", "`dialect` to speak: a2a-1.0, a2a-0.3, jira-1.0 or jira-eap; default a2a-1.0, or jira-1.0 with --issue")
 	flags.StringVar(&f.issue, "issue", "", "`key` of the issue in the sandbox's Jira that it is about")
 	flags.StringVar(&f.as, "as", "alice", "`who` in the sandbox's Jira does it")
 	flags.StringVar(&f.tenant, "tenant", "", "`name` of the sandbox's site; default its first one")

@@ -112,9 +112,8 @@ Run it:                                                 aofctl serve --config da
 	})
 	root.AddCommand(
 		newServe(c), newDemo(c), newSandbox(c), newValidate(c), newSchema(c), newSend(c), newRoute(c), newTest(c),
-		newJira(c), newDoctor(c), newGet(c), newDescribe(c), newLogs(c), newCancel(c), newRetry(c), newMCP(c), newForge(c), newRun(c), newReplay(c), newApprove(c), newReject(c), newAudit(c), newVersion(c),
+		newJira(c), newDoctor(c), newGet(c), newDescribe(c), newLogs(c), newCancel(c), newRetry(c), newMCP(c), newForge(c), newRun(c), newReplay(c), newApprove(c), newReject(c), newAudit(c), newA2A(c), newVersion(c),
 	)
-	root.AddCommand(newA2A(c))
 	return root
 }
 
