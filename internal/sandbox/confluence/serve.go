@@ -5,7 +5,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"strings"
 )
@@ -71,36 +70,62 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	answer := httptest.NewRecorder()
+	answer := &recorder{header: http.Header{}, status: http.StatusOK}
 	s.api.ServeHTTP(answer, r)
-	entry.Applied = answer.Code
+	entry.Applied = answer.status
 	if fault != nil {
 		s.fail(w, entry, fault, answer)
 		return
 	}
-	entry.Status = answer.Code
+	entry.Status = answer.status
 	s.log.add(entry)
-	copyTo(w, answer, answer.Body.Bytes())
+	answer.copyTo(w, answer.body.Bytes())
 }
 
-func copyTo(w http.ResponseWriter, answer *httptest.ResponseRecorder, body []byte) {
-	maps.Copy(w.Header(), answer.Header())
-	w.WriteHeader(answer.Code)
-	_, _ = w.Write(body)
+// recorder keeps an answer until it is known whether the client may have it.
+type recorder struct {
+	header http.Header
+	status int
+	wrote  bool
+	body   bytes.Buffer
+}
+
+// Header implements http.ResponseWriter.
+func (r *recorder) Header() http.Header { return r.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (r *recorder) WriteHeader(status int) {
+	if !r.wrote {
+		r.status, r.wrote = status, true
+	}
+}
+
+// Write implements http.ResponseWriter.
+func (r *recorder) Write(p []byte) (int, error) {
+	r.wrote = true
+	return r.body.Write(p)
+}
+
+func (r *recorder) copyTo(w http.ResponseWriter, body []byte) {
+	maps.Copy(w.Header(), r.header)
+	w.WriteHeader(r.status)
+	if r.status != http.StatusNoContent {
+		_, _ = w.Write(body)
+	}
 }
 
 // fail plays a fault. http.ErrAbortHandler is how net/http lets a handler hang up.
-func (s *Server) fail(w http.ResponseWriter, entry Request, f *Fault, answer *httptest.ResponseRecorder) {
+func (s *Server) fail(w http.ResponseWriter, entry Request, f *Fault, answer *recorder) {
 	entry.Fault = string(f.Effect)
 	switch f.Effect {
 	case CutBefore, CutAfter:
 		s.log.add(entry)
 		panic(http.ErrAbortHandler)
 	case Malformed:
-		entry.Status = answer.Code
+		entry.Status = answer.status
 		s.log.add(entry)
-		whole := answer.Body.Bytes()
-		copyTo(w, answer, append(bytes.Clone(whole[:len(whole)/2]), "\x00<"...))
+		whole := answer.body.Bytes()
+		answer.copyTo(w, append(bytes.Clone(whole[:len(whole)/2]), "\x00<"...))
 	default:
 		entry.Status = f.Status
 		s.log.add(entry)
