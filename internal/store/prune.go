@@ -12,8 +12,8 @@ const pruneBatch = 100
 // Wipe deletes what was said in runs that ended before the given time: their
 // steps, events, texts and the event that they were started with. What remains
 // tells that there was a run, of what, when, at what cost and how it ended. With
-// them go signals that nobody waited for until then. It returns how many runs
-// that were.
+// them go signals that nobody waited for until then, and the tasks of A2A that
+// ended before. It returns how many runs that were.
 func (s *Store) Wipe(ctx context.Context, before time.Time) (int, error) {
 	err := s.writer.do(ctx, func(tx tx) error {
 		if _, err := tx.exec(oldSignalsSQL, millis(before)); err != nil {
@@ -24,22 +24,37 @@ func (s *Store) Wipe(ctx context.Context, before time.Time) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return s.sweep(ctx, before, 0,
+	if err := s.wipeTasks(ctx, before); err != nil {
+		return 0, err
+	}
+	return s.sweep(ctx, before, 0, wipeRun()...)
+}
+
+// wipeRun are the statements that delete what was said in a run.
+func wipeRun() []string {
+	return []string{
 		`DELETE FROM run_steps WHERE run = ?`,
 		`DELETE FROM run_events WHERE run = ?`,
 		`DELETE FROM run_work WHERE run = ?`,
 		`DELETE FROM approvals WHERE run = ?`,
-		`UPDATE runs SET wiped = 1, result = '' WHERE id = ?`)
+		`UPDATE runs SET wiped = 1, result = '' WHERE id = ?`,
+	}
+}
+
+// pruneRun are the statements that delete a run.
+func pruneRun() []string {
+	return []string{
+		`DELETE FROM effects WHERE run = ?`,
+		`DELETE FROM run_merges WHERE run = ?`,
+		`DELETE FROM runs WHERE id = ?`,
+	}
 }
 
 // Prune deletes runs altogether that were wiped and ended before the given time,
 // and manifests that no run refers to any more. It returns how many runs that
 // were.
 func (s *Store) Prune(ctx context.Context, before time.Time) (int, error) {
-	n, err := s.sweep(ctx, before, 1,
-		`DELETE FROM effects WHERE run = ?`,
-		`DELETE FROM run_merges WHERE run = ?`,
-		`DELETE FROM runs WHERE id = ?`)
+	n, err := s.sweep(ctx, before, 1, pruneRun()...)
 	if err != nil || n == 0 {
 		return n, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/aofctl/aofctl/internal/a2a"
 )
@@ -115,6 +116,66 @@ func (s *Store) DropPush(ctx context.Context, owner TaskOwner, task, id string) 
 			return err
 		}
 		_, err := tx.exec(dropPushSQL, task, id)
+		return err
+	}))
+}
+
+// DuePush is a configuration whose receiver is to be told of something.
+type DuePush struct {
+	Owner  TaskOwner
+	Config a2a.PushConfig
+	// Told is the number of the last event that the receiver knows, Attempts how
+	// often it could not be told since.
+	Told     int64
+	Attempts int
+}
+
+const (
+	duePushesSQL = `SELECT p.id, p.task, p.url, p.token, p.schemes, p.credentials, p.version, p.told, p.attempts, t.installation, t.account
+		FROM task_pushes AS p INDEXED BY task_pushes_due JOIN tasks AS t ON t.id = p.task WHERE p.next_at <= ? ORDER BY p.next_at LIMIT ?`
+	toldPushSQL = `UPDATE task_pushes SET told = ?, attempts = 0, next_at = CASE WHEN (SELECT events FROM tasks WHERE id = ?) > ? THEN next_at END
+		WHERE task = ? AND id = ? AND told < ?`
+	failedPushSQL = `UPDATE task_pushes SET attempts = attempts + 1, next_at = ? WHERE task = ? AND id = ?`
+)
+
+// DuePushes lists up to limit configurations whose receivers are to be told of
+// something by now, those that wait longest first.
+func (s *Store) DuePushes(ctx context.Context, limit int) ([]DuePush, error) {
+	rows, err := s.query(ctx, duePushesSQL, millis(s.now()), limit)
+	if err != nil {
+		return nil, fmt.Errorf("list what is to be told: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var list []DuePush
+	for rows.Next() {
+		var d DuePush
+		var token, schemes, credentials []byte
+		c := &d.Config
+		if err := rows.Scan(&c.ID, &c.TaskID, &c.URL, &token, &schemes, &credentials, &c.Version, &d.Told, &d.Attempts, &d.Owner.Installation, &d.Owner.Account); err != nil {
+			return nil, fmt.Errorf("list what is to be told: %w", err)
+		}
+		if err := json.Unmarshal(schemes, &c.Schemes); err != nil {
+			return nil, fmt.Errorf("%w: decode push configuration: %w", ErrDamaged, err)
+		}
+		c.Token, c.Credentials = string(token), string(credentials)
+		list = append(list, d)
+	}
+	return list, rows.Err()
+}
+
+// PushTold records that a receiver knows the events up to a number.
+func (s *Store) PushTold(ctx context.Context, task, id string, upTo int64) error {
+	return wrapTask("record what was told of", task, s.writer.do(ctx, func(tx tx) error {
+		_, err := tx.exec(toldPushSQL, upTo, task, upTo, task, id, upTo)
+		return err
+	}))
+}
+
+// PushFailed records that a receiver could not be told, and when to try again; the
+// zero time waits for the next event of the task.
+func (s *Store) PushFailed(ctx context.Context, task, id string, next time.Time) error {
+	return wrapTask("record what was not told of", task, s.writer.do(ctx, func(tx tx) error {
+		_, err := tx.exec(failedPushSQL, nullMillis(next), task, id)
 		return err
 	}))
 }
