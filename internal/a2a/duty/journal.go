@@ -24,7 +24,7 @@ func (j journal) Branch(name string) step.Journal { return journal{j.Journal.Bra
 // Do implements step.Journal. A step that lacks the user's sign-in is done once they
 // have signed in, in the position behind the step that tells so.
 func (j journal) Do(ctx context.Context, kind step.Kind, name string, fn step.Func) (step.Entry, error) {
-	for {
+	for tries := 0; ; tries++ {
 		entry, err := j.Journal.Do(ctx, kind, name, j.watched(kind, name, fn))
 		if err != nil {
 			j.duty.failed(kind, name, err)
@@ -33,7 +33,7 @@ func (j journal) Do(ctx context.Context, kind step.Kind, name string, fn step.Fu
 		if entry.Decision != signInDecision {
 			return entry, nil
 		}
-		if err := j.duty.awaitSignIn(ctx, j.Journal, entry.Error); err != nil {
+		if err := j.duty.awaitSignIn(ctx, j.Journal, entry.Error, tries); err != nil {
 			return entry, err
 		}
 	}

@@ -16,9 +16,10 @@ const (
 	// sign-in. It counts as no call.
 	signInDecision = "sign-in"
 	signInStep     = "ask to sign in"
-	// signInAgain is how long a run waits at most before it looks itself: whoever
-	// learns of the sign-in tells it before.
-	signInAgain = time.Minute
+	// signInAgain is how long a run waits at first before it looks itself, and each
+	// time twice as long until signInSeldom: whoever learns of the sign-in tells it
+	// before.
+	signInAgain, signInSeldom = 10 * time.Second, 5 * time.Minute
 )
 
 // lacksSignIn returns what the user has to be told if that is why a step failed.
@@ -45,14 +46,14 @@ type asking struct {
 }
 
 // awaitSignIn asks the user to sign in and waits, as steps of the journal. It
-// returns once they may have.
-func (d *Duty) awaitSignIn(ctx context.Context, journal step.Journal, text string) error {
+// returns once they may have. Tries counts how often that was so before.
+func (d *Duty) awaitSignIn(ctx context.Context, journal step.Journal, text string, tries int) error {
 	a, err := d.ask(ctx, journal, signInStep, func(string) string { return "" }, status(a2a.AuthRequired, text))
 	if err != nil {
 		return err
 	}
 	if a.Answer == nil {
-		told, err := journal.Wait(ctx, "sign-in", step.Pause{For: "the user's sign-in", Within: signInAgain, Signal: a.Signal, Yield: true})
+		told, err := journal.Wait(ctx, "sign-in", step.Pause{For: "the user's sign-in", Within: min(signInAgain<<min(tries, 10), signInSeldom), Signal: a.Signal, Yield: true})
 		if err != nil {
 			return err
 		}
