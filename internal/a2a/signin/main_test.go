@@ -33,12 +33,16 @@ func jwt(name string) string {
 
 // known verifies the tokens that it knows.
 type known struct {
-	tokens  map[string]fit.Claims
+	tokens map[string]fit.Claims
+
+	mu      sync.Mutex
 	modules []string
 }
 
 func (k *known) Verify(_ context.Context, token string, modules ...string) (fit.Claims, error) {
+	k.mu.Lock()
 	k.modules = modules
+	k.mu.Unlock()
 	if c, ok := k.tokens[token]; ok {
 		return c, nil
 	}
