@@ -42,9 +42,7 @@ func lint(t *testing.T, manifests map[string][]byte) map[string][]string {
 	names := map[string]string{}
 	for name, text := range manifests {
 		dir := filepath.Join(top, strings.ReplaceAll(name, " ", "_"))
-		if err := os.CopyFS(dir, os.DirFS(appFiles)); err != nil {
-			t.Fatal(err)
-		}
+		copyApp(t, dir)
 		write(t, filepath.Join(dir, "manifest.yml"), text)
 		names[dir] = name
 		args = append(args, dir)
