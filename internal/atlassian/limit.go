@@ -21,7 +21,7 @@ type scope struct {
 
 var (
 	issuePattern   = regexp.MustCompile(`/rest/(?:api/[^/]+|agile/[^/]+)/issue/([A-Za-z][A-Za-z0-9_]*-[0-9]+|[0-9]+)(?:/|$)`)
-	segmentPattern = regexp.MustCompile(`^(?:[A-Za-z][A-Za-z0-9_]*-[0-9]+|[0-9]+|.*%.*|.{33,})$`)
+	segmentPattern = regexp.MustCompile(`^(?:[A-Za-z][A-Za-z0-9_]*-[0-9]+|(?:att)?[0-9]+|.*%.*|.{33,})$`)
 )
 
 func scopeOf(req *http.Request) scope {
@@ -36,11 +36,22 @@ func scopeOf(req *http.Request) scope {
 func endpoint(path string) string {
 	parts := strings.Split(path, "/")
 	for i, part := range parts {
-		if segmentPattern.MatchString(part) && parts[max(i-1, 0)] != "api" {
+		before := parts[max(i-1, 0)]
+		if (segmentPattern.MatchString(part) && before != "api") || namesNext(before) || namesFile(parts[:i]) {
 			parts[i] = "*"
 		}
 	}
 	return strings.Join(parts, "/")
+}
+
+// namesNext tells the parts of Confluence's paths behind which stands a name that
+// people chose: a space's key, a label, a property's key.
+func namesNext(part string) bool { return part == "space" || part == "label" || part == "property" }
+
+// namesFile reports whether a file's name follows, as in "download/attachments/123".
+func namesFile(before []string) bool {
+	n := len(before)
+	return n >= 3 && before[n-2] == "attachments" && before[n-3] == "download"
 }
 
 // limits holds requests back: to our own caps, and as long as the site asks. Who

@@ -31,6 +31,9 @@ func (d *dataCenter) Page(ctx context.Context, id string, r PageRead) (Page, err
 	}
 	var raw content
 	err := d.get(ctx, d.at("content", id), query, &raw)
+	if r.Draft && NotFound(err) {
+		return d.Page(ctx, id, PageRead{Body: r.Body})
+	}
 	return d.page(raw), err
 }
 
@@ -97,7 +100,7 @@ func (d *dataCenter) UpdatePage(ctx context.Context, u PageUpdate) (Page, error)
 		body["ancestors"] = ref(u.ParentID)
 	}
 	r := request{method: http.MethodPut, path: d.at("content", u.ID), body: body}
-	if u.Save != Revise {
+	if u.Save != SaveVersion {
 		r.query = url.Values{"status": {StatusDraft}}
 	}
 	var raw content

@@ -66,7 +66,7 @@ type PageRead struct {
 	// Version asks for an earlier version; 0 for the newest.
 	Version int
 	// Draft asks for what is not yet published: the draft of the page, or a page
-	// that was never published.
+	// that was never published. A page without a draft is told as it is published.
 	Draft bool
 	// Trashed finds the page in the trash, too.
 	Trashed bool
@@ -100,8 +100,8 @@ type Save string
 
 // The ways to save.
 const (
-	// Revise makes a new version of a published page, which everybody sees.
-	Revise Save = ""
+	// SaveVersion makes a new version of a published page, which everybody sees.
+	SaveVersion Save = ""
 	// SaveDraft keeps the text as the page's draft and leaves what is published.
 	SaveDraft Save = "draft"
 	// Publish makes a page that was never published current.
@@ -115,7 +115,7 @@ type PageUpdate struct {
 	// Body is in the storage format.
 	Body string
 	// Version is the number of the version that was read and is replaced. Only
-	// Revise looks at it: drafts have no versions.
+	// SaveVersion looks at it: drafts have no versions.
 	Version int
 	// Message is told with the version: why the page was changed.
 	Message string

@@ -136,7 +136,7 @@ func TestDraftsAreSeenOnlyWhenAskedFor(t *testing.T) {
 		if got := s.read(t, page.ID, confluence.PageRead{Body: true}); got.Body != "<p>published</p>" || got.Version.Number != 1 {
 			t.Errorf("%+v", got)
 		}
-		if got := s.read(t, page.ID, confluence.PageRead{Body: true, Draft: true}); got.Body != "<p>draft</p>" {
+		if got := s.read(t, page.ID, confluence.PageRead{Body: true, Draft: true}); got.Body != "<p>draft</p>" || got.Status != confluence.StatusDraft {
 			t.Errorf("%+v", got)
 		}
 		if err := s.DeletePage(t.Context(), page.ID, confluence.Deletion{Draft: true}); err != nil {
@@ -144,6 +144,9 @@ func TestDraftsAreSeenOnlyWhenAskedFor(t *testing.T) {
 		}
 		if got := s.state(t, page.ID); got.Draft != "" || got.Status != "current" {
 			t.Errorf("%+v", got)
+		}
+		if got := s.read(t, page.ID, confluence.PageRead{Body: true, Draft: true}); got.Body != "<p>published</p>" || got.Status != confluence.StatusCurrent {
+			t.Errorf("without a draft: %+v", got)
 		}
 	})
 }

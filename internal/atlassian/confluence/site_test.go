@@ -13,9 +13,12 @@ import (
 
 	"github.com/aofctl/aofctl/internal/atlassian"
 	"github.com/aofctl/aofctl/internal/atlassian/confluence"
+	"github.com/aofctl/aofctl/internal/leak"
 	sandbox "github.com/aofctl/aofctl/internal/sandbox/confluence"
 	"github.com/aofctl/aofctl/internal/sandbox/contract"
 )
+
+func TestMain(m *testing.M) { leak.Main(m) }
 
 // contracts are Atlassian's descriptions, read once; nil where they are absent.
 var contracts = map[sandbox.Kind]func() *contract.Contract{

@@ -16,8 +16,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aofctl/aofctl/internal/leak"
 	"github.com/aofctl/aofctl/internal/sandbox/contract"
 )
+
+func TestMain(m *testing.M) { leak.Main(m) }
 
 // site is a Server behind a real listener, its exchanges checked against
 // Atlassian's descriptions where those are here.
@@ -47,7 +50,7 @@ func newSite(t *testing.T, opts Options) *site {
 		s.api = c.Handler(s.api, func(err error) { t.Error(err) })
 	}
 	web := httptest.NewServer(s)
-	t.Cleanup(func() { s.Close(); web.Close() })
+	t.Cleanup(func() { s.Close(); web.Close(); http.DefaultTransport.(*http.Transport).CloseIdleConnections() })
 	return &site{Server: s, t: t, url: web.URL + strings.TrimSuffix(s.opts.ContextPath, "/wiki")}
 }
 

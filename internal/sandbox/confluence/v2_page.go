@@ -72,6 +72,15 @@ func (t *tx) onePage(c *content, r revision, call *call) (any, error) {
 	return out, nil
 }
 
+// theDraft is what is not yet published of a page.
+func (t *tx) theDraft(c *content, call *call) (any, error) {
+	out, err := t.onePage(c, *c.draft, call)
+	if page, ok := out.(obj); ok {
+		page["status"] = draft
+	}
+	return out, err
+}
+
 func listPages(t *tx, c *call) (any, error) {
 	ids, spaces, status, title := c.values("id"), c.values("space-id"), c.values("status"), c.query("title")
 	if len(status) == 0 {
@@ -106,7 +115,7 @@ func getPage(t *tx, c *call) (any, error) {
 		return nil, err
 	}
 	if c.flag("get-draft") && p.draft != nil {
-		return t.onePage(p, *p.draft, c)
+		return t.theDraft(p, c)
 	}
 	status := c.values("status")
 	if len(status) == 0 {
@@ -219,11 +228,7 @@ func putPage(t *tx, c *call) (any, error) {
 		return nil, err
 	}
 	if e.status == draft {
-		out, err := t.onePage(p, *p.draft, c)
-		if page, ok := out.(obj); ok {
-			page["status"] = draft
-		}
-		return out, err
+		return t.theDraft(p, c)
 	}
 	return t.onePage(p, p.now(), c)
 }
