@@ -23,6 +23,7 @@ func allowed() map[string][]string {
 		"a2a/endpoint":     {"a2a", "a2a/card", "a2a/wire"},
 		"a2a/signin":       {"a2a", "forge/fit"},
 		"a2a/keeper":       {"a2a", "store"},
+		"a2a/push":         {"a2a", "a2a/wire", "hosts", "store"},
 		"a2a/wire":         {"a2a"},
 		"forge/fit":        {"a2a"},
 		"forge/forgeapp":   {"manifest"},

@@ -14,6 +14,7 @@ import (
 	"github.com/aofctl/aofctl/internal/a2a/duty"
 	"github.com/aofctl/aofctl/internal/a2a/endpoint"
 	"github.com/aofctl/aofctl/internal/a2a/keeper"
+	"github.com/aofctl/aofctl/internal/a2a/push"
 	"github.com/aofctl/aofctl/internal/a2a/signin"
 	"github.com/aofctl/aofctl/internal/forge"
 	"github.com/aofctl/aofctl/internal/run"
@@ -27,6 +28,8 @@ type agents struct {
 	offers *offers
 	keeper *keeper.Keeper
 	door   *endpoint.Endpoint
+	// sender tells callers of their tasks; nil if nobody is told.
+	sender *push.Sender
 	// tenants are the sites of the Forge app; nil if there is none.
 	tenants *tenants
 }
@@ -37,7 +40,7 @@ func (a *App) buildA2A(ctx context.Context) error {
 	if d.A2A == nil {
 		return nil
 	}
-	g := &agents{app: a, offers: &offers{config: *d.A2A, runtimeDefault: d.Runtime.DefaultAgent, base: a.publicURL, catalog: a.live.catalog, pushes: false, now: time.Now}}
+	g := &agents{app: a, offers: &offers{config: *d.A2A, runtimeDefault: d.Runtime.DefaultAgent, base: a.publicURL, catalog: a.live.catalog, pushes: d.A2A.Push, now: time.Now}}
 	sign := signin.Config{Public: d.A2A.Public}
 	tokens := a.secrets.value(d.A2A.Tokens)
 	var err error
@@ -58,11 +61,18 @@ func (a *App) buildA2A(ctx context.Context) error {
 		return err
 	}
 	g.keeper = keeper.New(keeper.Config{Store: a.store, Prepare: g.prepare, Gate: g.gate, Wake: a.scheduler.Wake, Now: a.opts.Now, Log: a.log})
-	var tasks a2a.Tasks = guarded{g.keeper}
+	if d.A2A.Push {
+		g.sender = push.New(push.Config{Tasks: a.store, Hosts: d.A2A.PushHosts, UserAgent: "aofctl/" + a.opts.Version, Now: a.opts.Now})
+	}
+	var tasks a2a.Tasks = guarded{g.keeper, g.sender}
+	var pushes a2a.PushConfigs
+	if g.sender != nil {
+		pushes = guarded{g.keeper, g.sender}
+	}
 	if g.tenants != nil {
 		tasks = g.tenants.installations.Tasks(tasks)
 	}
-	g.door = endpoint.New(who, tasks, nil, g.offers, endpoint.Options{Observer: observer{a.metrics}})
+	g.door = endpoint.New(who, tasks, pushes, g.offers, endpoint.Options{Observer: observer{a.metrics}})
 	a.agents = g
 	return nil
 }
@@ -118,6 +128,9 @@ func (g *agents) start(ctx context.Context, background *sync.WaitGroup) {
 		return
 	}
 	background.Go(func() { g.keeper.Run(ctx, g.app.supervisor.Leads) })
+	if g.sender != nil {
+		background.Go(func() { g.sender.Run(ctx, g.app.supervisor.Leads) })
+	}
 	if g.tenants != nil {
 		background.Go(func() { g.tenants.verifier.Run(ctx) })
 		background.Go(func() { g.tenants.installations.Run(ctx) })
@@ -133,14 +146,31 @@ func (g *agents) drain() {
 }
 
 // guarded refuses messages of Jira's that speak for another user than their token.
-type guarded struct{ *keeper.Keeper }
+type guarded struct {
+	*keeper.Keeper
+	// sender checks where callers want to be told; nil where nobody is told.
+	sender *push.Sender
+}
 
 // Send implements a2a.Tasks.
 func (g guarded) Send(ctx context.Context, call a2a.Call, req a2a.SendRequest) (a2a.Reply, error) {
 	if err := signin.SameUser(call.Caller, req.Message); err != nil {
 		return a2a.Reply{}, err
 	}
+	if req.Push != nil && g.sender != nil {
+		if err := g.sender.Check(*req.Push); err != nil {
+			return a2a.Reply{}, err
+		}
+	}
 	return g.Keeper.Send(ctx, call, req)
+}
+
+// SetPush implements a2a.PushConfigs.
+func (g guarded) SetPush(ctx context.Context, call a2a.Call, config a2a.PushConfig) (a2a.PushConfig, error) {
+	if err := g.sender.Check(config); err != nil {
+		return a2a.PushConfig{}, err
+	}
+	return g.Keeper.SetPush(ctx, call, config)
 }
 
 // gate says what keeps a caller's work from beginning.

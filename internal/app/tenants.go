@@ -69,6 +69,9 @@ func (t *tenants) reconsider(ctx context.Context, k *keeper.Keeper) {
 
 // purge deletes what is kept of an installation beside itself.
 func (t *tenants) purge(ctx context.Context, installation string) error {
+	if err := t.app.store.PurgeTenant(ctx, installation); err != nil {
+		return err
+	}
 	return t.app.forgetUsers(ctx, installation)
 }
 

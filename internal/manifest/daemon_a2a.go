@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"github.com/aofctl/aofctl/internal/hosts"
 )
 
 // A2A is where other agents, and Jira's Rovo among them, ask ours for work.
@@ -22,6 +24,10 @@ type A2A struct {
 	Tokens Secret
 	// Public lets everybody call without a token.
 	Public bool
+	// Push lets callers name addresses that are told of their tasks: at public hosts
+	// with TLS, and at PushHosts.
+	Push      bool
+	PushHosts hosts.List
 }
 
 // Forge is the Forge app through which Jira calls.
@@ -60,7 +66,7 @@ func (l *daemonLoader) a2a(decl a2aDecl, forge *Forge) *A2A {
 	given := decl.pos != (pos{})
 	switch {
 	case !given && forge != nil:
-		return &A2A{}
+		return &A2A{Push: true}
 	case !given:
 		return nil
 	case !decl.Enabled.or(true) && forge != nil:
@@ -70,6 +76,7 @@ func (l *daemonLoader) a2a(decl a2aDecl, forge *Forge) *A2A {
 		return nil
 	}
 	a := &A2A{PublicURL: l.publicURL(decl.PublicURL), DefaultAgent: decl.DefaultAgent.value, Agents: l.globs(decl.Agents), Public: decl.Public.value,
+		Push: decl.PushNotifications.or(true), PushHosts: l.receivers(decl.PushHosts),
 		Tokens: l.secret(secretForms{name: "tokens", inline: decl.Tokens, env: decl.TokensEnv, file: decl.TokensFile})}
 	for _, pattern := range decl.Agents {
 		if pattern.set { // as globs leaves others out

@@ -111,6 +111,9 @@ type a2aDecl struct {
 	TokensEnv    str        `yaml:"tokens_env" jsonschema_description:"The environment variable with the callers' tokens, as name=token separated by commas or line ends"`
 	TokensFile   str        `yaml:"tokens_file"`
 	Public       opt[bool]  `yaml:"public" jsonschema_description:"Everybody may call without a token; default false"`
+
+	PushNotifications opt[bool]      `yaml:"push_notifications" jsonschema_description:"Callers may name addresses that are told of their tasks; default true"`
+	PushHosts         []receiverDecl `yaml:"push_hosts" jsonschema_description:"Hosts of such addresses besides the public ones with TLS"`
 }
 
 // forgeDecl is the Forge app through which Jira calls the endpoint of A2A.

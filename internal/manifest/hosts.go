@@ -95,3 +95,47 @@ func (l *daemonLoader) hostHeaders(decl hostDecl) map[string]Secret {
 	}
 	return out
 }
+
+// receiverDecl is a host that may be told of tasks: as text, or a mapping for one
+// that is internal.
+type receiverDecl struct {
+	at
+	receiverMap
+}
+
+type receiverMap struct {
+	at
+	Host    str       `yaml:"host" jsonschema_description:"As the text alone: hooks.example.com, example.com:8443, *.example.com, http://legacy.example.com"`
+	Private opt[bool] `yaml:"private" jsonschema_description:"The host is internal: its name may lead to private addresses; default false"`
+}
+
+func (h *receiverDecl) decodeYAML(d *decoder, n *yaml.Node, depth int) {
+	h.pos = d.pos(n)
+	if n.Kind == yaml.MappingNode {
+		d.structure(n, elem(&h.receiverMap), depth)
+		return
+	}
+	h.Host.decodeYAML(d, n, depth)
+}
+
+func (h receiverDecl) schema() *jsonschema.Schema {
+	return oneOfSchemas(&jsonschema.Schema{Type: "string", Examples: []any{"hooks.example.com", "*.example.com"}}, schemaOf(reflect.TypeFor[receiverMap]()))
+}
+
+func (l *daemonLoader) receivers(list []receiverDecl) hosts.List {
+	var out hosts.List
+	for _, decl := range list {
+		if decl.Host.absent() {
+			l.errorf(decl.pos, `field "host" is missing`)
+			continue
+		}
+		host, err := hosts.Parse(decl.Host.value)
+		if err != nil {
+			l.errorf(decl.Host.pos, "push host %s", err)
+			continue
+		}
+		host.Private = decl.Private.value
+		out = append(out, host)
+	}
+	return out
+}
