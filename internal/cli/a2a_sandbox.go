@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/aofctl/aofctl/internal/a2a/client"
+	"github.com/aofctl/aofctl/internal/sandbox/rovo"
 )
 
 // playground is a running sandbox, which acts for a person in its Jira.
@@ -82,14 +84,15 @@ func (p *playground) ask(ctx context.Context, what string, in, out any) error {
 	if err != nil {
 		return fmt.Errorf("ask sandbox: %w", err)
 	}
+	if resp.Header.Get(rovo.ControlHeader) == "" {
+		return fmt.Errorf("the server at %s is no sandbox with Jira Cloud: it answers %s", p.url, resp.Status)
+	}
 	if resp.StatusCode != http.StatusOK {
 		var refused struct {
 			Error string `json:"error"`
 		}
-		if json.Unmarshal(body, &refused) != nil || refused.Error == "" {
-			return fmt.Errorf("the server at %s is no sandbox with Jira Cloud: it answers %s", p.url, resp.Status)
-		}
-		return errors.New("the sandbox refuses: " + refused.Error)
+		_ = json.Unmarshal(body, &refused) // without it, the status is told
+		return errors.New("the sandbox refuses: " + cmp.Or(refused.Error, resp.Status))
 	}
 	if err := json.Unmarshal(body, out); err != nil {
 		return fmt.Errorf("read answer of sandbox: %w", err)

@@ -124,7 +124,9 @@ func (t *talk) turn(ctx context.Context, text string) error {
 		}
 		t.f.noStream = true // the agent does not stream; nothing has been said yet
 	}
-	reply, err := t.calls.Send(ctx, m)
+	patient, end := grace(ctx)
+	defer end()
+	reply, err := t.calls.Send(patient, m)
 	if err != nil {
 		return err
 	}
@@ -164,21 +166,35 @@ func (t *talk) message(ctx context.Context, text string) (client.Message, error)
 
 // stream sends a message and reads the stream that answers it.
 func (t *talk) stream(ctx context.Context, m client.Message) error {
-	s, err := t.calls.Stream(ctx, m)
+	patient, end := grace(ctx)
+	defer end()
+	s, err := t.calls.Stream(patient, m)
 	if err != nil {
 		return err
 	}
-	if done, err := t.read(ctx, s); done || err != nil {
+	if done, err := t.read(ctx, patient, s); done || err != nil {
 		return err
 	}
 	return t.watch(ctx)
 }
 
-// read shows a stream; false if it ended before the task had.
-func (t *talk) read(ctx context.Context, s *client.Stream) (bool, error) {
+// grace lets a message reach its task although somebody interrupts it: what was
+// begun can be canceled by its id alone.
+func grace(ctx context.Context) (context.Context, func()) {
+	patient, end := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(cancelTime, end) })
+	return patient, func() {
+		stop()
+		end()
+	}
+}
+
+// read shows a stream; false if it ended before the task had. Its beginning is
+// waited for as long as first says.
+func (t *talk) read(ctx, first context.Context, s *client.Stream) (bool, error) {
 	defer s.Close()
-	for {
-		u, err := s.Next(ctx)
+	for within := first; ; within = ctx {
+		u, err := s.Next(within)
 		var told *client.Error
 		switch {
 		case err != nil && ctx.Err() != nil, errors.As(err, &told):
@@ -246,7 +262,7 @@ func (t *talk) look(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
-	_, err = t.read(ctx, s)
+	_, err = t.read(ctx, ctx, s)
 	return err
 }
 

@@ -39,7 +39,7 @@ func TestScripts(t *testing.T) {
 		Dir:   "testdata/script",
 		Setup: isolate,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"world": world, "await": await, "act": act, "defaults": defaults, "big": big, "jsonfield": jsonField, "hold": hold, "codes": codes, "release": release, "rules": rules,
+			"world": world, "await": await, "act": act, "defaults": defaults, "big": big, "jsonfield": jsonField, "hold": hold, "codes": codes, "release": release, "rules": rules, "expand": expand,
 			"post": func(ts *testscript.TestScript, neg bool, args []string) {
 				post(ts, neg, strings.TrimPrefix(args[0], ts.Getenv("CONTROL")), args[1:])
 			},
@@ -52,7 +52,7 @@ func TestScripts(t *testing.T) {
 // isolate keeps what the machine has set out of the scripts.
 func isolate(env *testscript.Env) error {
 	for _, name := range []string{"JIRA_EMAIL", "JIRA_API_TOKEN", "JIRA_WEBHOOK_SECRET", "GOOGLE_API_KEY", "GEMINI_API_KEY",
-		"AOF_ADMIN_TOKEN", "AOF_ADMIN_URL"} {
+		"AOF_ADMIN_TOKEN", "AOF_ADMIN_URL", "AOF_A2A_TOKEN"} {
 		env.Setenv(name, "")
 	}
 	return nil
@@ -203,6 +203,14 @@ func post(ts *testscript.TestScript, neg bool, path string, args []string) {
 	if resp.StatusCode >= 300 {
 		ts.Fatalf("%s: %s", resp.Status, body)
 	}
+}
+
+// expand fills in the variables in a file: expand file.
+func expand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: expand file")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(os.Expand(ts.ReadFile(args[0]), ts.Getenv)), 0o600))
 }
 
 // big makes a JSON file of n bytes: big file n.

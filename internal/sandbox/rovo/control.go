@@ -14,6 +14,10 @@ import (
 // platform.
 const controlPath = "/__sandbox/rovo/"
 
+// ControlHeader is in all answers of the controls, and tells them from those of
+// other servers.
+const ControlHeader = "X-Sandbox-Rovo"
+
 // maxControl bounds a request to the controls.
 const maxControl = 1 << 20
 
@@ -22,6 +26,7 @@ const maxControl = 1 << 20
 func (s *Server) controls() {
 	on := func(method, path string, serve func(w http.ResponseWriter, r *http.Request) error) {
 		s.mux.HandleFunc(method+" "+controlPath+path, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set(ControlHeader, "1")
 			if err := serve(w, r); err != nil {
 				controlError(w, err)
 			}
