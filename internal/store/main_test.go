@@ -71,7 +71,7 @@ func reset(t testing.TB, s *Store) {
 	t.Helper()
 	must(t, s.writer.do(t.Context(), func(tx tx) error {
 		s.served = share{}
-		for _, table := range []string{"runs", "run_work", "run_steps", "run_waits", "signals", "run_events", "effects", "run_merges", "revisions", "memory", "replicas", "leases"} {
+		for _, table := range []string{"runs", "tasks", "task_messages", "task_events", "task_asks", "task_pushes", "run_work", "run_steps", "run_waits", "signals", "run_events", "effects", "run_merges", "revisions", "memory", "replicas", "leases"} {
 			if _, err := tx.exec(`DELETE FROM ` + table); err != nil {
 				return err
 			}

@@ -23,12 +23,15 @@ func (s *Store) WithdrawAsk(ctx context.Context, task, key string) (answered *a2
 			answered = answer
 			return err
 		}
-		n, err := tx.change(answerAskSQL+` AND answer IS NULL`, 0, t.id, key)
+		open, err := openAsk(tx, t)
 		if err != nil {
+			return err
+		}
+		if _, err := tx.exec(answerAskSQL+` AND answer IS NULL`, 0, t.id, key); err != nil {
 			return fmt.Errorf("withdraw a question: %w", err)
 		}
-		if n == 0 || !t.state.Interrupted() {
-			return nil
+		if open.once != key {
+			return nil // the user sees another question, or none
 		}
 		return s.proceed(tx, t)
 	})
