@@ -78,7 +78,8 @@ func wants(reason, name, args string) llm.Message {
 type device struct {
 	name   string
 	access tool.Access
-	err    func(calls int) error
+	err    func(tries int) error
+	tries  int
 	mu     sync.Mutex
 	calls  []tool.Call
 }
@@ -101,8 +102,8 @@ func (d *device) Call(_ context.Context, call tool.Call) (tool.Result, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.err != nil {
-		if err := d.err(len(d.calls)); err != nil {
-			d.calls = append(d.calls, tool.Call{})
+		d.tries++
+		if err := d.err(d.tries); err != nil {
 			return tool.Result{}, err
 		}
 	}
@@ -183,6 +184,7 @@ type office struct {
 	model   *actor
 	read    *device
 	comment *device
+	update  *device
 	desk    *approval.Desk
 	task    run.Task
 	exec    run.Executor
@@ -211,7 +213,8 @@ func newOffice(t *testing.T, call a2a.Call, first a2a.Message, lines ...llm.Mess
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	o := &office{t: t, store: s, caller: call, model: &actor{lines: map[string][]llm.Message{"p:m": lines}},
-		read: &device{name: "jira_get_issue", access: tool.Read}, comment: &device{name: "jira_post_comment", access: tool.Write}}
+		read: &device{name: "jira_get_issue", access: tool.Read}, comment: &device{name: "jira_post_comment", access: tool.Write},
+		update: &device{name: "jira_update_issue", access: tool.Write}}
 	o.begin(first)
 	o.useAgent(helper)
 	return o
@@ -271,7 +274,7 @@ func (o *office) owner() store.TaskOwner {
 // runner does the work of agents.
 func (o *office) runner() (*agent.Runner, *gate.Gate, *tool.Registry) {
 	o.t.Helper()
-	registry, err := tool.NewRegistry(o.read, o.comment)
+	registry, err := tool.NewRegistry(o.read, o.comment, o.update)
 	if err != nil {
 		o.t.Fatal(err)
 	}

@@ -1,0 +1,125 @@
+package duty
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aofctl/aofctl/internal/step"
+)
+
+func TestRepliesAreReadAsWhatTheyPlainlySay(t *testing.T) {
+	type reading struct {
+		approve, plain bool
+		rest           string
+	}
+	for words, want := range map[string]reading{
+		"approve":                    {true, true, ""},
+		" /Approve ":                 {true, true, ""},
+		"**approve**":                {true, true, ""},
+		"approve k7qx2m":             {true, true, ""},
+		"approve K7QX2M 1 and 3":     {true, true, "1 and 3"},
+		"Approved.":                  {true, true, ""},
+		"approve 1, 2":               {true, true, "1, 2"},
+		"approve, but not the first": {true, false, ""},
+		"approve all but 2":          {true, false, ""},
+		"approve OTHER1":             {true, false, ""},
+		"yes":                        {true, true, ""},
+		"Yes!":                       {true, true, ""},
+		"yes, if it is short":        {true, false, ""},
+		"yesterday":                  {false, false, ""},
+		"reject":                     {false, true, ""},
+		"reject K7QX2M too long":     {false, true, "too long"},
+		"No.":                        {false, true, ""},
+		"no, it is wrong":            {false, true, "it is wrong"},
+		"nobody knows":               {false, false, ""},
+		"ok":                         {false, false, ""},
+		"":                           {false, false, ""},
+		"> approve":                  {false, false, ""},
+		"I approve":                  {false, false, ""},
+	} {
+		a, plain := read(words, "K7QX2M")
+		got := reading{a.Approve, plain, a.Reason}
+		if a.Approve && plain {
+			got.rest = strings.Join(a.Words, " ")
+		}
+		if got != want {
+			t.Errorf("%q: %+v, want %+v", words, got, want)
+		}
+	}
+}
+
+func FuzzReply(f *testing.F) {
+	f.Add("approve K7QX2M 1 2")
+	f.Add("`yes`")
+	f.Fuzz(func(t *testing.T, words string) {
+		a, plain := read(words, "K7QX2M")
+		lower := strings.ToLower(words)
+		if plain && a.Approve && !strings.Contains(lower, "approve") && !strings.Contains(lower, "yes") {
+			t.Fatalf("%q approves", words)
+		}
+	})
+}
+
+func TestCallsAreToldInWordsThatFormatNothing(t *testing.T) {
+	for _, tt := range []struct{ tool, args, want string }{
+		{"jira_get_issue", `{"issue_key":"PROJ-1"}`, "Reading PROJ-1"},
+		{"jira_get_issue", `{"issue_key":"x](https://evil.example)"}`, "Reading `x](https://evil.example)`"},
+		{"jira_get_issue", `{`, "Reading something"},
+		{"jira_search", `{"jql":"text ~ ` + "`" + `a` + "`" + `\n AND project = X"}`, "Searching work items: `text ~ 'a' AND project = X`"},
+		{"jira_search", `{}`, "Searching work items"},
+		{"jira_create_issue", `{"project_key":"PROJ","summary":"Login fails"}`, "Creating a work item in PROJ: `Login fails`"},
+		{"jira_create_issue", `{"summary":"Login fails"}`, "Creating a work item: `Login fails`"},
+		{"jira_transition_issue", `{"issue_key":"PROJ-1","transition":"Done"}`, "Moving PROJ-1 to `Done`"},
+		{"jira_search", `{"jql":"` + strings.Repeat("x", 500) + `"}`, "Searching work items: `" + strings.Repeat("x", maxCode-1) + "…`"},
+		{"mcp_files__read_file", `{"path":"/etc"}`, "Using mcp files read file"},
+		{"*_`", `{}`, "Using a tool"},
+	} {
+		if got := doing(tt.tool, json.RawMessage(tt.args)); got != tt.want {
+			t.Errorf("%s %.40s: %q, want %q", tt.tool, tt.args, got, tt.want)
+		}
+	}
+}
+
+func TestNoticesAreSentences(t *testing.T) {
+	d := New(Config{})
+	for i, tt := range []struct {
+		notice step.Notice
+		want   string
+	}{
+		{step.Notice{Kind: step.KindModel}, ""}, // the first call: the user was just told that the work begins
+		{step.Notice{Kind: step.KindModel}, "Thinking"},
+		{step.Notice{Kind: step.KindModel, Text: "I look."}, "I look."},
+		{step.Notice{Kind: step.KindEnrich}, "Looking at the work item"},
+		{step.Notice{Kind: retrying, Name: "jira_get_issue", Text: "tool"}, "Jira is busy or cannot be reached; trying again"},
+		{step.Notice{Kind: retrying, Name: "github_comment", Text: "tool"}, "GitHub is busy or cannot be reached; trying again"},
+		{step.Notice{Kind: retrying, Name: "m", Text: "model"}, "The language model is busy; trying again"},
+		{step.Notice{Kind: step.KindNode}, ""},
+	} {
+		if got := d.sentence(tt.notice); got != tt.want {
+			t.Errorf("%d: %q, want %q", i, got, tt.want)
+		}
+	}
+	if got := labelled("a*b](x)", "Thinking"); got != "**a b (x)**: Thinking" {
+		t.Errorf("labelled: %q", got)
+	}
+	for span, want := range map[time.Duration]string{90 * time.Second: "90 seconds", 10 * time.Minute: "10 minutes", 3 * time.Hour: "3 hours", 72 * time.Hour: "3 days"} {
+		if got := about(span); got != want {
+			t.Errorf("%s: %q", span, got)
+		}
+	}
+}
+
+func TestTheWorkBeginsWithASentence(t *testing.T) {
+	for _, tt := range []struct{ kind, issue, want string }{
+		{TypeAssigned, "AW26-11", "Cursor is reviewing AW26-11."},
+		{TypeAssigned, "", "Cursor is reviewing the work item."},
+		{TypeMentioned, "AW26-11", "Cursor is reviewing your comment."},
+		{TypeChatted, "", "Cursor is working on your message."},
+	} {
+		if got := Opening("Cursor", tt.kind, tt.issue); got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
+	}
+}
