@@ -58,9 +58,9 @@ func (p part) Complete(_ context.Context, req llm.Request) (llm.Response, error)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.asked == nil {
-		p.actor.asked = map[string][]llm.Request{}
+		p.asked = map[string][]llm.Request{}
 	}
-	p.actor.asked[p.name] = append(p.actor.asked[p.name], req)
+	p.asked[p.name] = append(p.actor.asked[p.name], req)
 	if turn >= len(p.lines[p.name]) {
 		return llm.Response{}, fmt.Errorf("%s has no line %d", p.name, turn)
 	}
