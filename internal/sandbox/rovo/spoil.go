@@ -56,7 +56,11 @@ func claimSpoils() []Spoil {
 		without("iss"), without("aud"), without("exp"), without("app"),
 		nested("of another app", appARI+other, "app", "id"),
 		nested("two installations", installationARI+other, "app", "installation", "id"),
-		nested("no installation", "", "app", "installationId"),
+		{"no installation", func(d *draft) error {
+			delete(d.at("app"), "installationId")
+			delete(d.at("app"), "installation")
+			return nil
+		}},
 		nested("two sites", other, "context", "cloudId"),
 		nested("an API elsewhere", "https://api.atlassian.com.example.com/ex/jira/"+other, "app", "apiBaseUrl"),
 		nested("isolated cloud", "ic-1", "app", "icLabel"),
