@@ -79,7 +79,8 @@ type API interface { //nolint:interfacebloat // it is what a Confluence does; wh
 	Replies(ctx context.Context, to Comment, p Part) (List[Comment], error)
 	// Comment reads one comment.
 	Comment(ctx context.Context, id string) (Comment, error)
-	// AddComment writes a comment, or an answer to one.
+	// AddComment writes a comment, or an answer to one. Comments on a piece of the
+	// text are taken by Data Center from about version 8.5; earlier ones refuse them.
 	AddComment(ctx context.Context, n NewComment) (Comment, error)
 	// UpdateComment replaces the text of a comment as it was read.
 	UpdateComment(ctx context.Context, read Comment, body string) (Comment, error)

@@ -3,10 +3,12 @@ package confluence
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 )
 
 const commentExpand = "body.storage,version,ancestors,container,extensions.inlineProperties,extensions.resolution"
@@ -75,9 +77,6 @@ func (d *dataCenter) Comment(ctx context.Context, id string) (Comment, error) {
 
 // AddComment implements API.
 func (d *dataCenter) AddComment(ctx context.Context, n NewComment) (Comment, error) {
-	if n.Inline != nil && n.ParentID == "" {
-		return Comment{}, &UnsupportedError{Kind: DataCenter, What: "comment on a piece of the text"}
-	}
 	var parent Comment
 	if n.ParentID != "" {
 		var err error
@@ -87,8 +86,11 @@ func (d *dataCenter) AddComment(ctx context.Context, n NewComment) (Comment, err
 		n.PageID = parent.PageID
 	}
 	body := map[string]any{"type": "comment", "container": map[string]any{"id": n.PageID, "type": "page"}, "body": inStorage(n.Body)}
-	if n.ParentID != "" {
+	switch {
+	case n.ParentID != "":
 		body["ancestors"] = ref(n.ParentID)
+	case n.Inline != nil:
+		body["extensions"] = map[string]any{"location": "inline", "inlineProperties": n.Inline.properties(time.Now())}
 	}
 	var raw content
 	r := request{method: http.MethodPost, path: d.at("content"), query: url.Values{"expand": {commentExpand}}, body: body}
@@ -97,8 +99,25 @@ func (d *dataCenter) AddComment(ctx context.Context, n NewComment) (Comment, err
 	}
 	out := d.comment(raw)
 	out.PageID, out.ParentID, out.Inline = n.PageID, n.ParentID, parent.Inline
+	if n.Inline != nil && n.ParentID == "" {
+		out.Inline, out.Selection, out.Resolution = true, n.Inline.Text, ResolutionOpen
+	}
 	out.Body = cmp.Or(out.Body, n.Body)
 	return out, nil
+}
+
+// properties are what Data Center wants to know of a selection: what its own editor
+// sends, and refuses a comment without. The highlights are only shown until the
+// page is loaded anew.
+func (s Selection) properties(now time.Time) map[string]any {
+	highlights, err := json.Marshal([][]string{{s.Text}})
+	if err != nil {
+		highlights = []byte("[]")
+	}
+	return map[string]any{
+		"originalSelection": s.Text, "numMatches": max(s.Count, 1), "matchIndex": s.Index,
+		"lastFetchTime": strconv.FormatInt(now.UnixMilli(), 10), "serializedHighlights": string(highlights),
+	}
 }
 
 // UpdateComment implements API.

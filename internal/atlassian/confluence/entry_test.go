@@ -191,20 +191,40 @@ func TestCommentsAreAnsweredAndEdited(t *testing.T) {
 	})
 }
 
-func TestInlineCommentsAreMadeAndResolvedOnCloudAlone(t *testing.T) {
+func TestInlineCommentsAreMadeOnAPieceOfText(t *testing.T) {
+	both(t, func(t *testing.T, s *site) {
+		page, ctx := s.page(t, "P", "<p>a &amp; b, then a &amp; b</p>", ""), t.Context()
+		made := ok(s.AddComment(ctx, confluence.NewComment{
+			PageID: page.ID, Body: "<p>why?</p>", Inline: &confluence.Selection{Text: "a & b", Index: 1, Count: 2},
+		}))(t)
+		if !made.Inline || made.Selection != "a & b" || made.Resolution != confluence.ResolutionOpen || made.Body != "<p>why?</p>" {
+			t.Errorf("%+v", made)
+		}
+		got := ok(s.Comment(ctx, made.ID))(t)
+		if !got.Inline || got.Selection != "a & b" || got.PageID != page.ID {
+			t.Errorf("%+v", got)
+		}
+		now := s.read(t, page.ID, confluence.PageRead{Body: true})
+		if !strings.HasPrefix(now.Body, "<p>a &amp; b, then <ac:inline-comment-marker ac:ref=") || now.Version.Number != 1 {
+			t.Errorf("%+v", now)
+		}
+		_, err := s.AddComment(ctx, confluence.NewComment{PageID: page.ID, Body: "<p>x</p>", Inline: &confluence.Selection{Text: "nowhere"}})
+		if err == nil || confluence.NotFound(err) {
+			t.Errorf("a text that is not there: %v", err)
+		}
+	})
+}
+
+func TestInlineCommentsAreResolvedOnCloudAlone(t *testing.T) {
 	both(t, func(t *testing.T, s *site) {
 		page, ctx := s.page(t, "P", "<p>some words here</p>", ""), t.Context()
-		made, err := s.AddComment(ctx, confluence.NewComment{PageID: page.ID, Body: "<p>why?</p>", Inline: &confluence.Selection{Text: "words"}})
+		made := ok(s.AddComment(ctx, confluence.NewComment{PageID: page.ID, Body: "<p>why?</p>", Inline: &confluence.Selection{Text: "words"}}))(t)
 		var cannot *confluence.UnsupportedError
 		if s.Kind() == confluence.DataCenter {
-			_, resolve := s.ResolveComment(ctx, confluence.Comment{}, true)
-			if !errors.As(err, &cannot) || !errors.As(resolve, &cannot) || !strings.Contains(err.Error(), "Data Center") {
-				t.Errorf("%v, %v", err, resolve)
+			if _, err := s.ResolveComment(ctx, made, true); !errors.As(err, &cannot) || !strings.Contains(err.Error(), "Data Center") {
+				t.Errorf("%v", err)
 			}
 			return
-		}
-		if err != nil || !made.Inline || made.Selection != "words" {
-			t.Fatalf("%+v, %v", made, err)
 		}
 		closed := ok(s.ResolveComment(ctx, made, true))(t)
 		if closed.Resolution != confluence.ResolutionResolved || closed.Body != "<p>why?</p>" {

@@ -187,6 +187,9 @@ func (a *v1) Search(ctx context.Context, q Query) (List[Hit], error) {
 	}
 	if q.From != "" {
 		query.Set(token, q.From)
+		if a.kind == Cloud {
+			query.Set("next", "true") // as Cloud's own links have it
+		}
 	}
 	var page struct {
 		Results []rawHit `json:"results"`

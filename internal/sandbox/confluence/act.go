@@ -100,7 +100,7 @@ func (a *Actor) remark(page, body, selection string) (string, error) {
 	err := a.page(page, func(t *tx, p *content) error {
 		r := remark{page: p, body: body}
 		if selection != "" {
-			r.inline = &inline{selection: selection, ref: "marker-" + strconv.FormatInt(t.st.lastID, 10), resolution: "open"}
+			r.inline = t.newInline(selection, 0)
 		}
 		c, err := t.addComment(r)
 		if err == nil {

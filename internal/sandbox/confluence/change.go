@@ -1,6 +1,8 @@
 package confluence
 
 import (
+	"fmt"
+	"html"
 	"net/http"
 	"slices"
 	"strings"
@@ -142,10 +144,32 @@ func (t *tx) keepDraft(c *content, e edit) error {
 func (t *tx) dangle(page *content) {
 	text := words(page.text())
 	for _, c := range t.of(page, isComment) {
-		if c.inline != nil && c.inline.resolution != "resolved" && !strings.Contains(text, c.inline.selection) {
+		if c.inline == nil || c.inline.resolution == "resolved" {
+			continue
+		}
+		gone := !strings.Contains(text, c.inline.selection)
+		if c.inline.marked {
+			gone = !strings.Contains(page.text(), c.inline.ref)
+		}
+		if gone {
 			c.inline.resolution = "dangling"
 		}
 	}
+}
+
+func (t *tx) newInline(selection string, index int) *inline {
+	return &inline{selection: selection, index: index, ref: fmt.Sprintf("00000000-0000-4000-8000-%012x", t.st.nextID()), resolution: "open"}
+}
+
+// mark puts the mark of a comment around its piece of the text, as Confluence does
+// without making a version. A piece that has markup in it is left without.
+func (t *tx) mark(page *content, in *inline) error {
+	if !strings.Contains(words(page.text()), in.selection) {
+		return refuse(http.StatusBadRequest, "Text selection was not found on the page")
+	}
+	rev := &page.revs[len(page.revs)-1]
+	rev.body, in.marked = markText(rev.body, html.EscapeString(in.selection), in.index, in.ref)
+	return nil
 }
 
 // deletion is what a request to delete asks for.
@@ -204,8 +228,10 @@ func (t *tx) addComment(r remark) (*content, error) {
 	if err := checkStorage(r.body); err != nil {
 		return nil, err
 	}
-	if r.inline != nil && r.above == nil && !strings.Contains(words(r.page.text()), r.inline.selection) {
-		return nil, refuse(http.StatusBadRequest, "Text selection was not found on the page")
+	if r.inline != nil && r.above == nil {
+		if err := t.mark(r.page, r.inline); err != nil {
+			return nil, err
+		}
 	}
 	c := t.st.add(&content{kind: isComment, space: r.page.space, status: current, page: r.page, above: r.above, made: t.now, by: t.by, inline: r.inline})
 	c.revs = []revision{{number: 1, when: t.now, by: t.by, title: "Re: " + r.page.now().title, body: r.body}}

@@ -98,6 +98,10 @@ type contentInput struct {
 	Body      *struct {
 		Storage *written
 	}
+	Extensions struct {
+		Location         string
+		InlineProperties map[string]any
+	}
 	Version struct {
 		Number    int
 		Message   string
@@ -183,11 +187,32 @@ func (t *tx) dcComment(c *call, in contentInput) (any, error) {
 	if r.body, err = in.Body.Storage.storage(); err != nil {
 		return nil, err
 	}
+	if in.Extensions.Location == "inline" && r.above == nil {
+		if r.inline, err = t.selectionV1(in.Extensions.InlineProperties); err != nil {
+			return nil, err
+		}
+	}
 	made, err := t.addComment(r)
 	if err != nil {
 		return nil, err
 	}
 	return t.contentV1(made, made.now(), c), nil
+}
+
+// selectionV1 is the piece of text that a comment is about. All that the editor
+// sends is asked for.
+func (t *tx) selectionV1(p map[string]any) (*inline, error) {
+	for _, name := range []string{"originalSelection", "numMatches", "matchIndex", "lastFetchTime", "serializedHighlights"} {
+		if p[name] == nil {
+			return nil, refuse(http.StatusBadRequest, "Could not create content with type comment: %s", name)
+		}
+	}
+	selection, _ := p["originalSelection"].(string)
+	index, _ := p["matchIndex"].(float64)
+	if selection == "" {
+		return nil, refuse(http.StatusBadRequest, "Could not create content with type comment: originalSelection")
+	}
+	return t.newInline(selection, int(index)), nil
 }
 
 func dcPut(t *tx, c *call) (any, error) {

@@ -71,6 +71,51 @@ func TestCommentsDangleWhenTheirTextIsGone(t *testing.T) {
 	}
 }
 
+func TestAMarkThatAnEditLosesLetsItsCommentDangle(t *testing.T) {
+	for name, keep := range map[string]bool{"kept": true, "lost": false} {
+		s := newSite(t, Options{})
+		p := s.page("P", `<p title="this">in this<b>this</b><![CDATA[this]]></p>`)
+		c, err := s.As("bob").CommentOn(p, "this", "<p>?</p>")
+		if err != nil {
+			t.Fatal(err)
+		}
+		state, _ := s.Page(p)
+		if !strings.HasPrefix(state.Body, `<p title="this">in <ac:inline-comment-marker ac:ref="0000`) || state.Version != 1 {
+			t.Errorf("%+v", state)
+		}
+		edited := "<p>in this, again</p>"
+		if keep {
+			edited = state.Body + "<p>more</p>"
+		}
+		if err := s.As("alice").EditPage(p, edited, ""); err != nil {
+			t.Fatal(err)
+		}
+		got := s.want(200, "GET", "/wiki/api/v2/inline-comments/"+c, "")
+		if (got["resolutionStatus"] == "open") != keep {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func TestDataCenterWantsAllOfAnInlineCommentsProperties(t *testing.T) {
+	s := newSite(t, Options{Kind: DataCenter})
+	p := s.page("P", "<p>some words</p>")
+	whole := `"originalSelection":"words","numMatches":1,"matchIndex":0,"lastFetchTime":"1","serializedHighlights":"[]"`
+	send := func(properties string) int {
+		return s.do("POST", "/rest/api/content", `{"type":"comment","container":{"id":"`+p+`","type":"page"},"body":{"storage":`+body("<p>c</p>")+
+			`},"extensions":{"location":"inline","inlineProperties":{`+properties+`}}}`).status
+	}
+	for _, part := range strings.Split(whole, ",") {
+		less := strings.Trim(strings.Replace(","+whole+",", ","+part+",", ",", 1), ",")
+		if status := send(less); status != 400 {
+			t.Errorf("without %s: %d", part, status)
+		}
+	}
+	if status := send(whole); status != 200 {
+		t.Errorf("whole: %d", status)
+	}
+}
+
 func TestChildrenOfATrashedPageMoveUp(t *testing.T) {
 	s := newSite(t, Options{})
 	top := s.page("Top", "")

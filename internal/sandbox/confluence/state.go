@@ -96,8 +96,12 @@ type property struct {
 // inline is what a comment on a piece of text has more.
 type inline struct {
 	selection, ref, resolution string
-	by                         *User
-	at                         time.Time
+	// index is which place with that text is meant; marked tells that the text of
+	// the page has a mark there.
+	index  int
+	marked bool
+	by     *User
+	at     time.Time
 }
 
 func newState(o Options) (*state, error) {

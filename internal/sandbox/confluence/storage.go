@@ -71,9 +71,74 @@ func words(body string) string {
 		switch t := token.(type) {
 		case xml.CharData:
 			out.Write(t)
-		case xml.StartElement, xml.EndElement:
-			out.WriteByte(' ')
+		case xml.StartElement:
+			out.WriteString(gap(t.Name))
+		case xml.EndElement:
+			out.WriteString(gap(t.Name))
 		default:
 		}
 	}
+}
+
+// gap is what stands between words for an element: nothing for the marks of
+// comments, which may be within a word.
+func gap(name xml.Name) string {
+	if name.Local == marker {
+		return ""
+	}
+	return " "
+}
+
+// marker is the element around the text that a comment is on.
+const marker = "inline-comment-marker"
+
+// markText puts a mark around a place of a text, which is looked for between the
+// tags; false if there are not so many places.
+func markText(body, text string, index int, ref string) (string, bool) {
+	for at := 0; at < len(body); {
+		rest := body[at:]
+		switch {
+		case strings.HasPrefix(rest, "<![CDATA["):
+			at += past(rest, "]]>")
+		case strings.HasPrefix(rest, "<!--"):
+			at += past(rest, "-->")
+		case rest[0] == '<':
+			at += pastTag(rest)
+		case strings.HasPrefix(rest, text) && index == 0:
+			open := "<ac:" + marker + " ac:ref=\"" + ref + "\">"
+			return body[:at] + open + text + "</ac:" + marker + ">" + body[at+len(text):], true
+		case strings.HasPrefix(rest, text):
+			index--
+			at += len(text)
+		case rest[0] == '&':
+			at += past(rest, ";")
+		default:
+			at++
+		}
+	}
+	return body, false
+}
+
+// pastTag is where a text goes on behind a tag, whose values may have ">" in them.
+func pastTag(s string) int {
+	quote := byte(0)
+	for i := range len(s) {
+		switch c := s[i]; {
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote == 0 && (c == '"' || c == '\''):
+			quote = c
+		case quote == 0 && c == '>':
+			return i + 1
+		}
+	}
+	return len(s)
+}
+
+// past is where a text goes on behind an end.
+func past(s, end string) int {
+	if at := strings.Index(s, end); at >= 0 {
+		return at + len(end)
+	}
+	return len(s)
 }

@@ -29,13 +29,16 @@ func TestStorageHasToBeWellFormed(t *testing.T) {
 }
 
 func FuzzCheckStorage(f *testing.F) {
-	for _, seed := range []string{"<p>a</p>", "<p>", "</xml>", "&nbsp;", "<![CDATA[x]]>", "<ac:x ac:y='1'/>"} {
+	for _, seed := range []string{"<p>a</p>", "<p>", "</xml>", "&nbsp;", "<![CDATA[x]]>", "<ac:x ac:y='1'/>", `<p t="a>a">&amp;a</p>`, "<!--a-->a"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
 		// What is accepted stays accepted between other text.
 		if checkStorage(body) == nil && checkStorage("<p>x</p>"+body+"<p>y</p>") != nil {
 			t.Errorf("%q is accepted alone only", body)
+		}
+		if marked, ok := markText(body, "a", 0, "ref"); ok && checkStorage(body) == nil && checkStorage(marked) != nil {
+			t.Errorf("%q is broken by a mark: %q", body, marked)
 		}
 		_ = words(body)
 	})

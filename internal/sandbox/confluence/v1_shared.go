@@ -243,7 +243,7 @@ func (t *tx) found(c *call, hits []obj, w window, next string) (any, error) {
 		if next == "cursor" {
 			value = cursorAt(to)
 		}
-		links["next"] = c.next(next, value)
+		links["next"] = strings.Replace(c.next(next, value), "?", "?next=true&", 1)
 	}
 	return obj{
 		"results": append([]obj{}, hits[from:to]...), "start": w.start, "limit": w.limit, "size": to - from, "totalSize": len(hits), "cqlQuery": c.query("cql"),

@@ -3,7 +3,6 @@ package confluence
 import (
 	"net/http"
 	"slices"
-	"strconv"
 )
 
 func commentEndpoints() []endpoint {
@@ -176,7 +175,7 @@ func (in commentInput) selection(t *tx, inlined bool) (*inline, error) {
 	if p == nil || p.TextSelection == "" || p.TextSelectionMatchCount <= p.TextSelectionMatchIndex {
 		return nil, refuse(http.StatusBadRequest, "inlineCommentProperties must tell the text, and a count greater than the index")
 	}
-	return &inline{selection: p.TextSelection, ref: "marker-" + strconv.FormatInt(t.st.lastID, 10), resolution: "open"}, nil
+	return t.newInline(p.TextSelection, p.TextSelectionMatchIndex), nil
 }
 
 func putComment(inlined bool) func(*tx, *call) (any, error) {
