@@ -70,7 +70,7 @@ func TestTheAppPassesItsTestsWithoutAnythingInstalled(t *testing.T) {
 }
 
 // TestTheAppsPagesWork installs the app's packages, checks the types of its sources
-// against them, and plays its pages.
+// against them, and plays its pages, some of them against the daemon.
 func TestTheAppsPagesWork(t *testing.T) {
 	if testing.Short() {
 		t.Skip("installs the packages of the app")
@@ -83,6 +83,7 @@ func TestTheAppsPagesWork(t *testing.T) {
 	if out, err := program(t, dir, "npm", "run", "check"); err != nil {
 		t.Errorf("types: %v\n%s", err, out)
 	}
+	t.Setenv("AOF_FORGE_DAEMON", startDaemon(t))
 	out, err := program(t, dir, "node", append([]string{"--test"}, tests(t)...)...)
 	if err != nil {
 		t.Errorf("%v\n%s", err, out)
