@@ -63,8 +63,8 @@ const (
 	knownMessageSQL  = `SELECT m.task, t.context, m.digest, t.held FROM task_messages AS m JOIN tasks AS t ON t.id = m.task WHERE m.installation = ? AND m.account = ? AND m.message = ? AND m.message <> ''`
 	insertMessageSQL = `INSERT INTO task_messages (task, n, installation, account, message, role, body, digest, answers) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
 	dropMessageSQL   = `DELETE FROM task_messages WHERE task = ? AND n = ?`
-	insertTaskSQL    = `INSERT INTO tasks (id, context, installation, account, agent, run, state, active, status, status_at, events, messages, pushes, deadline, call, held, created_at, ended_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1, ?, ?, ?, ?, ?, ?)`
+	insertTaskSQL    = `INSERT INTO tasks (id, context, installation, account, agent, run, state, active, status, status_at, events, messages, read_to, pushes, deadline, call, held, created_at, ended_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1, 1, ?, ?, ?, ?, ?, ?)`
 	countMessagesSQL = `UPDATE tasks SET messages = ? WHERE id = ?`
 	activeTasksSQL   = `SELECT (SELECT count(*) FROM (SELECT 1 FROM tasks INDEXED BY tasks_active WHERE installation = ? AND account = ? AND active = 1 LIMIT ?) AS own),
 		(SELECT count(*) FROM (SELECT 1 FROM tasks INDEXED BY tasks_active WHERE installation = ? AND active = 1 LIMIT ?) AS everybodys)`

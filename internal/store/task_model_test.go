@@ -206,7 +206,7 @@ func (m *taskModel) send() {
 	if got.New == nil || got.Task != id || got.Held != held {
 		m.t.Fatalf("the message went to %+v, want the new task %s", got, id)
 	}
-	t := &modelTask{id: id, context: got.New.ContextID, owner: owner, state: a2a.Submitted, seq: 1, keys: map[string]bool{}, run: !held, deadline: n.Deadline}
+	t := &modelTask{id: id, context: got.New.ContextID, owner: owner, state: a2a.Submitted, seq: 1, keys: map[string]bool{}, run: !held, readTo: 1, deadline: n.Deadline}
 	if held {
 		t.state, t.text = a2a.AuthRequired, "sign in"
 	}

@@ -15,7 +15,7 @@ CREATE TABLE tasks (
     events       INTEGER NOT NULL, -- number of the last event
     messages     INTEGER NOT NULL, -- number of the last message
     artifacts    INTEGER NOT NULL DEFAULT 0, -- how many events brought one
-    read_to      INTEGER NOT NULL DEFAULT 0, -- the last message that the run was given
+    read_to      INTEGER NOT NULL DEFAULT 0, -- the last message that the run was given; the first began it
     pushes       INTEGER NOT NULL DEFAULT 0, -- 1 once somebody wants to be told
     deadline     INTEGER,
     call         BLOB    NOT NULL, -- JSON of the a2a.Call that began it
