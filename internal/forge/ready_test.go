@@ -68,7 +68,7 @@ func TestWhatIsMissingIsToldOneByOneWithTheRightLink(t *testing.T) {
 
 func TestTextsDoWithoutALinkWhileTheSiteIsNotKnown(t *testing.T) {
 	w := newWorld(t)
-	for _, site := range []string{"", "javascript:alert(1)", "https://x.example/)[y](https://evil.example", "https://ann@x.example", "http://x.example", "https://x y"} {
+	for _, site := range []string{"", "javascript:alert(1)", "https://x.example/)[y](https://evil.example", "https://ann@x.example", "http://x.example", "https://x y", "https://x(y).example"} {
 		c := claims("acme", "", "aof-installed")
 		c.SiteURL = site
 		if _, err := w.i.Observe(w.ctx(), c); err != nil {

@@ -130,14 +130,11 @@ func (i *Installations) live(ctx context.Context, installation string) (store.In
 
 // fresh reports whether the kept token serves as well as the one that came.
 func (i *Installations) fresh(old store.SealedToken, installation, account, kind, token string) bool {
-	now := i.opts.Now()
-	if !old.Expires.After(now) {
-		return false
-	}
 	text, err := i.open(old, nil, installation, account, kind)
 	if err != nil {
-		return false // sealed with a key that is gone
+		return false // it has expired, or was sealed with a key that is gone
 	}
+	now := i.opts.Now()
 	return text == token || now.Sub(old.Seen) < settled && old.Expires.Sub(now) > settled
 }
 

@@ -98,6 +98,19 @@ func TestATokenMovedToAnotherPlaceDoesNotOpen(t *testing.T) {
 	}
 }
 
+func TestEachInstallationHasAKeyOfItsOwn(t *testing.T) {
+	keys, err := atlassian.ParseKeys(testKey)
+	must(t, err)
+	one, err := keys.Sealer(purpose("one"))
+	must(t, err)
+	other, err := keys.Sealer(purpose("other"))
+	must(t, err)
+	// Even what is bound to nobody opens with its own key alone.
+	if _, err := other.Open("x", one.Seal("x", []byte("token"))); err == nil {
+		t.Error("what one sealed opens with the key of another")
+	}
+}
+
 func TestTheNewestTokenIsUsedAndWritesAreFew(t *testing.T) {
 	w := newWorld(t)
 	w.configured("acme", Settings{})
