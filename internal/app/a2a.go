@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -100,9 +101,7 @@ func (g *agents) routes() map[string]http.Handler {
 	}
 	routes := g.door.Routes()
 	if g.tenants != nil {
-		for path, h := range g.tenants.handler.Routes() {
-			routes[path] = h
-		}
+		maps.Copy(routes, g.tenants.handler.Routes())
 	}
 	return routes
 }
@@ -203,7 +202,7 @@ func (g *agents) prepare(ctx context.Context, call a2a.Call, msg a2a.Message, ta
 		Event: duty.Event(call, msg, duty.Place{Site: who.site, Time: g.app.now()}), Target: offer.Target,
 		Revision: rev.Revision, Catalog: cat.Revision, Site: who.site, Projects: who.projects, Seed: rand.Text(),
 	})
-	return keeper.Work{Run: r, Revisions: []store.Revision{rev}}, err
+	return keeper.Work{Run: r, Revisions: []store.Revision{rev}, Status: *agentSays(a2a.Submitted, offer.Target.Name+" has this and begins as soon as it can.")}, err
 }
 
 // assignment is for whom, where and by whom a task is worked on.
