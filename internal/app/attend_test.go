@@ -163,6 +163,20 @@ func TestAnAgentAsksItsUserAndGoesOnWithTheAnswer(t *testing.T) {
 	}
 }
 
+func TestWhatWasSaidBeforeAQuestionIsItsAnswer(t *testing.T) {
+	o := newOffice(t, jiraCaller, assigned(), wants("", "ask_user", `{"question":"Which version?"}`), speaks("Thanks."))
+	o.model.during = func(_ string, turn int) {
+		if turn == 0 {
+			o.say("It is version 7.")
+		}
+	}
+	o.finish()
+	o.is(a2a.Completed, "Thanks.")
+	if text := o.heard("p:m"); strings.Count(text, "It is version 7.") != 1 || !strings.Contains(text, "The user answers:\nIt is version 7.") {
+		t.Errorf("heard:\n%s", text)
+	}
+}
+
 func TestAnAgentThatDoesNotListAskUserCannotAsk(t *testing.T) {
 	o := newOffice(t, jiraCaller, assigned(), wants("", "ask_user", `{"question":"Which?"}`), speaks("Done."))
 	o.useAgent(strings.Replace(helper, ", ask_user", "", 1))
