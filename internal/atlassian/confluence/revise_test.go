@@ -3,6 +3,8 @@ package confluence_test
 import (
 	"errors"
 	"strconv"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/aofctl/aofctl/internal/atlassian/confluence"
@@ -59,6 +61,35 @@ func TestARevisionThatChangesNothingIsNotWritten(t *testing.T) {
 		}
 		if s.state(t, page.ID).Version != 1 {
 			t.Error("it was written all the same")
+		}
+	})
+}
+
+func TestRevisionsAtTheSameTimeLoseNothing(t *testing.T) {
+	both(t, func(t *testing.T, s *site) {
+		page := s.page(t, "P", "<p>0</p>", "")
+		var group sync.WaitGroup
+		errs := make([]error, 8)
+		for i := range errs {
+			group.Go(func() {
+				_, errs[i] = confluence.Revise(t.Context(), s.API, confluence.Revision{ID: page.ID, Change: func(p confluence.Page) (string, error) {
+					return p.Body + "<p>by " + strconv.Itoa(i) + "</p>", nil
+				}})
+			})
+		}
+		group.Wait()
+		made, state := 0, s.state(t, page.ID)
+		for i, err := range errs {
+			n := strings.Count(state.Body, "<p>by "+strconv.Itoa(i)+"</p>")
+			if err == nil {
+				made++
+			}
+			if err != nil && !confluence.Conflict(err) || (n == 1) != (err == nil) {
+				t.Errorf("%d: %d times, %v", i, n, err)
+			}
+		}
+		if made == 0 || state.Version != made+1 {
+			t.Errorf("%d revisions, version %d", made, state.Version)
 		}
 	})
 }
