@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aofctl/aofctl/internal/a2a"
@@ -247,20 +248,29 @@ func (d *Duty) said(messages []a2a.Message) []agent.Said {
 	return list
 }
 
-// transcript is a conversation as it is shown to a model.
+// transcript is a conversation as it is shown to a model: as much of its end as it
+// may have.
 func (d *Duty) transcript(messages []a2a.Message) string {
-	const most = 2000 // characters of one message
-	var b strings.Builder
-	for _, m := range messages {
+	const most, whole = 2000, 12_000 // characters of one message, bytes of all
+	var lines []string
+	room := whole
+	for _, m := range slices.Backward(messages) {
 		who, text := "Agent", m.Text()
 		if m.Role == a2a.User {
 			who, text = "User", d.short(m)
 		}
-		if text != "" {
-			fmt.Fprintf(&b, "%s: %s\n\n", who, prompt.Cap(strings.TrimSpace(text), most))
+		if text = strings.TrimSpace(text); text == "" {
+			continue
 		}
+		line := who + ": " + prompt.Cap(text, most)
+		if room -= len(line); room < 0 {
+			lines = append(lines, "(what was said before is left out)")
+			break
+		}
+		lines = append(lines, line)
 	}
-	return strings.TrimSpace(b.String())
+	slices.Reverse(lines)
+	return strings.Join(lines, "\n\n")
 }
 
 // short is a message of the user's in a few words.

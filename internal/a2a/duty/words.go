@@ -1,6 +1,7 @@
 package duty
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"mime"
@@ -118,13 +119,9 @@ func indented(data json.RawMessage) string {
 	if event.NestedDeeper(data, maxNesting) || len(data) > maxData {
 		return "(the data are too large, or nested too deeply, to be shown)"
 	}
-	var value any
-	if json.Unmarshal(data, &value) != nil {
+	var b bytes.Buffer
+	if json.Indent(&b, data, "", " ") != nil {
 		return clean(string(data))
 	}
-	body, err := json.MarshalIndent(value, "", " ")
-	if err != nil {
-		return clean(string(data))
-	}
-	return clean(string(body))
+	return clean(b.String())
 }

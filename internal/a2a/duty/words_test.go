@@ -2,10 +2,12 @@ package duty
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/aofctl/aofctl/internal/a2a"
 	"github.com/aofctl/aofctl/internal/step"
 )
 
@@ -121,5 +123,28 @@ func TestTheWorkBeginsWithASentence(t *testing.T) {
 		if got := Opening("Cursor", tt.kind, tt.issue); got != tt.want {
 			t.Errorf("%q, want %q", got, tt.want)
 		}
+	}
+}
+
+func TestOfALongConversationTheEndIsKept(t *testing.T) {
+	d := New(Config{})
+	var messages []a2a.Message
+	for i := range 50 {
+		role := a2a.User
+		if i%2 == 1 {
+			role = a2a.Agent
+		}
+		messages = append(messages, a2a.Message{Role: role, Parts: []a2a.Part{a2a.TextOf(fmt.Sprintf("%d %s", i, strings.Repeat("x", 1000)))}})
+	}
+	text := d.transcript(messages)
+	if !strings.HasPrefix(text, "(what was said before is left out)\n\n") || !strings.Contains(text, "Agent: 49 x") || !strings.Contains(text, "User: 48 x") ||
+		strings.Contains(text, ": 10 x") || len(text) > 13_000 {
+		t.Errorf("%d bytes: %.100s…", len(text), text)
+	}
+}
+
+func TestNumbersKeepTheirDigits(t *testing.T) {
+	if got := indented(json.RawMessage(`{"id":12345678901234567890}`)); !strings.Contains(got, "12345678901234567890") {
+		t.Errorf("%s", got)
 	}
 }
