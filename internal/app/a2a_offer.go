@@ -9,13 +9,16 @@ import (
 
 	"github.com/aofctl/aofctl/internal/a2a"
 	"github.com/aofctl/aofctl/internal/a2a/card"
+	"github.com/aofctl/aofctl/internal/forge/forgeapp"
 	"github.com/aofctl/aofctl/internal/manifest"
+	"github.com/aofctl/aofctl/internal/tool/jira"
 )
 
 // offers are the agents that callers of A2A may ask, as the catalogue in force has
 // them.
 type offers struct {
 	config         manifest.A2A
+	daemon         *manifest.Daemon
 	runtimeDefault string
 	// base is where callers reach the daemon. It is asked each time, since the port
 	// may be known only once it is bound.
@@ -31,7 +34,9 @@ type offered struct {
 	catalog     *manifest.Catalog
 	byName      map[string]manifest.Offer
 	defaultName string
-	since       time.Time
+	// scopes are those of OAuth that the tools of all that is offered need.
+	scopes []string
+	since  time.Time
 }
 
 // current looks the offer up once for each catalogue.
@@ -41,7 +46,8 @@ func (o *offers) current() *offered {
 		return known
 	}
 	byName := o.config.Offered(cat)
-	found := &offered{catalog: cat, byName: byName, defaultName: o.config.Default(byName, o.runtimeDefault), since: o.now().Truncate(time.Second)}
+	found := &offered{catalog: cat, byName: byName, defaultName: o.config.Default(byName, o.runtimeDefault),
+		scopes: forgeapp.FromCatalog(o.daemon, cat, jira.Scopes).AllScopes(), since: o.now().Truncate(time.Second)}
 	o.computed.Store(found)
 	return found
 }

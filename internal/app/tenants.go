@@ -44,9 +44,14 @@ func (a *App) buildForge(_ context.Context, offered *offers) (*tenants, error) {
 		return nil, err
 	}
 	t := &tenants{app: a, verifier: verifier}
-	t.installations = forge.New(a.store, forge.Options{Keys: keys, RequireMapping: f.RequireAccountMapping, Agents: offered.names, Purge: t.purge,
-		HTTP: &http.Client{Timeout: 10 * time.Second}, Now: a.opts.Now})
-	t.handler = forge.NewHandler(verifier, t.installations, signer, forge.HandlerOptions{PublicURL: a.opts.Daemon.A2A.PublicURL})
+	outside := &http.Client{Timeout: 10 * time.Second}
+	t.installations = forge.New(a.store, forge.Options{Keys: keys, RequireMapping: f.RequireAccountMapping, Agents: offered.names,
+		Scopes: func() []string { return offered.current().scopes }, Purge: t.purge, HTTP: outside, Now: a.opts.Now})
+	handling := forge.HandlerOptions{PublicURL: a.opts.Daemon.A2A.PublicURL, Admins: forge.JiraAdmins{HTTP: outside}}
+	if f.UserHeader != "" {
+		handling.People = forge.ProxyPeople{Subject: f.UserHeader, Name: f.UserNameHeader}
+	}
+	t.handler = forge.NewHandler(verifier, t.installations, signer, handling)
 	a.sites.personas.trust(t.installations, forge.ErrNoToken)
 	return t, nil
 }

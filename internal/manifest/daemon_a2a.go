@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 
+	"golang.org/x/net/http/httpguts"
+
 	"github.com/aofctl/aofctl/internal/hosts"
 )
 
@@ -48,6 +50,9 @@ type Forge struct {
 	// RequireAccountMapping has users connect their account before an agent works
 	// for them.
 	RequireAccountMapping bool
+	// UserHeader is where a proxy in front of the daemon says who a person in a
+	// browser is, and UserNameHeader by what name; "" where nobody says so.
+	UserHeader, UserNameHeader string
 }
 
 // What Atlassian's production uses,
@@ -120,6 +125,10 @@ func (l *daemonLoader) forge(decl forgeDecl) *Forge {
 		SigningSecret: l.secret(secretForms{name: "signing_secret", inline: decl.SigningSecret, env: decl.SigningSecretEnv, file: decl.SigningSecretFile}),
 		EncryptionKey: l.secret(secretForms{name: "encryption_key", inline: decl.EncryptionKey, env: decl.EncryptionKeyEnv, file: decl.EncryptionKeyFile}),
 	}
+	f.UserHeader, f.UserNameHeader = l.header(decl.UserHeader), l.header(decl.UserNameHeader)
+	if f.UserHeader == "" && f.UserNameHeader != "" {
+		l.errorf(decl.UserNameHeader.pos, "a name alone identifies nobody: give user_header as well")
+	}
 	if f.SigningSecret.IsZero() {
 		l.errorf(decl.pos, "forge needs a signing secret: name its variable in signing_secret_env; `openssl rand -hex 32` makes one")
 	}
@@ -127,6 +136,17 @@ func (l *daemonLoader) forge(decl forgeDecl) *Forge {
 		l.errorf(decl.pos, "forge needs a key that seals the tokens of users: name its variable in encryption_key_env; `openssl rand -hex 32` makes one")
 	}
 	return f
+}
+
+// header is the name of a header that only a proxy may set.
+func (l *daemonLoader) header(s str) string {
+	if s.absent() {
+		return ""
+	}
+	if !httpguts.ValidHeaderFieldName(s.value) || containsFold([]string{"Host", "Authorization", "Cookie", "User-Agent"}, s.value) {
+		l.errorf(s.pos, "%q is no header in which a proxy says who somebody is, such as X-Forwarded-User", shorten(s.value))
+	}
+	return s.value
 }
 
 // forgeApp is the app's id. The UUID alone will do.

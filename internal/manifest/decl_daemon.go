@@ -130,6 +130,8 @@ type forgeDecl struct {
 	EncryptionKey     unexpanded `yaml:"encryption_key"`
 	EncryptionKeyEnv  str        `yaml:"encryption_key_env" jsonschema_description:"The environment variable with the key that seals the tokens of users"`
 	EncryptionKeyFile str        `yaml:"encryption_key_file"`
+	UserHeader        str        `yaml:"user_header" jsonschema_description:"In which a proxy in front of the daemon says who a person in a browser is, such as X-Forwarded-User: people may then connect their account with that. The proxy must take this header away from all that others send"`
+	UserNameHeader    str        `yaml:"user_name_header" jsonschema_description:"The person's name, for people to read"`
 	RequireMapping    opt[bool]  `yaml:"require_account_mapping" jsonschema_description:"Users connect their account before an agent works for them; default false"`
 }
 
