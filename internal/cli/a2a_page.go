@@ -118,7 +118,9 @@ type shownEvent struct {
 func (p *jsonPage) write(e shownEvent) {
 	enc := json.NewEncoder(p.out)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(e)
+	if err := enc.Encode(e); err != nil {
+		_, _ = fmt.Fprintf(p.err, "aofctl: write output: %v\n", err)
+	}
 }
 
 func (p *jsonPage) status(change client.Change, now client.Task) {

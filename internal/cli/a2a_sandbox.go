@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"syscall"
@@ -37,9 +38,7 @@ func (p *playground) sign(r *http.Request) error {
 		Headers http.Header `json:"headers"`
 	}
 	err := p.ask(r.Context(), "credentials", map[string]string{"tenant": p.tenant, "as": p.as, "module": p.agent}, &minted)
-	for name, values := range minted.Headers {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, minted.Headers)
 	return err
 }
 

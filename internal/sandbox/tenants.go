@@ -16,7 +16,7 @@ const tenantsPath = "/tenants/"
 const firstTenant = "sandbox"
 
 // tenantName is what a further site may be called: it is part of an address.
-var tenantName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,30}$`) //nolint:gochecknoglobals // a constant pattern
+var tenantName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,30}$`)
 
 // newPlatform makes Atlassian's side of remote agents, with the sandbox's site and
 // further ones; nil if the site is a Data Center.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -167,7 +168,7 @@ func unwrap(r gjson.Result) (Change, gjson.Result) {
 // grow adds an artifact, or a chunk to the one that it belongs to. The task that
 // was handed out before stays as it was.
 func (s *Stream) grow(chunk Artifact, more bool) {
-	list := append([]Artifact(nil), s.task.Artifacts...)
+	list := slices.Clone(s.task.Artifacts)
 	for i := range list {
 		if list[i].ID == chunk.ID {
 			if more {
@@ -179,5 +180,6 @@ func (s *Stream) grow(chunk Artifact, more bool) {
 			return
 		}
 	}
-	s.task.Artifacts = append(list, chunk)
+	list = append(list, chunk)
+	s.task.Artifacts = list
 }

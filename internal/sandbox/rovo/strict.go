@@ -141,16 +141,16 @@ func (c *strict) mayFailWith(code a2a.Code) bool {
 // reply checks a result that is no event. Sending is answered bare in the early
 // dialect, and wrapped in 1.0.
 func (c *strict) reply(r gjson.Result) {
-	switch {
-	case c.method == "SendMessage":
+	switch c.method {
+	case "SendMessage":
 		if c.object("result", r, "task", "") {
 			c.task("result.task", r.Get("task"))
 		}
+	case "tasks/get", "GetTask":
+		c.task("result", r)
+		c.explained("result", r.Get("status"))
 	default:
 		c.task("result", r)
-		if c.method == "tasks/get" || c.method == "GetTask" {
-			c.explained("result", r.Get("status"))
-		}
 	}
 }
 
@@ -214,7 +214,7 @@ func (c *strict) status(at string, r gjson.Result, task, context string) a2a.Sta
 
 // message checks a message; role is "" for either.
 func (c *strict) message(at string, r gjson.Result, role, task, context string) {
-	ok := false
+	var ok bool
 	if c.eap() {
 		ok = c.object(at, r, "kind role parts messageId taskId contextId", "metadata extensions referenceTaskIds")
 		c.exactly(at+".kind", r.Get("kind"), "message")

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 
@@ -98,9 +99,7 @@ func (u *User) sign(r *http.Request, a Agent) error {
 	if u.mute {
 		h.Del("X-Forge-Oauth-User")
 	}
-	for name, values := range h {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, h)
 	return nil
 }
 
