@@ -1,0 +1,212 @@
+package keeper_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+	"github.com/rs/zerolog"
+
+	"github.com/aofctl/aofctl/internal/a2a"
+	"github.com/aofctl/aofctl/internal/a2a/card"
+	"github.com/aofctl/aofctl/internal/a2a/client"
+	"github.com/aofctl/aofctl/internal/a2a/endpoint"
+	"github.com/aofctl/aofctl/internal/a2a/keeper"
+	"github.com/aofctl/aofctl/internal/a2a/push"
+	"github.com/aofctl/aofctl/internal/a2a/signin"
+	"github.com/aofctl/aofctl/internal/hosts"
+	"github.com/aofctl/aofctl/internal/store"
+)
+
+// The variables that let TestTheConformanceSuitesSystem serve until it is
+// interrupted: where it listens, and by which URL the suite calls it.
+const (
+	suiteListen = "AOF_TCK_LISTEN"
+	suiteURL    = "AOF_TCK_URL"
+	// suitePush is "off" for a system that does not offer push notifications.
+	suitePush = "AOF_TCK_PUSH"
+)
+
+// suiteLasts is for how long the task works that the suites resubscribe to, twice
+// their timeout, and all that they say nothing about.
+const suiteLasts = 5 * time.Second
+
+// TestTheConformanceSuitesSystem serves what the protocol's official conformance
+// suites call: the daemon's endpoint, keeper, sender and store, with an executor
+// that does what the suites' scenarios ask for. Without the variables it is only
+// seen to work. How the suites are run is in docs/a2a-conformance.md.
+func TestTheConformanceSuitesSystem(t *testing.T) {
+	listen, served := os.LookupEnv(suiteListen)
+	if !served {
+		listen = "127.0.0.1:0"
+	}
+	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", listen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := os.Getenv(suiteURL)
+	if base == "" {
+		base = "http://" + ln.Addr().String()
+	}
+	s := newSuiteSystem(t, base, os.Getenv(suitePush) != "off")
+	server := &httptest.Server{Listener: ln, Config: &http.Server{Handler: s.routes()}}
+	server.Start()
+	t.Cleanup(server.Close)
+	if served {
+		t.Logf("serving %s at %s", base, listen)
+		ended, stop := signal.NotifyContext(t.Context(), os.Interrupt)
+		defer stop()
+		<-ended.Done()
+		return
+	}
+	s.seen(t, base)
+}
+
+// suiteSystem is what the suites test.
+type suiteSystem struct {
+	*keeper.Keeper
+	store  *store.Store
+	sender *push.Sender
+	base   string
+	t      *testing.T
+	work   sync.WaitGroup
+	// stopping is closed when nothing more is to be done.
+	stopping <-chan struct{}
+}
+
+func newSuiteSystem(t *testing.T, base string, pushes bool) *suiteSystem {
+	t.Helper()
+	st, err := store.Open(t.Context(), t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s := &suiteSystem{store: st, base: base, t: t, stopping: ctx.Done()}
+	s.Keeper = keeper.New(keeper.Config{Store: st, Prepare: suiteWork, Log: zerolog.Nop(), Limits: store.TaskLimits{PerOwner: -1, PerInstallation: -1}})
+	if pushes {
+		s.sender = push.New(push.Config{Tasks: st, Hosts: ephemeral(), UserAgent: "tck"})
+	}
+	leads := func() bool { return true }
+	s.work.Go(func() { s.Run(ctx, leads) })
+	if s.sender != nil {
+		s.work.Go(func() { s.sender.Run(ctx, leads) })
+	}
+	t.Cleanup(func() {
+		stop()
+		s.work.Wait()
+		if err := st.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// ephemeral are the addresses on this machine where a suite may listen for what it
+// is told.
+func ephemeral() hosts.List {
+	var list hosts.List
+	for port := 1024; port <= 65535; port++ {
+		list = append(list, hosts.Host{Scheme: "http", Name: "localhost", Port: strconv.Itoa(port)})
+	}
+	return list
+}
+
+// suiteWork makes a run that nobody takes up: the executor here works instead.
+func suiteWork(_ context.Context, _ a2a.Call, _ a2a.Message, _, contextID string) (keeper.Work, error) {
+	return keeper.Work{Run: store.Run{
+		ID: ulid.Make().String(), Source: store.TaskSource, Subject: "context:" + contextID, EventType: "a2a", Trigger: "a2a",
+		TargetKind: "agent", Target: "tck", Work: []byte(`{}`), State: store.StateQueued,
+	}}, nil
+}
+
+func (s *suiteSystem) routes() http.Handler {
+	who, err := signin.New(signin.Config{Public: true})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var pushes a2a.PushConfigs
+	if s.sender != nil {
+		pushes = s
+	}
+	mux := http.NewServeMux()
+	for path, h := range endpoint.New(who, s, pushes, s, endpoint.Options{}).Routes() {
+		mux.Handle(path, h)
+	}
+	return mux
+}
+
+// Card implements endpoint.Cards. Its words are chosen for a test that looks for
+// secrets by words such as key.
+func (s *suiteSystem) Card(agent string) (card.Card, bool) {
+	return card.Card{
+		Name: "Conformance agent", Description: "Does what the scenarios of the conformance suites ask for.", Version: "1.0.0",
+		URL: s.base + "/a2a/json-rpc", Provider: "aofctl", ProviderURL: "https://aofctl.example", Streaming: true, Push: s.sender != nil,
+		Documentation: "https://aofctl.example/docs",
+		Skills:        []card.Skill{{ID: "scenarios", Name: "Scenarios", Description: "Plays a scenario by the name of a message.", Tags: []string{"conformance"}, Examples: []string{"Hello"}}},
+		Changed:       time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC),
+	}, agent == ""
+}
+
+// Extended implements endpoint.Cards.
+func (s *suiteSystem) Extended(context.Context, a2a.Call) (card.Card, bool) {
+	return card.Card{}, false
+}
+
+// Send implements a2a.Tasks: what is sent is worked on as its id says.
+func (s *suiteSystem) Send(ctx context.Context, call a2a.Call, req a2a.SendRequest) (a2a.Reply, error) {
+	id := req.Message.ID
+	if strings.HasPrefix(id, "tck-message-response") {
+		return a2a.Reply{Message: &a2a.Message{
+			ID: "reply-to-" + id, ContextID: ulid.Make().String(), Role: a2a.Agent, Parts: []a2a.Part{a2a.TextOf("Direct message response")},
+		}}, nil
+	}
+	if req.Push != nil && s.sender != nil {
+		if err := s.sender.Check(*req.Push); err != nil {
+			return a2a.Reply{}, err
+		}
+	}
+	reply, err := s.Keeper.Send(ctx, call, req)
+	if err == nil && reply.Task != nil && !reply.Task.Status.State.Terminal() {
+		task := reply.Task.ID
+		s.work.Go(func() { s.perform(context.WithoutCancel(ctx), task, id) })
+	}
+	return reply, err
+}
+
+// SetPush implements a2a.PushConfigs.
+func (s *suiteSystem) SetPush(ctx context.Context, call a2a.Call, config a2a.PushConfig) (a2a.PushConfig, error) {
+	if err := s.sender.Check(config); err != nil {
+		return a2a.PushConfig{}, err
+	}
+	return s.Keeper.SetPush(ctx, call, config)
+}
+
+// perform plays the scenario of a message.
+func (s *suiteSystem) perform(ctx context.Context, task, message string) {
+	p := player{s: s, ctx: ctx, task: task, message: message}
+	p.play()
+	var ended *a2a.TerminalError
+	if p.err != nil && !errors.As(p.err, &ended) && !errors.Is(p.err, store.ErrClosed) {
+		s.t.Logf("scenario of %s: %v", message, p.err)
+	}
+}
+
+// seen plays a scenario of each suite.
+func (s *suiteSystem) seen(t *testing.T, base string) {
+	c := client.Client{URL: base + "/a2a/json-rpc", Dialect: client.Plain10}
+	reply, err := c.Send(t.Context(), client.Message{ID: "tck-artifact-text-1", Text: "Hello"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v", reply)
+}
