@@ -13,7 +13,11 @@ const maxEvent = 16 << 20
 var errLongEvent = errors.New("read stream: an event is larger than 16 MiB")
 
 // events reads server-sent events as the HTML standard has them, section 9.2.
-type events struct{ in *bufio.Reader }
+type events struct {
+	in *bufio.Reader
+	// returned says that the last line ended with a carriage return.
+	returned bool
+}
 
 func newEvents(in io.Reader) *events { return &events{in: bufio.NewReaderSize(in, 1<<16)} }
 
@@ -43,38 +47,25 @@ func (e *events) next() ([]byte, error) {
 }
 
 // line reads to the end of a line, which is a line feed, a carriage return, or
-// both.
+// both. What follows a carriage return is looked at with the next line: it may not
+// have come yet.
 func (e *events) line() ([]byte, error) {
 	var line []byte
 	for {
 		b, err := e.in.ReadByte()
-		switch {
-		case err != nil:
+		if err != nil {
 			return nil, err
-		case b == '\n':
-			return line, nil
-		case b == '\r':
-			// Looking at what follows would wait for it, so a line feed after this
-			// one is an empty line: it ends no event that has not ended.
-			if next, err := e.peek(); err == nil && next == '\n' {
-				_, _ = e.in.ReadByte()
-			}
+		}
+		second := e.returned && b == '\n'
+		e.returned = b == '\r'
+		switch {
+		case second:
+			continue
+		case b == '\n', b == '\r':
 			return line, nil
 		}
 		if line = append(line, b); len(line) > maxEvent {
 			return nil, errLongEvent
 		}
 	}
-}
-
-// peek looks at what has come already.
-func (e *events) peek() (byte, error) {
-	if e.in.Buffered() == 0 {
-		return 0, io.EOF
-	}
-	next, err := e.in.Peek(1)
-	if err != nil {
-		return 0, err
-	}
-	return next[0], nil
 }
