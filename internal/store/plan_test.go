@@ -16,6 +16,13 @@ func hot() map[string]string {
 		"take signal": takeSignalSQL, "old signals": oldSignalsSQL, "suspend": waitSQL, "wake": wakeSQL, "due": dueSQL, "signal": signalSQL,
 		"events of all": eventsSQL, "events of one": runEventsSQL, "steps": stepsSQL, "old": oldSQL,
 		"held by": heldBySQL, "merged": mergedSQL, "writer": writerSQL,
+
+		"own task": ownTaskSQL, "task": taskSQL, "task of a run": taskOfRunSQL, "newest task": newestTaskSQL, "known message": knownMessageSQL,
+		"active tasks": activeTasksSQL, "open ask": openAskSQL, "unread": unreadSQL, "history": historySQL, "told": toldSQL, "said": saidSQL,
+		"earlier": earlierSQL, "task event": hasTaskEventSQL, "artifact": hasArtifactSQL, "artifacts": artifactsSQL, "task events": taskEventsSQL,
+		"task log": taskLogSQL, "due tasks": dueTasksSQL, "auth tasks": authTasksSQL, "ended tasks": endedTasksSQL,
+		"listed tasks": listTasksSQL(`installation = ? AND account = ? AND (status_at, id) < (?, ?)`), "due pushes": duePushesSQL,
+		"set status": setStatusSQL, "count artifact": countArtifactSQL, "owe": owePushSQL, "pushes": pushesSQL,
 	}
 }
 
@@ -35,6 +42,16 @@ func indexes() map[string]string {
 		"events of all": "INTEGER PRIMARY KEY (rowid>?)", "events of one": "(run=?", "steps": "PRIMARY KEY (run=?)",
 		"held by": "runs_signal (signal=?)", "merged": "PRIMARY KEY (delivery=?)", "writer": "runs_subject (source=? AND site=? AND subject=?)",
 		"old": "runs_finished (wiped=? AND finished_at>? AND finished_at<?)",
+
+		"own task": "sqlite_autoindex_tasks_1 (id=?)", "task": "sqlite_autoindex_tasks_1 (id=?)", "task of a run": "tasks_run (run=?)",
+		"newest task": "tasks_context (context=?)", "known message": "task_messages_id (installation=? AND account=? AND message=?)",
+		"active tasks": "tasks_active (installation=? AND account=?)", "open ask": "PRIMARY KEY (task=?)", "unread": "(task=? AND n>?)",
+		"history": "(task=? AND n>? AND n<?)", "told": "(task=? AND n>? AND n<?)", "said": "(task=?)", "earlier": "tasks_context (context=? AND seq<?)",
+		"task event": "task_events_once (task=? AND once=?)", "artifact": "task_events_artifact (task=? AND artifact=?)", "artifacts": "(task=? AND",
+		"task events": "sqlite_autoindex_task_events_1 (task=? AND seq>?)", "task log": "INTEGER PRIMARY KEY (rowid>?)", "due tasks": "tasks_due (deadline",
+		"auth tasks": "tasks_auth (id>?)", "ended tasks": "tasks_ended (ended_at<?)",
+		"listed tasks": "tasks_listed (installation=? AND account=? AND (status_at,id)<(?,?))", "due pushes": "task_pushes_due (next_at<?)",
+		"set status": "sqlite_autoindex_tasks_1 (id=?)", "count artifact": "sqlite_autoindex_tasks_1 (id=?)", "owe": "PRIMARY KEY (task=?)", "pushes": "PRIMARY KEY (task=?)",
 	}
 }
 
@@ -53,7 +70,9 @@ func TestHotStatementsUseIndexesOnSQLite(t *testing.T) {
 				must(t, rows.Scan(&id, &parent, &unused, &detail))
 				plan += detail + "\n"
 			}
-			if !strings.Contains(plan, indexes()[name]) || (strings.Contains(plan, "SCAN ") && name != "claimable") {
+			// What is counted is a part of an index, and no row is asked for a constant.
+			scans := strings.NewReplacer("SCAN CONSTANT ROW", "", "SCAN own", "", "SCAN everybodys", "").Replace(plan)
+			if !strings.Contains(plan, indexes()[name]) || (strings.Contains(scans, "SCAN ") && name != "claimable") {
 				t.Errorf("plan is\n%s; want it to use %s", plan, indexes()[name])
 			}
 		})
@@ -89,6 +108,7 @@ func TestHotStatementsUseIndexesOnPostgreSQL(t *testing.T) {
 		_, err := tx.exec(`UPDATE runs SET state = 'waiting', signal = id, wake_at = 1 WHERE state = 'running' AND seq % 4 > 0`)
 		return err
 	}))
+	manyTasks(t, s)
 	_, err := s.db.ExecContext(t.Context(), `ANALYZE`)
 	must(t, err)
 	conn, err := s.db.Conn(t.Context())
@@ -110,10 +130,31 @@ func TestHotStatementsUseIndexesOnPostgreSQL(t *testing.T) {
 			must(t, err)
 			lines, err := collectStrings(rows)
 			must(t, err)
-			if plan := strings.Join(lines, "\n"); strings.Contains(plan, "Seq Scan on runs") || strings.Contains(plan, "Seq Scan on run_") {
+			if plan := strings.Join(lines, "\n"); strings.Contains(plan, "Seq Scan on runs") || strings.Contains(plan, "Seq Scan on run_") || strings.Contains(plan, "Seq Scan on task") {
 				t.Errorf("plan is\n%s", plan)
 			}
 		})
+	}
+}
+
+// manyTasks fills the tables of tasks: of each ten that an owner has, two are
+// active. It speaks PostgreSQL.
+func manyTasks(t *testing.T, s *Store) {
+	t.Helper()
+	for _, statement := range []string{
+		`INSERT INTO tasks (id, context, installation, account, agent, run, state, active, status, status_at, events, messages, deadline, call, held, created_at, ended_at)
+			SELECT 't' || i, 'c' || i / 2, 'i' || i % 20, 'a' || i % 300, '', 'r' || i, CASE WHEN i % 50 = 0 THEN 'auth-required' WHEN i % 10 < 2 THEN 'working' ELSE 'completed' END,
+			CASE WHEN i % 10 < 2 AND i % 2 = 0 THEN 1 ELSE 0 END, '{}', i, 5, 2, i, '{}', 0, i, i FROM generate_series(1, 6000) AS i`,
+		`INSERT INTO task_messages (task, n, installation, account, message, role, body, digest)
+			SELECT 't' || i, n, 'i' || i % 20, 'a' || i % 300, 'm' || i || '.' || n, 'user', '{}', '' FROM generate_series(1, 6000) AS i, generate_series(1, 2) AS n`,
+		`INSERT INTO task_events (task, seq, once, artifact, body)
+			SELECT 't' || i, n, 'k' || n, CASE WHEN n > 3 THEN 'a' ELSE '' END, '{}' FROM generate_series(1, 6000) AS i, generate_series(1, 5) AS n`,
+		`INSERT INTO task_asks (task, once, pos, signal, status) SELECT 't' || i, 'q', 1, 's' || i, '{}' FROM generate_series(1, 3000) AS i`,
+		`INSERT INTO task_pushes (task, id, url, token, schemes, credentials, version, created_at, told, next_at)
+			SELECT 't' || i, 'p', '', '', '', '', '', 1, 1, CASE WHEN i % 10 = 0 THEN i END FROM generate_series(1, 3000) AS i`,
+	} {
+		_, err := s.db.ExecContext(t.Context(), statement)
+		must(t, err)
 	}
 }
 

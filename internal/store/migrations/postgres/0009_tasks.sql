@@ -28,7 +28,7 @@ CREATE INDEX tasks_context ON tasks (context, seq);
 CREATE INDEX tasks_listed ON tasks (installation, account, status_at, id, state, context);
 CREATE INDEX tasks_run ON tasks (run) WHERE run <> '';
 CREATE INDEX tasks_due ON tasks (deadline) WHERE active = 1;
-CREATE INDEX tasks_auth ON tasks (installation, account) WHERE active = 1 AND state = 'auth-required';
+CREATE INDEX tasks_auth ON tasks (id) WHERE active = 1 AND state = 'auth-required';
 CREATE INDEX tasks_ended ON tasks (ended_at) WHERE active = 0;
 
 CREATE TABLE task_messages (
