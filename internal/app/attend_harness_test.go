@@ -60,7 +60,7 @@ func (p part) Complete(_ context.Context, req llm.Request) (llm.Response, error)
 	if p.asked == nil {
 		p.asked = map[string][]llm.Request{}
 	}
-	p.asked[p.name] = append(p.actor.asked[p.name], req)
+	p.asked[p.name] = append(p.asked[p.name], req)
 	if turn >= len(p.lines[p.name]) {
 		return llm.Response{}, fmt.Errorf("%s has no line %d", p.name, turn)
 	}
