@@ -26,6 +26,8 @@ func (w *world) check(e *manifest.Expectation, ev events) {
 	for _, want := range e.Issues {
 		w.checkIssue(want)
 	}
+	w.checkTasks(e, ev)
+	w.checkWrittenBy(e, ev)
 	w.checkAtMost(e, ev)
 }
 
@@ -260,7 +262,7 @@ func (w *world) checkDenied(e *manifest.Expectation, ev events) {
 func (w *world) checkRuns(e *manifest.Expectation, ev events) {
 	if e.Runs == nil {
 		for _, r := range ev.runs {
-			if r.State != store.StateSucceeded {
+			if r.State != store.StateSucceeded && !toldByTask(e, r.Source) {
 				w.fail(e.Line, fmt.Sprintf("the run of %s/%s is %s", r.TargetKind, r.Target, r.State), or(r.Error, r.WaitsFor))
 			}
 		}
