@@ -29,7 +29,7 @@ type tenants struct {
 // buildForge makes what knows the app's installations.
 func (a *App) buildForge(_ context.Context, offered *offers) (*tenants, error) {
 	f := a.opts.Daemon.Forge
-	verifier, err := fit.New(fit.Config{AppID: f.AppID, KeysURL: f.JWKSURL, Environments: f.Environments, Gateways: []string{f.Gateway}, Observer: observer{a.metrics}})
+	verifier, err := fit.New(fit.Config{AppID: f.AppID, KeysURL: f.JWKSURL, Environments: f.Environments, Gateways: []string{f.Gateway}, Now: a.opts.Now, Observer: observer{a.metrics}})
 	if err != nil {
 		return nil, fmt.Errorf("platforms.forge: %w", err)
 	}
