@@ -82,7 +82,7 @@ func allowed() map[string][]string {
 		"store/postgres":   {"store/schema"},
 		"webhook":          {"store/inbox"},
 		"run":              {"approval", "durable", "event", "route", "step", "store", "store/inbox", "tool", "manifest"},
-		"admin":            {"approval", "run", "manifest", "step", "store", "store/inbox"},
+		"admin":            {"a2a", "approval", "run", "manifest", "step", "store", "store/inbox"},
 		"admin/client":     {"admin", "run", "store"},
 		"telemetry":        {"step"},
 		"sandbox":          {"sandbox/github", "sandbox/jira", "sandbox/model", "sandbox/rovo"},
