@@ -46,6 +46,29 @@ func TestAUserWhoMayDecideApprovesInTheConversation(t *testing.T) {
 	}
 }
 
+func TestWhatWasSaidBeforeAQuestionDecidesNothing(t *testing.T) {
+	post := func(body string) llm.ToolCall {
+		return llm.ToolCall{ID: "c-" + body, Name: "jira_post_comment", Args: []byte(`{"issue_key":"AW26-11","body":"` + body + `"}`)}
+	}
+	o := newOffice(t, jiraCaller, assigned(), llm.Message{Role: llm.Assistant, ToolCalls: []llm.ToolCall{post("One"), post("Two")}}, speaks("Over."))
+	o.useAgent(fmt.Sprintf(guardedHelper, "'22222'"))
+	o.rest()
+	o.is(a2a.InputRequired, "One")
+	o.say("approve")
+	o.say("approve") // sent twice, before the second question stands
+	o.rest()
+	o.is(a2a.InputRequired, "Two")
+	if bodies := o.comment.bodies(); len(bodies) != 1 || bodies[0] != "One" {
+		t.Fatalf("posted %q", bodies)
+	}
+	o.say("reject")
+	o.finish()
+	o.is(a2a.Completed, "Over.")
+	if bodies := o.comment.bodies(); len(bodies) != 1 {
+		t.Errorf("posted %q", bodies)
+	}
+}
+
 func TestAUserWhoMayNotDecideIsToldWhoDoes(t *testing.T) {
 	o := newOffice(t, jiraCaller, assigned(), wants("", "jira_post_comment", `{"issue_key":"AW26-11","body":"Hello"}`), speaks("Over."))
 	o.useAgent(fmt.Sprintf(guardedHelper, "boss"))

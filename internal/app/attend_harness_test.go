@@ -137,12 +137,23 @@ type relay struct {
 
 func (r *relay) AskTask(ctx context.Context, task, key, signal string, status a2a.Status) (*a2a.Message, error) {
 	answer, err := r.Store.AskTask(ctx, task, key, signal, status)
+	r.note(answer, err, key, signal)
+	return answer, err
+}
+
+func (r *relay) AskTaskAnew(ctx context.Context, task, key, signal string, status a2a.Status) (*a2a.Message, error) {
+	answer, err := r.Store.AskTaskAnew(ctx, task, key, signal, status)
+	r.note(answer, err, key, signal)
+	return answer, err
+}
+
+// note remembers a question that is open.
+func (r *relay) note(answer *a2a.Message, err error, key, signal string) {
 	if err == nil && answer == nil {
 		r.mu.Lock()
 		r.open[key] = signal
 		r.mu.Unlock()
 	}
-	return answer, err
 }
 
 // answer hands on what was answered.

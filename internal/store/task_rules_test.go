@@ -189,6 +189,35 @@ func TestWhatWasSaidBeforeAQuestionAnswersIt(t *testing.T) {
 	})
 }
 
+func TestOnlyWhatIsSaidBehindItAnswersAQuestionThatIsAskedAnew(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *Store) {
+		beginTask(t, s, "t1")
+		_, err := deliverAs(s, ann, "t9", within2(says("m2", "yes"), "c-t1", ""))
+		must(t, err)
+		_, _, err = s.TaskStory(t.Context(), "t1")
+		must(t, err)
+		_, err = deliverAs(s, ann, "t9", within2(says("m3", "yes again"), "c-t1", ""))
+		must(t, err)
+		ask := func() *a2a.Message {
+			answer, err := s.AskTaskAnew(t.Context(), "t1", "q1", "signal", statusOf(a2a.InputRequired, "may I?"))
+			must(t, err)
+			return answer
+		}
+		if answer := ask(); answer != nil {
+			t.Fatalf("%q answers what nobody had seen", answer.Text())
+		}
+		isTask(t, s, "t1", a2a.InputRequired)
+		_, err = deliverAs(s, ann, "t9", within2(says("m4", "no"), "c-t1", ""))
+		must(t, err)
+		if answer := ask(); answer == nil || answer.Text() != "no" {
+			t.Errorf("the answer is %v", answer)
+		}
+		if list, err := s.TaskMessages(t.Context(), "t1", 2); err != nil || len(list) != 1 || list[0].Message.Text() != "yes again" {
+			t.Errorf("still to be heard: %v, %v", list, err)
+		}
+	})
+}
+
 func TestATaskIsNotConcludedOverTheHeadOfItsUser(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s *Store) {
 		beginTask(t, s, "t1")
