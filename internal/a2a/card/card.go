@@ -59,7 +59,7 @@ func (c Card) Value(form Form) any {
 	doc := document{
 		Name: c.Name, Description: c.Description, Version: c.Version, DocumentationURL: c.Documentation, IconURL: c.Icon,
 		Capabilities:       capabilities{Streaming: c.Streaming, PushNotifications: c.Push},
-		DefaultInputModes:  orElse(c.InputModes, "text/plain", "application/json"),
+		DefaultInputModes:  c.Inputs(),
 		DefaultOutputModes: orElse(c.OutputModes, "text/markdown"),
 		Skills:             skills(c.Skills),
 	}
@@ -74,6 +74,9 @@ func (c Card) Value(form Form) any {
 	}
 	return doc
 }
+
+// Inputs are the media types that the agent takes, as its card says.
+func (c Card) Inputs() []string { return orElse(c.InputModes, "text/plain", "application/json") }
 
 // fill03 adds what 0.3 knows alone.
 func (c Card) fill03(doc *document) {

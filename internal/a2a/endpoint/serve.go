@@ -70,11 +70,11 @@ func (x *exchange) checkSend(req a2a.SendRequest) *a2a.Error {
 		return noPush()
 	}
 	for i, p := range req.Message.Parts {
-		if p.File() && !accepts(x.card.InputModes, p.MediaType) {
+		if p.File() && !accepts(x.card.Inputs(), p.MediaType) {
 			return &a2a.Error{
 				Code: a2a.CodeContentType,
 				Message: "Content type not supported: message.parts[" + strconv.Itoa(i) + "] is a file; this agent takes " +
-					strings.Join(x.card.InputModes, ", "),
+					strings.Join(x.card.Inputs(), ", "),
 			}
 		}
 	}

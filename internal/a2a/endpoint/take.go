@@ -112,7 +112,42 @@ func (x *exchange) refuse(r *refused) {
 // reject answers with an error of JSON-RPC, which HTTP carries with 200.
 func (x *exchange) reject(op wire.Operation, err *a2a.Error) {
 	x.code = err.Code
-	writeJSON(x.w, http.StatusOK, x.dialect.Error(x.req.ID, op, err))
+	body := x.dialect.Error(x.req.ID, op, err)
+	if x.req.Operation.Streams() && !x.dialect.Jira() && acceptsStream(x.r.Header.Values("Accept")) {
+		x.rejectStream(err, body)
+		return
+	}
+	writeJSON(x.w, http.StatusOK, body)
+}
+
+// rejectStream answers whoever waits for a stream that does not begin. Clients in
+// use do not look for JSON with the status 200 there: the SDK for Go takes it for a
+// stream without events. Those of 0.3 find the error in an event, those of 1.0 in
+// the body behind the status that the version's section 5.4 gives to it.
+func (x *exchange) rejectStream(err *a2a.Error, body []byte) {
+	if x.dialect.Version() == wire.Plain10.Version() {
+		writeJSON(x.w, statusOf(err.Code), body)
+		return
+	}
+	s := x.open()
+	s.write(wire.Frame(body, 0))
+}
+
+// statusOf is the status of HTTP for an error, A2A 1.0, section 5.4.
+func statusOf(code a2a.Code) int {
+	switch code {
+	case a2a.CodeTaskNotFound:
+		return http.StatusNotFound
+	case a2a.CodeNotCancelable:
+		return http.StatusConflict
+	case a2a.CodeContentType:
+		return http.StatusUnsupportedMediaType
+	case a2a.CodeInvalidResponse:
+		return http.StatusBadGateway
+	case a2a.CodeInternal:
+		return http.StatusInternalServerError
+	}
+	return http.StatusBadRequest
 }
 
 // answer writes a result.

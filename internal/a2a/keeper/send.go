@@ -12,9 +12,9 @@ import (
 // Send implements a2a.Tasks.
 func (k *Keeper) Send(ctx context.Context, call a2a.Call, req a2a.SendRequest) (a2a.Reply, error) {
 	in := store.Incoming{Owner: owner(call), Message: req.Message, Push: req.Push, Limits: k.limits(call)}
-	if in.Push != nil && in.Push.ID == "" {
+	if in.Push != nil {
 		push := *in.Push
-		push.ID = k.cfg.NewID()
+		push.ID = k.pushID(push)
 		in.Push = &push
 	}
 	to, err := k.deliver(ctx, call, in)
