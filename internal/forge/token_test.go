@@ -148,6 +148,44 @@ func TestTheNewestTokenIsUsedAndWritesAreFew(t *testing.T) {
 	}
 }
 
+func TestATokenThatJiraRejectsIsReplacedByTheNext(t *testing.T) {
+	w := newWorld(t)
+	w.configured("acme", Settings{})
+	keep := func(token string) { must(t, w.i.KeepUser(w.ctx(), "installation-acme", "ann", token)) }
+	reject := func(token string) { must(t, w.i.RejectUser(w.ctx(), "installation-acme", "ann", token)) }
+	reject("none yet")
+	keep("first")
+	reject("another")
+	if got := w.userToken("acme", "ann"); got != "first" {
+		t.Errorf("%q is used after another was rejected", got)
+	}
+	reject("first")
+	keep("first") // it is no better for coming again
+	if got, why := w.userToken("acme", "ann"), w.reason("acme", "ann"); got != "" || why != NoUserToken {
+		t.Errorf("%q is used, and %q is missing, after it was rejected", got, why)
+	}
+	changed := w.i.Changed()
+	keep("second")
+	if got := w.userToken("acme", "ann"); got != "second" {
+		t.Errorf("%q is used", got)
+	}
+	select {
+	case <-changed:
+	case <-time.After(2 * time.Minute):
+		t.Error("nobody was told of the token")
+	}
+	reject("first") // by whom it was used before
+	if got := w.userToken("acme", "ann"); got != "second" {
+		t.Errorf("%q is used after the one before was rejected", got)
+	}
+	reject("second")
+	w.clock.add(settled)
+	keep("second") // Jira may have been wrong for a moment
+	if got := w.userToken("acme", "ann"); got != "second" {
+		t.Errorf("%q is used a while later", got)
+	}
+}
+
 func TestTokensEndWhenTheySayOrAfterTwoHours(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	for name, tt := range map[string]struct {
