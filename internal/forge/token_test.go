@@ -151,6 +151,7 @@ func TestTheNewestTokenIsUsedAndWritesAreFew(t *testing.T) {
 func TestATokenThatJiraRejectsIsReplacedByTheNext(t *testing.T) {
 	w := newWorld(t)
 	w.configured("acme", Settings{})
+	w.running(w.i)
 	keep := func(token string) { must(t, w.i.KeepUser(w.ctx(), "installation-acme", "ann", token)) }
 	reject := func(token string) { must(t, w.i.RejectUser(w.ctx(), "installation-acme", "ann", token)) }
 	reject("none yet")
