@@ -174,7 +174,7 @@ func (w *world) closest(a manifest.Action, calls []call) string {
 		switch {
 		case a.Denied != "" && c.rule != a.Denied && (c.rule == "" || a.Denied != manifest.AnyRule):
 			why = append(why, "it was "+outcome(c))
-		case a.Denied == "" && c.rule != "", a.Failed == "" && c.failure != "", a.Failed != "" && c.failure == "":
+		case c.asked, a.Denied == "" && c.rule != "", a.Failed == "" && c.failure != "", a.Failed != "" && c.failure == "":
 			why = append(why, "it was "+outcome(c))
 		}
 		if a.Result != nil {
@@ -197,6 +197,8 @@ func outcome(c call) string {
 	switch {
 	case c.rule != "":
 		return "denied (" + c.rule + ")"
+	case c.asked:
+		return "not made before somebody approves it"
 	case c.failure != "":
 		return "tried and failed: " + clip(oneLine(c.failure), 200)
 	}

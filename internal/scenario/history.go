@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aofctl/aofctl/internal/admin"
+	"github.com/aofctl/aofctl/internal/policy"
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/store"
 	"github.com/aofctl/aofctl/internal/store/inbox"
@@ -93,6 +94,9 @@ type call struct {
 	result any
 	at     time.Time
 	write  bool
+	// asked says that somebody has to approve the call first: it is made, if it is,
+	// as another one.
+	asked bool
 	// rule is the rule that denied the call, "" if it was not denied; failure is why
 	// it failed.
 	rule, failure string
@@ -106,6 +110,8 @@ func newCall(r admin.RunDetail, s step.Entry) call {
 	_ = json.Unmarshal(s.Input, &c.args)
 	_ = json.Unmarshal(s.Output, &c.result)
 	switch {
+	case s.Decision == policy.RuleApproval:
+		c.asked = true
 	case s.Error == "":
 	case s.Decision != "" && s.Decision != "allowed" && !strings.HasPrefix(s.Decision, "writes."):
 		c.rule = s.Decision
@@ -116,7 +122,7 @@ func newCall(r admin.RunDetail, s step.Entry) call {
 }
 
 // done reports whether the call was carried out.
-func (c call) done() bool { return c.rule == "" && c.failure == "" }
+func (c call) done() bool { return c.rule == "" && c.failure == "" && !c.asked }
 
 // String is the call in short.
 func (c call) String() string {

@@ -182,12 +182,13 @@ func (w *world) halt() error {
 		return nil
 	}
 	w.front.lead("")
+	// A connection that was made and not used keeps a server from closing for seconds.
+	w.front.forward.CloseIdleConnections()
+	w.http.CloseIdleConnections()
 	w.daemon.stop()
 	err := <-w.daemon.ended
 	w.daemon = nil
-	if w.http != nil {
-		w.http.CloseIdleConnections()
-	}
+	w.http.CloseIdleConnections()
 	return err
 }
 
