@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -280,7 +281,7 @@ func (s *Store) admitWork(tx tx, n *NewTask) error {
 // add appends the message to a task that is active. One that waits for its user
 // goes on with it.
 func (s *Store) add(tx tx, l letter, t *taskRow) (Delivered, error) {
-	if err := pushFits(tx, t, l.Push); err != nil {
+	if err := cmp.Or(pushFits(tx, t, l.Push), t.fits(tx, l)); err != nil {
 		return Delivered{}, err
 	}
 	q, err := openAsk(tx, t)
