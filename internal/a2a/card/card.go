@@ -102,6 +102,10 @@ func (c Card) fill10(doc *document) {
 	doc.Capabilities.ExtendedAgentCard = &c.Extended
 	if c.Bearer {
 		doc.bearer().HTTPAuth = &httpAuth{Scheme: "Bearer"}
+	}
+	// The SDK for Go cannot read a card with requirements as the protocol writes them,
+	// and other clients of 1.0 that read a union take those of 0.3.
+	if c.Bearer && doc.ProtocolVersion == "" {
 		doc.SecurityRequirements = []requirement{{Schemes: map[string]stringList{"bearer": {List: []string{}}}}}
 	}
 }
