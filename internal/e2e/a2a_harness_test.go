@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -52,6 +53,8 @@ type site struct {
 	daemons []*daemon
 	front   *front
 	models  *door
+	// told are the notifications that were pushed.
+	told *notices
 }
 
 // kinds are where the rules of tasks hold.
@@ -78,7 +81,7 @@ func newSite(t *testing.T, kind string, opts rovo.Options, forge string) *site {
 	}
 	w := newRovoWorld(t, opts, "beta")
 	w.environ["A2A_TOKENS"] = "script=" + plainToken + ",other=" + otherToken
-	s := &site{world: w, places: []*world{w}, models: newDoor(t, w.box.ModelURL())}
+	s := &site{world: w, places: []*world{w}, models: newDoor(t, w.box.ModelURL()), told: newNotices(t)}
 	if kind != kinds[0] {
 		w.environ["AOF_DSN"], w.storage = pgtest.Database(t), "{dsn_env: AOF_DSN}"
 		s.places = append(s.places, w.replica())
@@ -105,7 +108,41 @@ func (s *site) configureAt(place *world, forge string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	place.write("daemon.yaml", strings.Replace(string(text), s.proxy.url+"/llm/v1", s.models.url+"/v1", 1))
+	place.write("daemon.yaml", strings.NewReplacer(s.proxy.url+"/llm/v1", s.models.url+"/v1",
+		"tokens_env: A2A_TOKENS", "tokens_env: A2A_TOKENS, push_hosts: [{host: '"+s.told.url+"', private: true}]").Replace(string(text)))
+}
+
+// notices is a receiver of notifications.
+type notices struct {
+	url  string
+	mu   sync.Mutex
+	list []notice
+}
+
+type notice struct {
+	header http.Header
+	gjson.Result
+}
+
+func newNotices(t *testing.T) *notices {
+	t.Helper()
+	n := &notices{}
+	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		n.list = append(n.list, notice{r.Header.Clone(), gjson.ParseBytes(body)})
+	}))
+	t.Cleanup(srv.Close)
+	n.url = srv.URL
+	return n
+}
+
+// of are the notifications with a text in them, in the order in which they came.
+func (n *notices) of(text string) []notice {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(n.list), func(one notice) bool { return !strings.Contains(one.Raw, text) })
 }
 
 // otherToken is that of a second plain caller.
@@ -174,7 +211,13 @@ func newFront(t *testing.T, places []*world) *front {
 		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(f.turn()) }, FlushInterval: -1,
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
 	}
-	srv := httptest.NewServer(proxy)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// A ReverseProxy may cut a stream whose beginning comes before it has found the
+		// request to be at its end.
+		body, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		proxy.ServeHTTP(w, r)
+	}))
 	t.Cleanup(srv.Close)
 	f.url = srv.URL
 	return f
@@ -214,6 +257,15 @@ type guard struct {
 	came, left atomic.Int32
 }
 
+func (g *guard) released() bool {
+	select {
+	case <-g.opened:
+		return true
+	default:
+		return false
+	}
+}
+
 func (g *guard) release() { g.once.Do(func() { close(g.opened) }) }
 
 func newDoor(t *testing.T, target string) *door {
@@ -248,16 +300,17 @@ func newDoor(t *testing.T, target string) *door {
 func (d *door) guarding(body string) *guard {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	var found *guard
 	for word, g := range d.guards {
-		if !strings.Contains(body, word) {
-			continue
+		switch {
+		case !strings.Contains(body, word) || g.released():
+		case g.skip > 0:
+			g.skip--
+		default:
+			found = g
 		}
-		if g.skip == 0 {
-			return g
-		}
-		g.skip--
 	}
-	return nil
+	return found
 }
 
 // hold holds the requests that have the word in them, but for the first few.
@@ -374,6 +427,86 @@ func over(t client.Task) bool { return t.State.Terminal() }
 func is(state a2a.State) func(client.Task) bool {
 	return func(t client.Task) bool { return t.State == state }
 }
+
+// sse are the events of a stream as they come.
+type sse struct {
+	resp  *http.Response
+	lines *bufio.Scanner
+}
+
+// frame is one event, or a comment.
+type frame struct {
+	id, comment string
+	gjson.Result
+}
+
+// stream opens a stream with a request as it is.
+func (s *site) stream(c *client.Client, body string, headers ...string) *sse {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, c.URL, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "text/event-stream")
+	if err := c.Sign(req); err != nil {
+		s.t.Fatal(err)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = resp.Body.Close() })
+	if kind := resp.Header.Get("Content-Type"); resp.StatusCode != http.StatusOK || kind != "text/event-stream" {
+		text, _ := io.ReadAll(resp.Body)
+		s.t.Fatalf("the answer is no stream: %d %s %s", resp.StatusCode, kind, text)
+	}
+	lines := bufio.NewScanner(resp.Body)
+	lines.Buffer(nil, 1<<20)
+	return &sse{resp: resp, lines: lines}
+}
+
+// next reads what comes next; false at the end.
+func (e *sse) next() (frame, bool) {
+	var f frame
+	begun := false
+	for e.lines.Scan() {
+		line := e.lines.Text()
+		name, value, _ := strings.Cut(line, ": ")
+		switch {
+		case line == "" && begun:
+			return f, true
+		case name == "id":
+			f.id = value
+		case name == "data":
+			f.Result = gjson.Parse(value)
+		case name == "":
+			f.comment = value
+		}
+		begun = begun || line != ""
+	}
+	return f, false
+}
+
+// events reads the next n events, all until the end for 0.
+func (e *sse) events(n int) []frame {
+	var list []frame
+	for n == 0 || len(list) < n {
+		f, more := e.next()
+		if !more {
+			return list
+		}
+		if f.comment == "" {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+func (e *sse) drop() { _ = e.resp.Body.Close() }
 
 // comments are the bodies on an issue, sorted.
 func (s *site) comments(key string) []string {

@@ -210,7 +210,9 @@ func waitsForAll(ctx context.Context, t *testing.T, s *site) {
 	if err := s.bob().Connect(ctx, "bob@example.com"); err != nil {
 		t.Fatal(err)
 	}
-	lacking := func(now client.Task) bool { return strings.Contains(now.Text, "Jira has not passed on your permission") }
+	lacking := func(now client.Task) bool {
+		return strings.Contains(now.Text, "Jira has not passed on your permission")
+	}
 	if now, err := talk.Until(ctx, lacking); err != nil || now.State != a2a.AuthRequired {
 		t.Fatalf("%+v, %v", now, err)
 	}
