@@ -246,9 +246,10 @@ func TestAHeldTaskBeginsWhenItsUserSpeaks(t *testing.T) {
 	onEach(t, func(r *rig) {
 		hold := said(a2a.AuthRequired, "Connect your account")
 		r.gate(&hold)
-		task := r.send(ann, message("m1", "Do"))
+		task, other := r.send(ann, message("m1", "Do")), r.send(eve, message("m1", "Do"))
 		r.gate(nil)
 		r.is(r.send(ann, message("m2", "I have", task.ContextID)), a2a.Submitted)
+		r.is(r.get(eve, other.ID), a2a.AuthRequired) // nobody looked at what is not ann's
 		r.claim(task.ID)
 	})
 }

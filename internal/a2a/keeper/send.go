@@ -27,7 +27,7 @@ func (k *Keeper) Send(ctx context.Context, call a2a.Call, req a2a.SendRequest) (
 		return a2a.Reply{Task: to.New}, nil
 	}
 	if to.Held {
-		k.reconsider(ctx, call.Caller)
+		k.reconsider(ctx, to.Task)
 	}
 	task, err := k.Get(ctx, call, a2a.GetRequest{ID: to.Task, History: req.History})
 	if err != nil {
