@@ -101,6 +101,7 @@ func allowed() map[string][]string {
 		"store/inbox/postgres":    {"store/inbox", "store/inbox/codec", "store/postgres"},
 		"sandbox/pgserver":        {"sandbox/port"},
 		"sandbox/pgserver/pgtest": {"sandbox/pgserver"},
+		"npmtest":                 {},
 	}
 }
 

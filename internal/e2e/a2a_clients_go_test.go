@@ -28,7 +28,7 @@ func TestTheSDKForGoIsServed(t *testing.T) {
 func buildCaller(t *testing.T) string {
 	t.Helper()
 	const module = "testdata/a2a-go"
-	download := exec.CommandContext(t.Context(), "go", "mod", "download")
+	download := exec.CommandContext(bounded(t), "go", "mod", "download")
 	download.Dir = module
 	if output, err := download.CombinedOutput(); err != nil {
 		t.Skipf("the SDK cannot be downloaded here: %v\n%s", err, output)

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/aofctl/aofctl/internal/npmtest"
 	"github.com/aofctl/aofctl/internal/sandbox"
 	"github.com/aofctl/aofctl/internal/sandbox/model"
 )
@@ -44,11 +45,7 @@ func TestTheSDKForJavaScriptIsServed(t *testing.T) {
 // installSDK installs the SDK beside the scripts that use it.
 func installSDK(t *testing.T, version string) string {
 	t.Helper()
-	for _, program := range []string{"node", "npm"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("no %s here", program)
-		}
-	}
+	npmtest.Require(t)
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("testdata/a2a-js")); err != nil {
 		t.Fatal(err)
@@ -56,11 +53,7 @@ func installSDK(t *testing.T, version string) string {
 	if err := os.WriteFile(filepath.Join(dir, "package.json"), []byte(`{"private": true}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	install := exec.CommandContext(t.Context(), "npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "@a2a-js/sdk@"+version)
-	install.Dir = dir
-	if output, err := install.CombinedOutput(); err != nil {
-		t.Skipf("the SDK cannot be installed here: %v\n%s", err, output)
-	}
+	npmtest.Install(t, dir, "@a2a-js/sdk@"+version)
 	return dir
 }
 
