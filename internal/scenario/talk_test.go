@@ -87,6 +87,41 @@ then: {tasks: [failed]}
 	}
 }
 
+// TestAConfigurationsRovoAndProgramsAreReplaced plays against a configuration whose
+// app, keys, tokens and addresses are those of a deployment, behind a proxy.
+func TestAConfigurationsRovoAndProgramsAreReplaced(t *testing.T) {
+	t.Parallel()
+	dir := directory(t, map[string]string{
+		"daemon.yaml": `kind: DaemonConfig
+spec:
+  platforms:
+    a2a: {public_url: "${PUBLIC_URL}", agents: [helper], default_agent: helper, tokens_file: /nowhere, push_hosts: [hooks.example.com]}
+    forge:
+      app_id: ${FORGE_APP}
+      environments: ["${FORGE_ENVIRONMENT}"]
+      jwks_url: ${FORGE_KEYS}
+      gateway_url: ${FORGE_GATEWAY}
+      signing_secret_file: /nowhere
+      encryption_key_env: FORGE_KEY
+      user_header: X-Forwarded-User
+      require_account_mapping: true
+  agents: {directory: .}
+`,
+		"agents.yaml": talker, "scenario.yaml": `kind: Scenario
+given: {issues: [{key: PROJ-1, type: Bug, summary: Login fails}]}
+model: {answers: [{call: "jira_add_labels PROJ-1 [v7]"}, Done.]}
+when:
+  - {as: alice, rovo: {assign: helper}, then: {tasks: {state: auth-required, says: connect}, written_by: nothing, starts: nothing}}
+  - {as: bob, rovo: {say: "me too"}}
+  - {as: alice, rovo: connect, then: {starts: helper, tasks: {of: alice, state: completed}, written_by: alice}}
+  - {as: planner, a2a: {send: Label PROJ-1.}, then: {tasks: {of: planner, state: completed}, written_by: bot}}
+then: {tasks: [completed, auth-required, completed], written_by: [bot, alice]}
+`})
+	if r := play(t, dir, scenario.Options{})[0]; r.State != scenario.Passed {
+		t.Error(told(r))
+	}
+}
+
 // talker is the agent of tests with tasks.
 const talker = `kind: Agent
 metadata: {name: helper}
