@@ -32,13 +32,13 @@ import (
 const docile = `
 let:
   issue: {in: all, match: '\b([A-Z]+-\d+)\b', else: NONE-0}
-  text: {in: user, match: 'write (\w+)', else: something}
+  text: {in: data, match: 'write (\w+)', else: something}
   known: {in: all, match: 'my number is (\w+)', else: unknown}
   answer: {in: results, match: '(the \w+ one)', else: nothing}
 rules:
   - {when: {user_contains: ask me first, not_called: ask_user}, call: [{tool: ask_user, args: {question: 'Which one do you mean?'}}]}
+  - {when: {data_matches: 'write \w+', not_called: jira_add_comment}, call: [{tool: jira_add_comment, args: {issue_key: '${issue}', body: 'Wrote ${text}.'}}]}
   - {when: {user_contains: ask me first}, say: 'You mean ${answer}.'}
-  - {when: {user_matches: 'write \w+', not_called: jira_add_comment}, call: [{tool: jira_add_comment, args: {issue_key: '${issue}', body: 'Wrote ${text}.'}}]}
   - {when: {user_contains: look at it, not_called: jira_get_issue}, call: [{tool: jira_get_issue, args: {issue_key: '${issue}'}}]}
   - {when: {user_contains: the logo too}, say: 'Done, with the logo.'}
   - {when: {user_contains: what is my number}, say: 'It is ${known}.'}
@@ -173,11 +173,10 @@ func (w *world) awaitReady() {
 	})
 }
 
-// crash kills the daemon with SIGKILL that has the requests: on SQLite it starts
-// again, else the other one goes on in its place.
-func (s *site) crash() {
+// resume has the work go on after the first daemon died: on SQLite it starts again,
+// else the other one goes on in its place.
+func (s *site) resume() {
 	s.t.Helper()
-	s.daemons[0].kill()
 	if len(s.places) == 1 {
 		s.daemons[0] = s.places[0].start()
 		return

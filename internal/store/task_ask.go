@@ -164,11 +164,23 @@ func (s *Store) settleAsk(tx tx, t *taskRow, q ask, answer int, payload json.Raw
 			return err
 		}
 	}
-	return s.proceed(tx, t)
+	text := textThanks
+	if answer == 0 {
+		text = textProceeds
+	}
+	return s.proceed(tx, t, text)
 }
 
-// proceed lets a task that waited come to its next question, or back to work.
-func (s *Store) proceed(tx tx, t *taskRow) error {
+// What users are told when a task goes on that waited for them: Jira shows the last
+// status alone, and without a text shows nothing.
+const (
+	textThanks   = "Thanks! Going on with your answer."
+	textProceeds = "Going on with the work."
+)
+
+// proceed lets a task that waited come to its next question, or back to work with a
+// word about it.
+func (s *Store) proceed(tx tx, t *taskRow, text string) error {
 	next, err := openAsk(tx, t)
 	if err != nil {
 		return err
@@ -176,7 +188,7 @@ func (s *Store) proceed(tx tx, t *taskRow) error {
 	if next.once != "" {
 		return s.setStatus(tx, t, "", next.status)
 	}
-	return s.setStatus(tx, t, "", a2a.Status{State: a2a.Working})
+	return s.setStatus(tx, t, "", a2a.Status{State: a2a.Working, Message: &a2a.Message{Role: a2a.Agent, Parts: []a2a.Part{a2a.TextOf(text)}}})
 }
 
 // keepQuestion puts what the task asked among its messages, before what the user

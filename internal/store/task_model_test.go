@@ -97,15 +97,15 @@ func (t *modelTask) add(m *modelMessage) {
 	if q := t.open(); q != nil {
 		q.open, q.answer, m.answers = false, m, q.key
 	}
-	t.proceed()
+	t.proceed(textThanks)
 }
 
-func (t *modelTask) proceed() {
+func (t *modelTask) proceed(text string) {
 	if q := t.open(); q != nil {
 		t.set(q.state, q.text)
 		return
 	}
-	t.set(a2a.Working, "")
+	t.set(a2a.Working, text)
 }
 
 var modelOwners = []TaskOwner{{"i-1", "ann"}, {"i-1", "bob"}, {"i-2", "ann"}, {"token", ""}}
@@ -369,7 +369,7 @@ func (m *taskModel) withdraw() {
 	}
 	first := t.open() == q
 	if q.open = false; first {
-		t.proceed()
+		t.proceed(textProceeds)
 	}
 }
 
