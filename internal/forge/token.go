@@ -93,7 +93,9 @@ func (i *Installations) KeepSystem(ctx context.Context, installation, token stri
 // UserToken returns the token by which work acts with the rights of a user, and
 // where the API of the user's site is. It is read for each request, so that the
 // newest is used. The error is ErrNoToken if there is none, or it has expired, or
-// the installation was deleted.
+// the installation was deleted, or the user has to be connected and is not: whoever
+// disconnects takes the permission from work that goes on, too, for which Jira's
+// polls bring tokens still.
 func (i *Installations) UserToken(ctx context.Context, installation, account string) (token, apiBase string, err error) {
 	if account == "" {
 		return "", "", ErrNoToken
@@ -102,9 +104,30 @@ func (i *Installations) UserToken(ctx context.Context, installation, account str
 	if err != nil {
 		return "", "", err
 	}
-	sealed, err := i.store.UserToken(ctx, installation, account)
-	token, err = i.open(sealed, err, installation, account, userKind)
+	if err := i.connected(ctx, in, account); err != nil {
+		return "", "", err
+	}
+	token, err = i.kept(ctx, installation, account)
 	return token, in.APIBase, err
+}
+
+// kept is the token of a user, whether it may be used or not.
+func (i *Installations) kept(ctx context.Context, installation, account string) (string, error) {
+	sealed, err := i.store.UserToken(ctx, installation, account)
+	return i.open(sealed, err, installation, account, userKind)
+}
+
+// connected is ErrNoToken for a user who has to be connected and is not.
+func (i *Installations) connected(ctx context.Context, in store.Installation, account string) error {
+	settings, _, err := settingsOf(in)
+	if err != nil || !settings.RequireMapping && !i.opts.RequireMapping {
+		return err
+	}
+	_, err = i.store.AccountMapping(ctx, in.ID, account)
+	if errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("%w: the account is not connected", ErrNoToken)
+	}
+	return err
 }
 
 // SystemToken is UserToken for what the app does as itself. It may see what a user

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aofctl/aofctl/internal/atlassian"
+	"github.com/aofctl/aofctl/internal/store"
 )
 
 // jwtOf makes a text of the form of Atlassian's tokens.
@@ -33,6 +34,27 @@ func (w *world) userToken(site, account string) string {
 		w.Errorf("the token of %s goes to %s", site, base)
 	}
 	return token
+}
+
+func TestNobodyActsForAUserWhoDisconnectedThoughTokensStillCome(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		w.configured("acme", Settings{RequireMapping: true})
+		keep := func() { must(t, w.i.KeepUser(w.ctx(), "installation-acme", "ann", "token-of-ann")) }
+		keep()
+		if got := w.userToken("acme", "ann"); got != "" {
+			t.Errorf("before ann connected: %q", got)
+		}
+		_, err := w.store.MapAccount(w.ctx(), store.AccountMapping{Installation: "installation-acme", Account: "ann", Subject: "s"})
+		must(t, err)
+		if got := w.userToken("acme", "ann"); got != "token-of-ann" {
+			t.Errorf("connected: %q", got)
+		}
+		must(t, w.store.UnmapAccount(w.ctx(), "installation-acme", "ann"))
+		keep() // with the next poll for work that goes on
+		if got := w.userToken("acme", "ann"); got != "" {
+			t.Errorf("after ann disconnected: %q", got)
+		}
+	})
 }
 
 func TestEachUserOfEachSiteHasATokenOfTheirOwn(t *testing.T) {
