@@ -55,6 +55,8 @@ type Store struct {
 	stop func()
 	// served is the project that had the last turn; it belongs to the writer.
 	served share
+	// rooms are how many tasks of A2A may begin uncounted; they belong to the writer.
+	rooms rooms
 }
 
 // Open opens the SQLite database in dir, makes it if there is none, and brings

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/aofctl/aofctl/internal/a2a"
@@ -67,8 +66,6 @@ const (
 	insertTaskSQL    = `INSERT INTO tasks (id, context, installation, account, agent, run, state, active, status, status_at, events, messages, read_to, pushes, deadline, call, held, created_at, ended_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1, 1, ?, ?, ?, ?, ?, ?)`
 	countMessagesSQL = `UPDATE tasks SET messages = ? WHERE id = ?`
-	activeTasksSQL   = `SELECT (SELECT count(*) FROM (SELECT 1 FROM tasks INDEXED BY tasks_active WHERE installation = ? AND account = ? AND active = 1 LIMIT ?) AS own),
-		(SELECT count(*) FROM (SELECT 1 FROM tasks INDEXED BY tasks_active WHERE installation = ? AND active = 1 LIMIT ?) AS everybodys)`
 )
 
 // Deliver stores a message in the one transaction that decides where it belongs:
@@ -190,7 +187,7 @@ func (s *Store) begin(tx tx, l letter, context string) (Delivered, error) {
 	if !fresh {
 		return known(tx, l)
 	}
-	if err := withinLimits(tx, l); err != nil {
+	if err := s.withinLimits(tx, l); err != nil {
 		_, dropped := tx.exec(dropMessageSQL, l.New.ID, 1)
 		return Delivered{}, errors.Join(err, dropped)
 	}
@@ -202,22 +199,6 @@ func (s *Store) begin(tx tx, l letter, context string) (Delivered, error) {
 		return Delivered{}, err
 	}
 	return Delivered{Task: task.ID, New: task, Held: l.New.Run == nil && !task.Status.State.Terminal()}, nil
-}
-
-func withinLimits(tx tx, l letter) error {
-	limits, o := l.Limits, l.Owner
-	if limits.PerOwner <= 0 && limits.PerInstallation <= 0 {
-		return nil
-	}
-	var own, everybodys int
-	err := tx.row(activeTasksSQL, o.Installation, o.Account, max(limits.PerOwner, 0), o.Installation, max(limits.PerInstallation, 0)).Scan(&own, &everybodys)
-	if err != nil {
-		return fmt.Errorf("count active tasks: %w", err)
-	}
-	if (limits.PerOwner > 0 && own >= limits.PerOwner) || (limits.PerInstallation > 0 && everybodys >= limits.PerInstallation) {
-		return &a2a.Refusal{Status: http.StatusTooManyRequests, Message: "Too many tasks are open at the same time", RetryAfter: limits.RetryAfter}
-	}
-	return nil
 }
 
 func (s *Store) insertTask(tx tx, l letter, context string) (*a2a.Task, error) {
