@@ -69,6 +69,17 @@ then:
   tasks: [completed, canceled]
   written_by: bot
 `,
+		"it dies while it works for a user": `
+model:
+  answers:
+    - call: {tool: ask_user, args: {question: "Which version is it?"}}
+    - call: "jira_add_labels PROJ-1 [v7]"
+    - It is a bug of version 7.
+when:
+  - {as: alice, rovo: assign, then: {tasks: input-required}}
+  - {as: alice, rovo: {say: version 7}, crash: {method: PUT, path: "/issue/PROJ-1$"}}
+then: {tasks: [{state: completed, says: version 7}], written_by: alice, issues: {PROJ-1: {labels: [v7]}}}
+`,
 		"an hour is too long": `
 model: {answers: [{call: {tool: ask_user, args: {question: "Which version is it?"}}}, done]}
 when:
