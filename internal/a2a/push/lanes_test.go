@@ -1,11 +1,15 @@
 package push_test
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/aofctl/aofctl/internal/a2a"
 	"github.com/aofctl/aofctl/internal/a2a/push"
@@ -72,4 +76,19 @@ func TestAReceiverThatIsSlowHoldsUpNobodyElses(t *testing.T) {
 	stop()
 	close(release)
 	<-ended
+}
+
+func TestTheAddressOfAReceiverIsInNoLog(t *testing.T) {
+	to := newReceiver(t)
+	b := newBench(t, "1.0", to)
+	b.set(a2a.PushConfig{ID: "secret", URL: to.URL + "/hook?token=s3cret-of-the-caller"})
+	to.Close()
+	b.say("1", "reading")
+	var log bytes.Buffer
+	if err := b.sender.Round(zerolog.New(&log).WithContext(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if got := log.String(); !strings.Contains(got, "127.0.0.1") || strings.Contains(got, "s3cret") {
+		t.Errorf("logged %s", got)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -218,7 +219,11 @@ func (s *Sender) send(ctx context.Context, c a2a.PushConfig, e a2a.Event, t a2a.
 		if errors.As(err, &refused) {
 			return refused
 		}
-		return fmt.Errorf("send notification: %w", err)
+		// The address may be a secret of the caller's, and errors are logged.
+		if whole := (*url.Error)(nil); errors.As(err, &whole) {
+			err = whole.Err
+		}
+		return fmt.Errorf("send notification to %s: %w", host.Name, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer))
