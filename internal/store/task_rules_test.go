@@ -94,6 +94,25 @@ func TestCancelingATaskStopsItsRun(t *testing.T) {
 	})
 }
 
+func TestTheAuditLogKeepsNoTextsOfQuestionsToUsers(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *Store) {
+		for i, owner := range []TaskOwner{ann, {Installation: "token"}} {
+			id, code := fmt.Sprint("t", i), fmt.Sprint("CODE", i)
+			_, err := deliverAs(s, owner, id, says("m", "Do "+id))
+			must(t, err)
+			_, err = s.Ask(t.Context(), Approval{Code: code, Step: id + ":0", Run: "run-" + id, Kind: "call", Asks: json.RawMessage(`{"body":"secret"}`)})
+			must(t, err)
+			_, _, err = s.Decide(t.Context(), code, Decision{State: ApprovalRejected, By: "bob", Body: json.RawMessage(`{"reason":"a secret, too"}`)})
+			must(t, err)
+			rows, err := s.AuditTrail(t.Context(), AuditFilter{Run: "run-" + id})
+			must(t, err)
+			if len(rows) != 1 || strings.Contains(string(rows[0].Body), "secret") != (owner.Account == "") || !strings.Contains(string(rows[0].Body), "bob") {
+				t.Errorf("the rows for %+v are %+v", owner, rows)
+			}
+		}
+	})
+}
+
 func TestCancelingARunCancelsItsTask(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s *Store) {
 		_, err := deliverAs(s, ann, "t1", says("m1", "Do t1"))
