@@ -22,7 +22,7 @@ const (
 
 // releasePatience is how long a task may take to begin whose user has connected the
 // account, after which something else is missing.
-const releasePatience = 10 * time.Second
+const releasePatience = time.Minute
 
 // chat is the side of who talks with an agent.
 type chat interface {
