@@ -48,6 +48,8 @@ const (
 	suiteBare = "AOF_TCK_BARE"
 	// suiteExtended is "yes" for a system with an extended card.
 	suiteExtended = "AOF_TCK_EXTENDED"
+	// suiteToken is the bearer token that callers have to send, if there is one.
+	suiteToken = "AOF_TCK_TOKEN"
 	// suiteCA is the file that gets the certificate, if the URL is one of TLS.
 	suiteCA = "AOF_TCK_CA"
 )
@@ -125,7 +127,7 @@ type suiteSystem struct {
 	// sender is nil for a bare system.
 	sender *push.Sender
 	base   string
-	t      *testing.T
+	t      testing.TB
 	work   sync.WaitGroup
 	// sent are the ids of messages so far.
 	mu   sync.Mutex
@@ -134,7 +136,7 @@ type suiteSystem struct {
 	stopping <-chan struct{}
 }
 
-func newSuiteSystem(t *testing.T, base string, bare bool) *suiteSystem {
+func newSuiteSystem(t testing.TB, base string, bare bool) *suiteSystem {
 	t.Helper()
 	st, err := store.Open(t.Context(), t.TempDir(), nil)
 	if err != nil {
@@ -181,7 +183,11 @@ func suiteWork(_ context.Context, _ a2a.Call, _ a2a.Message, _, contextID string
 }
 
 func (s *suiteSystem) routes() http.Handler {
-	who, err := signin.New(signin.Config{Public: true})
+	open := signin.Config{Public: true}
+	if token := os.Getenv(suiteToken); token != "" {
+		open = signin.Config{Tokens: []signin.Token{{Name: "suite", Secret: token}}}
+	}
+	who, err := signin.New(open)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -205,6 +211,7 @@ func (s *suiteSystem) Card(agent string) (card.Card, bool) {
 	return card.Card{
 		Name: "Conformance agent", Description: "Does what the scenarios of the conformance suites ask for.", Version: "1.0.0",
 		URL: s.base + "/a2a/json-rpc", Provider: "aofctl", ProviderURL: "https://aofctl.example", Streaming: s.sender != nil, Push: s.sender != nil, Extended: os.Getenv(suiteExtended) == "yes",
+		Bearer:        os.Getenv(suiteToken) != "",
 		Documentation: "https://aofctl.example/docs",
 		Skills:        []card.Skill{{ID: "scenarios", Name: "Scenarios", Description: "Plays a scenario by the name of a message.", Tags: []string{"conformance"}, Examples: []string{"Hello"}}},
 		Changed:       time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC),
