@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"net/http"
 
 	"github.com/aofctl/aofctl/internal/a2a"
 )
@@ -13,8 +14,25 @@ const (
 	mostSaid     = 16 << 20
 	// pageBytes is about how much a page of a list of tasks may hold.
 	pageBytes = 16 << 20
+	leftSQL   = `SELECT EXISTS (SELECT 1 FROM installations_gone WHERE id = ?) OR EXISTS (SELECT 1 FROM installations WHERE id = ? AND leaving = 1)`
 	saidInSQL = `SELECT coalesce(sum(length(body)), 0) FROM task_messages WHERE task = ?`
 )
+
+// admits refuses a task of an installation whose deletion has begun: nobody would
+// delete it any more.
+func admits(tx tx, l letter) error {
+	if !l.New.Call.Caller.Jira {
+		return nil
+	}
+	var left bool
+	if err := tx.row(leftSQL, l.Owner.Installation, l.Owner.Installation).Scan(&left); err != nil {
+		return fmt.Errorf("look up installation %s: %w", l.Owner.Installation, err)
+	}
+	if left {
+		return &a2a.Refusal{Status: http.StatusForbidden, Message: "The app is being uninstalled from this site", Cause: ErrGone}
+	}
+	return nil
+}
 
 // fits refuses a message too many, or too much, for a task.
 func (t *taskRow) fits(tx tx, l letter) error {

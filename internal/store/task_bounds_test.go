@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -66,6 +67,38 @@ func TestAPageOfTasksEndsWhereItHoldsMuch(t *testing.T) {
 		must(t, err)
 		if len(list) != 3 || next.ID != "" {
 			t.Errorf("without history the page has %d", len(list))
+		}
+	})
+}
+
+func TestNoTaskBeginsForAnInstallationThatIsDeleted(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *Store) {
+		install(t, s, "i-1")
+		send := func(id string, jira bool) (refused bool) {
+			n := newTask(id, "c-"+id)
+			n.Call.Caller.Jira = jira
+			_, err := s.Deliver(t.Context(), Incoming{Owner: ann, Message: says("m-"+id, "x"), New: n})
+			var refusal *a2a.Refusal
+			if refused = errors.As(err, &refusal); refused && refusal.Status != 403 {
+				t.Errorf("refused with %d", refusal.Status)
+			} else if !refused {
+				must(t, err)
+			}
+			return refused
+		}
+		if send("t1", true) {
+			t.Error("refused before anybody uninstalled it")
+		}
+		must(t, s.RetireInstallation(t.Context(), "i-1"))
+		if !send("t2", true) {
+			t.Error("a task began while the installation was being deleted")
+		}
+		must(t, s.RemoveInstallation(t.Context(), "i-1"))
+		if !send("t3", true) {
+			t.Error("a task began after the installation was deleted")
+		}
+		if send("t4", false) {
+			t.Error("a caller of that name that is not Jira was refused")
 		}
 	})
 }
