@@ -35,6 +35,9 @@ type NewTask struct {
 type Incoming struct {
 	Owner   TaskOwner
 	Message a2a.Message
+	// IDsRepeat says that the sender may use the id of a message for another one: what
+	// is the same message is told by all of it.
+	IDsRepeat bool
 	// New is the task to begin; nil if the sender believes that there is one.
 	New *NewTask
 	// Push is where to tell of the task's changes from here on; nil for nowhere.
@@ -103,6 +106,9 @@ func newLetter(in Incoming) (letter, error) {
 	var err error
 	if l.body, l.digest, err = encodeMessage(in.Message); err != nil {
 		return l, fmt.Errorf("deliver message: %w", err)
+	}
+	if in.IDsRepeat && l.key != "" {
+		l.key = wholeKey(in.Message, l.digest)
 	}
 	return l, nil
 }
@@ -179,9 +185,6 @@ func (l letter) put(tx tx, task string, n int, answers string) (bool, error) {
 func (s *Store) begin(tx tx, l letter, context string) (Delivered, error) {
 	if l.New == nil {
 		return Delivered{}, ErrUnprepared
-	}
-	if err := admits(tx, l); err != nil {
-		return Delivered{}, err
 	}
 	fresh, err := l.put(tx, l.New.ID, 1, "")
 	if err != nil {

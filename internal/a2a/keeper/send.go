@@ -11,7 +11,9 @@ import (
 
 // Send implements a2a.Tasks.
 func (k *Keeper) Send(ctx context.Context, call a2a.Call, req a2a.SendRequest) (a2a.Reply, error) {
-	in := store.Incoming{Owner: owner(call), Message: req.Message, Push: req.Push, Limits: k.limits(call)}
+	// Jira's own examples have one id for two messages; refusing the second would help
+	// nobody.
+	in := store.Incoming{Owner: owner(call), Message: req.Message, IDsRepeat: call.Caller.Jira, Push: req.Push, Limits: k.limits(call)}
 	if in.Push != nil {
 		push := *in.Push
 		push.ID = k.pushID(push)
