@@ -186,6 +186,9 @@ func (s *Store) begin(tx tx, l letter, context string) (Delivered, error) {
 	if l.New == nil {
 		return Delivered{}, ErrUnprepared
 	}
+	if err := admits(tx, l); err != nil {
+		return Delivered{}, err
+	}
 	fresh, err := l.put(tx, l.New.ID, 1, "")
 	if err != nil {
 		return Delivered{}, err
