@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -132,6 +133,21 @@ func TestProposalsAreDecidedOnceAlthoughTheTalkGoesOn(t *testing.T) {
 	o.is(a2a.Completed, "Over.")
 	if text := o.heard("p:m"); strings.Count(text, "approve all but 2") != 1 {
 		t.Errorf("what decided nothing was not heard:\n%s", text)
+	}
+}
+
+func TestWhatWasApprovedInVainIsToldToTheUserAlone(t *testing.T) {
+	update := llm.ToolCall{ID: "c", Name: "jira_update_issue", Args: []byte(`{"issue_key":"AW26-11","body":"One"}`)}
+	o := newOffice(t, jiraCaller, assigned(), llm.Message{Role: llm.Assistant, ToolCalls: []llm.ToolCall{update}}, speaks("I propose this."))
+	o.update.err = func(int) error { return errors.New("the field is not on the screen") }
+	o.useAgent(fmt.Sprintf(strings.Replace(helper, "ask_user", "jira_update_issue", 1)+"  writes: propose\n  approval: {approvers: [%s], allow_self: true}\n", "'22222'"))
+	o.rest()
+	o.say("approve")
+	o.finish()
+	o.is(a2a.Completed, "I propose this.")
+	o.is(a2a.Completed, "Approved, but not carried out:\n\n1. `jira_update_issue`: the field is not on the screen")
+	if len(o.comment.calls) > 0 {
+		t.Errorf("a comment tells others of it: %s", o.comment.calls[0].Args)
 	}
 }
 

@@ -65,6 +65,8 @@ type Duty struct {
 	read int
 	// aside are messages of the user's that answered nothing, and were not heard yet.
 	aside []a2a.Message
+	// notes are to be told with the answer.
+	notes []string
 	// begun is true once a model was called in this turn.
 	begun bool
 	// trouble is the step that failed last.
