@@ -1,7 +1,6 @@
 package app
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -139,7 +138,7 @@ func TestProposalsAreDecidedOnceAlthoughTheTalkGoesOn(t *testing.T) {
 func TestWhatWasApprovedInVainIsToldToTheUserAlone(t *testing.T) {
 	update := llm.ToolCall{ID: "c", Name: "jira_update_issue", Args: []byte(`{"issue_key":"AW26-11","body":"One"}`)}
 	o := newOffice(t, jiraCaller, assigned(), llm.Message{Role: llm.Assistant, ToolCalls: []llm.ToolCall{update}}, speaks("I propose this."))
-	o.update.err = func(int) error { return errors.New("the field is not on the screen") }
+	o.update.refused = "the field is not on the screen"
 	o.useAgent(fmt.Sprintf(strings.Replace(helper, "ask_user", "jira_update_issue", 1)+"  writes: propose\n  approval: {approvers: [%s], allow_self: true}\n", "'22222'"))
 	o.rest()
 	o.say("approve")

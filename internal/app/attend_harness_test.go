@@ -80,8 +80,10 @@ type device struct {
 	access tool.Access
 	err    func(tries int) error
 	tries  int
-	mu     sync.Mutex
-	calls  []tool.Call
+	// refused is what a refusal says, which the model is told; "" refuses nothing.
+	refused string
+	mu      sync.Mutex
+	calls   []tool.Call
 }
 
 func (d *device) Spec() tool.Spec {
@@ -106,6 +108,9 @@ func (d *device) Call(_ context.Context, call tool.Call) (tool.Result, error) {
 		if err := d.err(d.tries); err != nil {
 			return tool.Result{}, err
 		}
+	}
+	if d.refused != "" {
+		return tool.Result{Text: d.refused, Failed: true}, nil
 	}
 	for _, before := range d.calls {
 		if before.ID == call.ID {
