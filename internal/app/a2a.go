@@ -156,6 +156,9 @@ func (g guarded) Send(ctx context.Context, call a2a.Call, req a2a.SendRequest) (
 	if err := signin.SameUser(call.Caller, req.Message); err != nil {
 		return a2a.Reply{}, err
 	}
+	if !req.Takes("text/markdown", "text/plain", "application/json") {
+		return a2a.Reply{}, &a2a.Error{Code: a2a.CodeContentType, Message: "Content type not supported: answers are text/markdown"}
+	}
 	if req.Push != nil && g.sender != nil {
 		if err := g.sender.Check(*req.Push); err != nil {
 			return a2a.Reply{}, err
