@@ -254,6 +254,7 @@ func refusesTokens(ctx context.Context, t *testing.T, s *site) {
 // TestWithoutKeysRequestsAreToComeAgain has the keys of Forge be away when the daemon
 // starts, and come back.
 func TestWithoutKeysRequestsAreToComeAgain(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, kinds[0], rovo.Options{}, "")
 	s.box.Rovo.FailKeys(http.StatusInternalServerError)
 	s.daemons = []*daemon{s.places[0].launch()}

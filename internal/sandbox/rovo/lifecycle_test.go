@@ -122,7 +122,7 @@ func TestUpgradesAreToldOfNewMajorVersionsAlone(t *testing.T) {
 		t.Fatalf("%+v %v", d, err)
 	}
 	body := gjson.Parse(st.remote.events[0])
-	if body.Get("app.version").Str != "2.0.0" || body.Get("eventType").Str != "avi:forge:upgraded:app" || len(body.Get("permissions.scopes").Array()) != 5 ||
+	if body.Get("app.version").Str != "2.0.0" || body.Get("eventType").Str != "avi:forge:upgraded:app" || len(body.Get("permissions.scopes").Array()) != len(st.rovo.App().Scopes) ||
 		!strings.HasPrefix(st.remote.paths[0], "/atlassian/upgraded aof-upgraded-endpoint") {
 		t.Errorf("told %s at %s", body, st.remote.paths[0])
 	}

@@ -79,7 +79,9 @@ func (o Options) completed() Options {
 	set(&o.App.Version, "1.0.0")
 	set(&o.App.Module, ModuleKey)
 	if o.App.Scopes == nil {
-		o.App.Scopes = []string{"read:app-system-token", "read:app-user-token", "read:jira-work", "write:jira-work", "read:jira-user"}
+		// Those that the tools of all default agents need.
+		o.App.Scopes = []string{"read:app-system-token", "read:app-user-token", "read:jira-work", "write:jira-work", "read:jira-user",
+			"read:board-scope.admin:jira-software", "read:issue-details:jira", "read:jql:jira", "read:project:jira", "read:sprint:jira-software"}
 	}
 	if o.Now == nil {
 		o.Now = time.Now
