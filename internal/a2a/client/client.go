@@ -151,10 +151,18 @@ func (x *exchange) read(resp *http.Response) ([]byte, error) {
 	}
 	x.Body = body
 	x.tell()
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode != http.StatusOK && !(x.Stream && toldInBody(body)) {
 		return nil, &HTTPError{Status: resp.StatusCode, Message: refusal(body)}
 	}
 	return body, nil
+}
+
+// toldInBody says whether a body holds an error of the protocol. Servers that have
+// none to tell of may use the code that JSON-RPC leaves to them, -32000.
+func toldInBody(body []byte) bool {
+	const ofTheServer = -32000
+	code := gjson.GetBytes(body, "error.code")
+	return gjson.ValidBytes(body) && code.Type == gjson.Number && code.Int() != ofTheServer
 }
 
 // refusal is what a body says of why the request was refused.

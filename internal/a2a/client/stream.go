@@ -42,7 +42,8 @@ type Stream struct {
 	stop   context.CancelFunc
 }
 
-// Stream sends a message and follows its task. What is refused is refused here.
+// Stream sends a message and follows its task. What is refused is refused here, or
+// by the first Next: servers of 0.3 may tell of it in the stream.
 func (c *Client) Stream(ctx context.Context, m Message) (*Stream, error) {
 	op := stream
 	if c.StreamBySend && !c.Dialect.v10() {
