@@ -151,7 +151,7 @@ func (x *exchange) read(resp *http.Response) ([]byte, error) {
 	}
 	x.Body = body
 	x.tell()
-	if resp.StatusCode != http.StatusOK && !(x.Stream && toldInBody(body)) {
+	if resp.StatusCode != http.StatusOK && (!x.Stream || !toldInBody(body)) {
 		return nil, &HTTPError{Status: resp.StatusCode, Message: refusal(body)}
 	}
 	return body, nil
