@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -93,12 +94,32 @@ func (o *offers) Card(agent string) (card.Card, bool) {
 		description = "The " + string(offer.Target.Kind) + " " + name + "."
 	}
 	return card.Card{Name: name, Description: description, Version: shortRevision(offer.Revision), URL: o.url(agent),
-		Streaming: true, Push: o.pushes, Bearer: !o.config.Public, Changed: now.since,
+		Streaming: true, Push: o.pushes, Bearer: !o.config.Public, Extended: !o.config.Public, Changed: now.since,
 		Skills: []card.Skill{{ID: name, Name: name, Description: description, Tags: []string{string(offer.Target.Kind), "jira"}}}}, true
 }
 
-// Extended implements endpoint.Cards: there is nothing more to know.
-func (o *offers) Extended(context.Context, a2a.Call) (card.Card, bool) { return card.Card{}, false }
+// Extended implements endpoint.Cards: who has signed in may know which tools the
+// agent has, and who else is offered where.
+func (o *offers) Extended(_ context.Context, call a2a.Call) (card.Card, bool) {
+	c, found := o.Card(call.Agent)
+	if !found || o.config.Public {
+		return c, false
+	}
+	now := o.current()
+	own := now.byName[c.Name]
+	if a := now.catalog.Agents[c.Name]; a != nil && own.Target.Kind == manifest.TargetAgent {
+		c.Skills[0].Tags = append(c.Skills[0].Tags, a.Tools...)
+	}
+	for _, name := range o.names() {
+		if name == c.Name {
+			continue
+		}
+		other := now.byName[name]
+		c.Skills = append(c.Skills, card.Skill{ID: name, Name: name, Description: strings.TrimSpace(other.Description + " At " + o.url(name)),
+			Tags: []string{string(other.Target.Kind), "elsewhere"}})
+	}
+	return c, true
+}
 
 // shortRevision is enough of a revision to tell it from others.
 func shortRevision(revision string) string {
