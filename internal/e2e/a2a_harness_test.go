@@ -40,6 +40,7 @@ rules:
   - {when: {data_matches: 'write \w+', not_called: jira_add_comment}, call: [{tool: jira_add_comment, args: {issue_key: '${issue}', body: 'Wrote ${text}.'}}]}
   - {when: {user_contains: ask me first}, say: 'You mean ${answer}.'}
   - {when: {user_contains: look at it, not_called: jira_get_issue}, call: [{tool: jira_get_issue, args: {issue_key: '${issue}'}}]}
+  - {when: {user_contains: list things, called: jira_get_issue, not_called: jira_add_comment}, call: [{tool: jira_add_comment, args: {issue_key: '${issue}', body: 'A list.'}}]}
   - {when: {user_contains: the logo too}, say: 'Done, with the logo.'}
   - {when: {user_contains: what is my number}, say: 'It is ${known}.'}
   - {say: Done.}

@@ -140,6 +140,7 @@ func goesOn(ctx context.Context, t *testing.T, s *site) {
 	again := stream.events(2)
 	seen = append(seen, again[1:]...)
 	first.release()
+	s.held(second, 1)
 	stream.drop()
 	stream = s.follow(c, task, "Last-Event-ID", seen[len(seen)-1].id)
 	second.release()
