@@ -29,6 +29,7 @@ func allowed() map[string][]string {
 		"forge/forgeapp":   {"manifest"},
 		"forge":            {"a2a", "a2a/signin", "atlassian", "forge/fit", "store"},
 		"leak":             {},
+		"logtest":          {},
 		"step":             {},
 		"step/steptest":    {"step"},
 		"spell":            {},

@@ -10,10 +10,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/aofctl/aofctl/internal/logtest"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/sandbox"
 )
@@ -25,7 +25,7 @@ const patience = 2 * time.Minute
 type place struct {
 	dir string
 	env map[string]string
-	log lockedBuffer
+	log logtest.Buffer
 }
 
 // newPlace lays out a configuration with what is given below spec, and files.
@@ -264,22 +264,4 @@ func awaitText(t *testing.T, url, want string) {
 		}
 	}
 	t.Fatalf("%s never had %q; last: %s", url, want, last)
-}
-
-// lockedBuffer is a log that may be written and read at once.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 
+	"github.com/aofctl/aofctl/internal/logtest"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/reconcile"
 	"github.com/aofctl/aofctl/internal/store/inbox"
@@ -92,7 +92,7 @@ func TestWebhooksAreHeardByTheSecretThatSignedThemOnAllReplicas(t *testing.T) {
 
 func TestSilenceIsToldOnceAndWhenItEnds(t *testing.T) {
 	h := hear(kept{}, time.Hour)
-	var log bytes.Buffer
+	var log logtest.Buffer
 	ctx := zerolog.New(&log).WithContext(t.Context())
 	start := h.began
 	h.note(signedBy("NEW", ""), start)

@@ -24,6 +24,7 @@ import (
 
 	"github.com/aofctl/aofctl"
 	"github.com/aofctl/aofctl/internal/admin/client"
+	"github.com/aofctl/aofctl/internal/logtest"
 	"github.com/aofctl/aofctl/internal/sandbox"
 	"github.com/aofctl/aofctl/internal/sandbox/pgserver/pgtest"
 	"github.com/aofctl/aofctl/internal/sandbox/port"
@@ -174,7 +175,7 @@ func (w *world) env() []string {
 type daemon struct {
 	t    *testing.T
 	cmd  *exec.Cmd
-	log  *lockedBuffer
+	log  *logtest.Buffer
 	done chan struct{}
 	once sync.Once
 }
@@ -202,7 +203,7 @@ func (w *world) start(args ...string) *daemon {
 // launch starts the daemon and does not wait.
 func (w *world) launch(args ...string) *daemon {
 	w.t.Helper()
-	d := &daemon{t: w.t, log: &lockedBuffer{}, done: make(chan struct{})}
+	d := &daemon{t: w.t, log: &logtest.Buffer{}, done: make(chan struct{})}
 	d.cmd = exec.Command(binary, append([]string{"serve", "--config", filepath.Join(w.dir, "daemon.yaml"), "--log-format", "json"}, args...)...)
 	d.cmd.Env = w.env()
 	d.cmd.Stdout, d.cmd.Stderr = d.log, d.log
@@ -327,24 +328,6 @@ func (g *gate) set(at func(n int, r *http.Request, forward func()) bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.at = at
-}
-
-// lockedBuffer is a buffer that a process may write to while a test reads it.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }
 
 func toJSON(t *testing.T, v any) string {

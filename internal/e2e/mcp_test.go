@@ -18,6 +18,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/aofctl/aofctl/internal/logtest"
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/store"
 )
@@ -191,7 +192,7 @@ func TestToolsAreServedOverMCP(t *testing.T) {
 	key := w.story("FEAT")
 	ask := func(args ...string) (*mcp.ClientSession, func(name, args string) (string, bool)) {
 		cmd := exec.Command(binary, append([]string{"mcp", "--config", filepath.Join(w.dir, "daemon.yaml")}, args...)...)
-		cmd.Env, cmd.Stderr = w.env(), &lockedBuffer{}
+		cmd.Env, cmd.Stderr = w.env(), &logtest.Buffer{}
 		s, err := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil).Connect(t.Context(), &mcp.CommandTransport{Command: cmd}, nil)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, cmd.Stderr)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/aofctl/aofctl/internal/atlassian"
 	"github.com/aofctl/aofctl/internal/forge/fit"
+	"github.com/aofctl/aofctl/internal/logtest"
 	"github.com/aofctl/aofctl/internal/sandbox/pgserver/pgtest"
 	"github.com/aofctl/aofctl/internal/store"
 )
@@ -105,36 +106,18 @@ type world struct {
 	verifier *verifier
 	signer   *Signer
 	handler  HandlerOptions
-	logs     *syncBuffer
+	logs     *logtest.Buffer
 
 	purgeMu sync.Mutex
 	purged  []string
 	purge   func(ctx context.Context, installation string) error
 }
 
-// syncBuffer may be written to from anywhere.
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
-}
-
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{
 		T: t, clock: &clock{at: time.UnixMilli(1_800_000_000_000).UTC()}, dir: t.TempDir(), verifier: &verifier{claims: map[string]fit.Claims{}},
-		logs: &syncBuffer{},
+		logs: &logtest.Buffer{},
 	}
 	s, err := store.Open(t.Context(), w.dir, w.clock.now)
 	must(t, err)
@@ -149,7 +132,7 @@ func onBoth(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Run("postgres", func(t *testing.T) {
 		w := &world{
 			T: t, clock: &clock{at: time.UnixMilli(1_800_000_000_000).UTC()}, verifier: &verifier{claims: map[string]fit.Claims{}},
-			logs: &syncBuffer{},
+			logs: &logtest.Buffer{},
 		}
 		s, err := store.OpenPostgres(t.Context(), pgtest.Database(t), w.clock.now)
 		must(t, err)

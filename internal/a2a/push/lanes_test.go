@@ -1,7 +1,6 @@
 package push_test
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +13,7 @@ import (
 	"github.com/aofctl/aofctl/internal/a2a"
 	"github.com/aofctl/aofctl/internal/a2a/push"
 	"github.com/aofctl/aofctl/internal/hosts"
+	"github.com/aofctl/aofctl/internal/logtest"
 )
 
 func TestAReceiverThatIsSlowHoldsUpNobodyElses(t *testing.T) {
@@ -84,7 +84,7 @@ func TestTheAddressOfAReceiverIsInNoLog(t *testing.T) {
 	b.set(a2a.PushConfig{ID: "secret", URL: to.URL + "/hook?token=s3cret-of-the-caller"})
 	to.Close()
 	b.say("1", "reading")
-	var log bytes.Buffer
+	var log logtest.Buffer
 	if err := b.sender.Round(zerolog.New(&log).WithContext(t.Context())); err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 
+	"github.com/aofctl/aofctl/internal/logtest"
 	"github.com/aofctl/aofctl/internal/tool"
 	"github.com/aofctl/aofctl/internal/tool/mcp"
 )
@@ -60,27 +61,9 @@ func (l *ledger) Abandon(_ context.Context, id string) error {
 	return nil
 }
 
-// buffer is a log that can be read while it is written.
-type buffer struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}
-
 type world struct {
 	*mcp.Pool
-	log    *buffer
+	log    *logtest.Buffer
 	ledger *ledger
 }
 
@@ -89,7 +72,7 @@ func newPool(t *testing.T) *world {
 	// Directories of a test are removed behind what was set up after the first of
 	// them: here, when no server is left that writes into one.
 	_ = t.TempDir()
-	w := &world{log: &buffer{}, ledger: &ledger{effects: map[string]tool.Effect{}}}
+	w := &world{log: &logtest.Buffer{}, ledger: &ledger{effects: map[string]tool.Effect{}}}
 	w.Pool = mcp.NewPool(mcp.Options{Writer: tool.Writer{Ledger: w.ledger}, Version: "test", Log: zerolog.New(w.log)})
 	t.Cleanup(func() { _ = w.Close() })
 	return w
