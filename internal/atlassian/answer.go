@@ -1,6 +1,7 @@
 package atlassian
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,11 +21,32 @@ const MaxBody = 32 << 20
 // maxErrorText is how much of an answer without structure goes into an error.
 const maxErrorText = 300
 
+// Answer is an answer that was read to its end.
+type Answer struct {
+	// Response has no body any more; it is nil if nobody answered.
+	Response *http.Response
+	Body     []byte
+}
+
+// Decode reads the JSON of the answer into out; nil wants none, and an answer that
+// says it has none leaves out as it is. The error is an *Error.
+func (a Answer) Decode(out any) error {
+	if out == nil || (len(bytes.TrimSpace(a.Body)) == 0 && a.Response.StatusCode == http.StatusNoContent) {
+		return nil
+	}
+	return decode(a.Response, a.Body, out)
+}
+
 // ReadAnswer reads and closes the answer to a request. An answer that is not a
 // success is an *Error with what the body says. So is a read that was answered
 // to nobody because our credentials were not accepted: Jira says 200 to that,
 // with less in it.
-func ReadAnswer(resp *http.Response) ([]byte, error) {
+func ReadAnswer(resp *http.Response) (Answer, error) {
+	body, err := readWhole(resp)
+	return Answer{Response: resp, Body: body}, err
+}
+
+func readWhole(resp *http.Response) ([]byte, error) {
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, MaxBody+1))
 	if err == nil && len(body) > MaxBody {
@@ -82,8 +104,8 @@ func challenge(h http.Header) []string {
 	return nil
 }
 
-// Decode reads the JSON of an answer.
-func Decode(resp *http.Response, body []byte, v any) error {
+// decode reads the JSON of an answer.
+func decode(resp *http.Response, body []byte, v any) error {
 	if err := json.Unmarshal(body, v); err != nil {
 		failure := blank(resp)
 		failure.Err = fmt.Errorf("decode answer: %w", err)

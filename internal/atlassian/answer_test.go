@@ -222,15 +222,15 @@ func (zeros) Read(p []byte) (int, error) {
 func TestDecodeSaysWhatTheAnswerWasInstead(t *testing.T) {
 	resp := answer("GET", 200, map[string]string{"Content-Type": "text/html"}, "")
 	var v struct{ ID string }
-	err := Decode(resp, []byte("<html><title>Sign in</title></html>"), &v)
+	err := decode(resp, []byte("<html><title>Sign in</title></html>"), &v)
 	var failure *Error
 	if !errors.As(err, &failure) || failure.Temporary() || !strings.Contains(err.Error(), "not JSON: Sign in") {
 		t.Errorf("err %v", err)
 	}
-	if err := Decode(resp, []byte(`{"id":1}`), &v); err == nil || strings.Contains(err.Error(), "not JSON") {
+	if err := decode(resp, []byte(`{"id":1}`), &v); err == nil || strings.Contains(err.Error(), "not JSON") {
 		t.Errorf("err %v", err)
 	}
-	if err := Decode(resp, []byte(`{"id":"1"}`), &v); err != nil || v.ID != "1" {
+	if err := decode(resp, []byte(`{"id":"1"}`), &v); err != nil || v.ID != "1" {
 		t.Errorf("err %v", err)
 	}
 }

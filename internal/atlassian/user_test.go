@@ -76,7 +76,8 @@ func ask(t *testing.T, tr *atlassian.Transport, method, path, body string) ([]by
 	if err != nil {
 		return nil, atlassian.FromDo(req, err)
 	}
-	return atlassian.ReadAnswer(resp)
+	got, err := atlassian.ReadAnswer(resp)
+	return got.Body, err
 }
 
 func TestEachRequestCarriesTheNewestTokenToTheGateway(t *testing.T) {

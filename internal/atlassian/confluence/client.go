@@ -125,20 +125,11 @@ func (c *Client) do(ctx context.Context, r request, out any) error {
 	if err != nil {
 		return err
 	}
-	if out == nil || (len(bytes.TrimSpace(a.body)) == 0 && a.resp.StatusCode == http.StatusNoContent) {
-		return nil
-	}
-	return atlassian.Decode(a.resp, a.body, out)
-}
-
-// answer is an answer that was read to its end.
-type answer struct {
-	resp *http.Response
-	body []byte
+	return a.Decode(out)
 }
 
 // send sends a request and reads the answer.
-func (c *Client) send(ctx context.Context, r request) (answer, error) {
+func (c *Client) send(ctx context.Context, r request) (atlassian.Answer, error) {
 	if r.read {
 		ctx = atlassian.AsRead(ctx)
 	}
@@ -147,14 +138,13 @@ func (c *Client) send(ctx context.Context, r request) (answer, error) {
 	}
 	req, err := c.build(ctx, r)
 	if err != nil {
-		return answer{}, fmt.Errorf("build request %s %s: %w", r.method, r.path, err)
+		return atlassian.Answer{}, fmt.Errorf("build request %s %s: %w", r.method, r.path, err)
 	}
 	resp, err := c.http.Do(req) //nolint:bodyclose // ReadAnswer closes it
 	if err != nil {
-		return answer{}, atlassian.FromDo(req, err)
+		return atlassian.Answer{}, atlassian.FromDo(req, err)
 	}
-	body, err := atlassian.ReadAnswer(resp)
-	return answer{resp, body}, err
+	return atlassian.ReadAnswer(resp)
 }
 
 func (c *Client) build(ctx context.Context, r request) (*http.Request, error) {

@@ -113,7 +113,7 @@ func (c *cloud) Download(ctx context.Context, a Attachment) ([]byte, error) {
 	got, err := c.send(ctx, request{
 		method: http.MethodGet, path: c.at("content", a.PageID, "child", "attachment", a.ID, "download"), download: true,
 	})
-	return got.body, err
+	return got.Body, err
 }
 
 // Attach implements API.

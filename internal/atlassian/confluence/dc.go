@@ -181,7 +181,7 @@ func (d *dataCenter) Download(ctx context.Context, a Attachment) ([]byte, error)
 		return nil, err
 	}
 	got, err := d.send(ctx, request{method: http.MethodGet, path: path, query: query, download: true})
-	return got.body, err
+	return got.Body, err
 }
 
 // downloadPath is where a file is: the link of the list, or what it would be. A

@@ -76,7 +76,7 @@ func (c *Client) Download(ctx context.Context, a Attachment) ([]byte, error) {
 		r.api, r.path = "secure/", "attachment/"+url.PathEscape(a.ID)+"/"+url.PathEscape(a.Filename)
 	}
 	got, err := c.send(ctx, r)
-	return got.body, err
+	return got.Body, err
 }
 
 // Attach puts a file at an issue.

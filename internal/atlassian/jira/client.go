@@ -4,7 +4,6 @@
 package jira
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -77,35 +76,25 @@ func (c *Client) do(ctx context.Context, r request, out any) error {
 	if err != nil {
 		return err
 	}
-	if out == nil || (len(bytes.TrimSpace(a.body)) == 0 && a.resp.StatusCode == http.StatusNoContent) {
-		return nil
-	}
-	return atlassian.Decode(a.resp, a.body, out)
-}
-
-// answer is an answer that was read to its end.
-type answer struct {
-	resp *http.Response
-	body []byte
+	return a.Decode(out)
 }
 
 // send sends a request and reads the answer.
-func (c *Client) send(ctx context.Context, r request) (answer, error) {
+func (c *Client) send(ctx context.Context, r request) (atlassian.Answer, error) {
 	if r.read {
 		ctx = atlassian.AsRead(ctx)
 	}
 	req, err := c.build(ctx, r)
 	if err != nil {
-		return answer{}, fmt.Errorf("build request %s %s: %w", r.method, r.path, err)
+		return atlassian.Answer{}, fmt.Errorf("build request %s %s: %w", r.method, r.path, err)
 	}
 	// Given a value, go-jira would decode without bounds and take the empty
 	// answer to a write for an error; given none, it leaves the body to us.
 	resp, err := c.api.Do(req, nil)
 	if resp == nil || resp.Response == nil {
-		return answer{}, atlassian.FromDo(req, err)
+		return atlassian.Answer{}, atlassian.FromDo(req, err)
 	}
-	body, err := atlassian.ReadAnswer(resp.Response)
-	return answer{resp.Response, body}, err
+	return atlassian.ReadAnswer(resp.Response)
 }
 
 func (c *Client) build(ctx context.Context, r request) (*http.Request, error) {

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/aofctl/aofctl/internal/atlassian"
 )
 
 // ServerInfo says what kind of Jira this is.
@@ -51,15 +49,15 @@ func (c *Client) Contact(ctx context.Context) (Contact, error) {
 	out := Contact{Sent: time.Now()}
 	a, err := c.send(ctx, request{method: http.MethodGet, path: "serverInfo"})
 	out.Received = time.Now()
-	if a.resp != nil {
-		if at, err := http.ParseTime(a.resp.Header.Get("Date")); err == nil {
+	if a.Response != nil {
+		if at, err := http.ParseTime(a.Response.Header.Get("Date")); err == nil {
 			out.Date = at
 		}
 	}
 	if err != nil {
 		return out, err
 	}
-	return out, atlassian.Decode(a.resp, a.body, &out.ServerInfo)
+	return out, a.Decode(&out.ServerInfo)
 }
 
 // cloud reports whether this is Cloud, which differs in how users are named and
