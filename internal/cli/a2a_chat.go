@@ -33,9 +33,17 @@ type chatFlags struct {
 	retry                         time.Duration
 }
 
+func dialectNames() []string {
+	var names []string
+	for _, d := range client.Dialects() {
+		names = append(names, string(d))
+	}
+	return names
+}
+
 func newA2AChat(c *console) *cobra.Command {
 	f := chatFlags{
-		dialect: choice{allowed: []string{"jira-1.0", "jira-eap", "a2a-1.0", "a2a-0.3"}},
+		dialect: choice{allowed: dialectNames()},
 		format:  choice{value: "text", allowed: []string{"text", "json"}},
 		retry:   time.Minute,
 	}

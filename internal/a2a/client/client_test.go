@@ -313,12 +313,9 @@ func (endlessly) Read(p []byte) (int, error) {
 
 func TestDialectsHaveNames(t *testing.T) {
 	for _, d := range Dialects() {
-		if got, err := ParseDialect(string(d)); err != nil || got != d || d.Jira() != strings.HasPrefix(string(d), "jira") {
-			t.Errorf("%s: %s %v", d, got, err)
+		if d.Jira() != strings.HasPrefix(string(d), "jira") {
+			t.Errorf("%s: Jira speaks it: %t", d, d.Jira())
 		}
-	}
-	if _, err := ParseDialect("esperanto"); err == nil {
-		t.Error("esperanto is a dialect")
 	}
 	for name, want := range map[string]a2a.State{"TASK_STATE_INPUT_REQUIRED": a2a.InputRequired, "auth-required": a2a.AuthRequired, "": a2a.Unknown, "TASK_STATE_UNSPECIFIED": a2a.Unknown} {
 		if got := stateOf(name); got != want {

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/aofctl/aofctl/internal/a2a"
@@ -21,16 +20,6 @@ const (
 
 // Dialects are all of them.
 func Dialects() []Dialect { return []Dialect{Jira10, JiraEAP, Plain10, Plain03} }
-
-// ParseDialect reads the name of a dialect.
-func ParseDialect(name string) (Dialect, error) {
-	for _, d := range Dialects() {
-		if string(d) == name {
-			return d, nil
-		}
-	}
-	return "", fmt.Errorf("read dialect %q: it is none of jira-1.0, jira-eap, a2a-1.0, a2a-0.3", name)
-}
 
 // Jira says whether it is Jira that speaks so.
 func (d Dialect) Jira() bool { return d == JiraEAP || d == Jira10 }

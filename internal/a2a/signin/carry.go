@@ -10,15 +10,15 @@ import (
 	"github.com/aofctl/aofctl/internal/forge/fit"
 )
 
-// Trace says which invocation of Atlassian's a request belongs to: what their
+// trace says which invocation of Atlassian's a request belongs to: what their
 // support asks for. See https://github.com/openzipkin/b3-propagation.
-type Trace struct{ TraceID, SpanID string }
+type trace struct{ traceID, spanID string }
 
 // invocation is what a context carries of a request of Jira's.
 type invocation struct {
 	claims fit.Claims
 	tokens fit.Tokens
-	trace  Trace
+	trace  trace
 }
 
 type invocationKey struct{}
@@ -27,20 +27,13 @@ type invocationKey struct{}
 // is logged under it.
 func carry(ctx context.Context, inv invocation) context.Context {
 	log := zerolog.Ctx(ctx).With().Str("installation", inv.claims.Installation)
-	if inv.trace.TraceID != "" {
-		log = log.Str("trace", inv.trace.TraceID)
+	if inv.trace.traceID != "" {
+		log = log.Str("trace", inv.trace.traceID)
 	}
-	if inv.trace.SpanID != "" {
-		log = log.Str("span", inv.trace.SpanID)
+	if inv.trace.spanID != "" {
+		log = log.Str("span", inv.trace.spanID)
 	}
 	return context.WithValue(log.Logger().WithContext(ctx), invocationKey{}, inv)
-}
-
-// ClaimsFrom is what the token of Jira's request says, with the user's account;
-// false under requests of others.
-func ClaimsFrom(ctx context.Context) (fit.Claims, bool) {
-	inv, ok := ctx.Value(invocationKey{}).(invocation)
-	return inv.claims, ok
 }
 
 // TokensFrom are the tokens that came along Jira's request; none under requests of
@@ -50,14 +43,8 @@ func TokensFrom(ctx context.Context) fit.Tokens {
 	return inv.tokens
 }
 
-// TraceFrom is the trace of Jira's request, as far as it told one.
-func TraceFrom(ctx context.Context) Trace {
-	inv, _ := ctx.Value(invocationKey{}).(invocation)
-	return inv.trace
-}
-
-func traceOf(head http.Header) Trace {
-	return Trace{TraceID: hexOnly(head.Get("X-B3-TraceId")), SpanID: hexOnly(head.Get("X-B3-SpanId"))}
+func traceOf(head http.Header) trace {
+	return trace{traceID: hexOnly(head.Get("X-B3-TraceId")), spanID: hexOnly(head.Get("X-B3-SpanId"))}
 }
 
 // hexOnly lets pass ids of traces and spans: up to 128 bits in hexadecimal.

@@ -104,15 +104,13 @@ func TestWhatForgeSendsAlongGoesIntoTheContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, ok := ClaimsFrom(ctx)
-	tokens, trace := TokensFrom(ctx), TraceFrom(ctx)
-	if !ok || c.Account != "alice" || tokens.User() != "canary-user" || tokens.System() != "canary-system" ||
-		trace != (Trace{TraceID: "80f198ee56343ba864fe8b2a57d3eff7", SpanID: "e457b5a2e4d86bd1"}) {
-		t.Errorf("%v %+v %q %q %+v", ok, c, tokens.User(), tokens.System(), trace)
+	tokens := TokensFrom(ctx)
+	if tokens.User() != "canary-user" || tokens.System() != "canary-system" {
+		t.Errorf("%q %q", tokens.User(), tokens.System())
 	}
 	zerolog.Ctx(ctx).Info().Interface("tokens", tokens).Msgf("%v %+v %#v", ctx, tokens, tokens)
 	var line map[string]any
-	if json.Unmarshal(log.Bytes(), &line) != nil || line["installation"] != installation || line["trace"] != trace.TraceID || line["span"] != trace.SpanID {
+	if json.Unmarshal(log.Bytes(), &line) != nil || line["installation"] != installation || line["trace"] != "80f198ee56343ba864fe8b2a57d3eff7" || line["span"] != "e457b5a2e4d86bd1" {
 		t.Errorf("logged %s", &log)
 	}
 	if strings.Contains(log.String()+fmt.Sprintf("%+v %#v", ctx, ctx), "canary") {
@@ -127,7 +125,7 @@ func TestOtherCallersBringNothingAlong(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, ok := ClaimsFrom(ctx); ok || TokensFrom(ctx).User() != "" || TraceFrom(ctx) != (Trace{}) {
+		if TokensFrom(ctx).User() != "" || ctx.Value(invocationKey{}) != nil {
 			t.Error("headers that anybody may send were taken")
 		}
 	}
@@ -135,8 +133,8 @@ func TestOtherCallersBringNothingAlong(t *testing.T) {
 
 func TestTracesThatAreNoneAreDropped(t *testing.T) {
 	for text, want := range map[string]string{"80F198ee": "80F198ee", "": "", "x\" forged": "", strings.Repeat("a", 33): ""} {
-		if got := traceOf(http.Header{"X-B3-Traceid": {text}}); got.TraceID != want {
-			t.Errorf("%q: %q", text, got.TraceID)
+		if got := traceOf(http.Header{"X-B3-Traceid": {text}}); got.traceID != want {
+			t.Errorf("%q: %q", text, got.traceID)
 		}
 	}
 }
