@@ -58,6 +58,7 @@ func allowed() map[string][]string {
 		"route":            {"event", "manifest", "spell"},
 		"tool":             {},
 		"tool/jira":        {"tool", "atlassian", "atlassian/jira", "markup"},
+		"tool/confluence":  {"tool", "atlassian", "atlassian/confluence", "markup", "markup/storage"},
 		"tool/mcp":         {"prompt", "tool"},
 		"mcpserver":        {"policy", "step", "tool"},
 		"policy":           {"hosts", "markup/doc", "markup/markdown", "markup/wiki", "step", "tool"},

@@ -3,6 +3,7 @@ package storage
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/aofctl/aofctl/internal/markup/doc"
 )
@@ -101,4 +102,20 @@ func (k Kept) Unknown(text string) []string {
 	}
 	slices.Sort(unknown)
 	return slices.Compact(unknown)
+}
+
+const (
+	layoutEnd   = "</ac:layout>"
+	layoutBegin = `<ac:layout-section ac:type="single"><ac:layout-cell>`
+	sectionEnd  = "</ac:layout-cell></ac:layout-section>"
+)
+
+// AppendTo puts a piece at the end of a page. A page with a layout holds nothing
+// else: what is added to one gets a section of its own.
+func AppendTo(page, piece string) string {
+	end := len(strings.TrimRight(page, " \t\r\n"))
+	if cut, ok := strings.CutSuffix(page[:end], layoutEnd); ok {
+		return cut + layoutBegin + piece + sectionEnd + page[len(cut):]
+	}
+	return page + piece
 }
