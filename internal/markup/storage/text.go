@@ -23,13 +23,13 @@ func Text(page string) string {
 }
 
 func (e *element) readable(b *strings.Builder) {
-	switch {
-	case e.name == "":
+	switch e.name {
+	case "":
 		b.WriteString(strings.ReplaceAll(e.text, "\x00", ""))
 		return
-	case e.name == "ac:parameter", e.name == "ac:task-id", e.name == "ac:task-status", e.name == "ac:placeholder":
+	case "ac:parameter", "ac:task-id", "ac:task-status", "ac:placeholder":
 		return
-	case e.name == "br":
+	case "br":
 		b.WriteByte(' ')
 	}
 	block := isBlock(e.name)

@@ -52,7 +52,7 @@ func (h handler[A]) Targets(raw json.RawMessage) (tool.Targets, error) {
 		}
 	}
 	if h.space != nil {
-		if key := strings.TrimSpace(h.space(args)); key != "" {
+		if key := strings.TrimSpace(h.space(args)); key != "" && len(targets.Spaces) == 0 {
 			targets.Spaces = append(targets.Spaces, key)
 		}
 	}
