@@ -86,7 +86,7 @@ func allowed() map[string][]string {
 		"admin":            {"approval", "run", "manifest", "step", "store", "store/inbox"},
 		"admin/client":     {"admin", "run", "store"},
 		"telemetry":        {"step"},
-		"sandbox":          {"sandbox/github", "sandbox/jira", "sandbox/model", "sandbox/rovo"},
+		"sandbox":          {"sandbox/confluence", "sandbox/github", "sandbox/jira", "sandbox/model", "sandbox/rovo"},
 		"sandbox/jira":     {},
 		"sandbox/contract": {},
 		"sandbox/model":    {},

@@ -1,9 +1,6 @@
 package manifest
 
-import (
-	"net/url"
-	"strings"
-)
+import "strings"
 
 // Confluence is the configured Confluence.
 type Confluence struct {
@@ -61,21 +58,15 @@ func (l *daemonLoader) sharedConfluence(s JiraSite, decl confluenceDecl, jiras [
 	return &Confluence{Shared: true, Site: *at}
 }
 
-// jiraOfCloud is the Jira of Cloud at the same host as an address; of no address the
-// first one. nil for none.
+// jiraOfCloud is the Jira of Cloud at an address; of no address the first one. nil for
+// none. API tokens are Cloud's, whatever the address.
 func jiraOfCloud(jiras []JiraSite, address string) *JiraSite {
 	for i, s := range jiras {
-		if s.cloud() && (address == "" || sameHost(s.BaseURL, address)) {
+		if (s.cloud() || s.AuthType == authAPIToken) && (address == "" || strings.EqualFold(s.BaseURL, strings.TrimSuffix(address, "/wiki"))) {
 			return &jiras[i]
 		}
 	}
 	return nil
-}
-
-func sameHost(a, b string) bool {
-	x, errA := url.Parse(a)
-	y, errB := url.Parse(b)
-	return errA == nil && errB == nil && strings.EqualFold(x.Host, y.Host) && x.Scheme == y.Scheme
 }
 
 // asJira are the members that Jira has too.

@@ -37,26 +37,41 @@ func (h handler[A]) Spec() tool.Spec { return h.spec }
 
 // Targets implements tool.Tool.
 func (h handler[A]) Targets(raw json.RawMessage) (tool.Targets, error) {
-	args, err := decode[A](raw)
-	if err != nil {
+	var args A
+	if err := decode(raw, &args); err != nil {
 		return tool.Targets{}, err
 	}
-	targets := tool.Targets{WithinSpaces: true}
+	return h.about(args).targets(), nil
+}
+
+func (h handler[A]) about(args A) subject {
+	var s subject
 	if h.page != nil {
-		ref := h.page(args)
-		if ref.SpaceKey != "" {
-			targets.Spaces = append(targets.Spaces, ref.SpaceKey)
-		}
-		if ref.ID != "" {
-			targets.Issues = append(targets.Issues, target(ref.ID))
-		}
+		s.page = h.page(args)
 	}
 	if h.space != nil {
-		if key := strings.TrimSpace(h.space(args)); key != "" && len(targets.Spaces) == 0 {
+		s.space = strings.TrimSpace(h.space(args))
+	}
+	return s
+}
+
+// subject is what a call is about, as far as its arguments tell.
+type subject struct {
+	page  Ref
+	space string
+}
+
+func (s subject) targets() tool.Targets {
+	targets := tool.Targets{WithinSpaces: true}
+	for _, key := range []string{s.page.SpaceKey, s.space} {
+		if key != "" && len(targets.Spaces) == 0 {
 			targets.Spaces = append(targets.Spaces, key)
 		}
 	}
-	return targets, nil
+	if s.page.ID != "" {
+		targets.Issues = append(targets.Issues, target(s.page.ID))
+	}
+	return targets
 }
 
 // target is how a page is named in the ledger and in results.
@@ -68,34 +83,37 @@ const onBehalf = "Confluence cannot be used in this conversation: what is done f
 
 // Call implements tool.Tool.
 func (h handler[A]) Call(ctx context.Context, call tool.Call) (tool.Result, error) {
-	args, err := decode[A](call.Args)
-	if err != nil {
+	var args A
+	if err := decode(call.Args, &args); err != nil {
 		return tool.Result{Text: err.Error(), Failed: true}, nil //nolint:nilerr // the model is told
 	}
+	return h.tools.make(ctx, h.spec.Name, call, h.about(args), func(j job) (tool.Result, error) { return h.run(ctx, j, args) })
+}
+
+// make makes a call. It does not know the type of the arguments, of which there are
+// many: what does is in the program once for each.
+func (t *Tools) make(ctx context.Context, name string, call tool.Call, about subject, run func(job) (tool.Result, error)) (tool.Result, error) {
 	if !call.Origin.OnBehalf.IsZero() || !tool.ActsFor(ctx).IsZero() {
 		return tool.Result{Text: onBehalf, Failed: true}, nil
 	}
 	named := ""
-	if h.page != nil && h.page(args).ID != "" {
-		named = target(h.page(args).ID)
+	if about.page.ID != "" {
+		named = target(about.page.ID)
 	}
-	client, err := h.tools.sites(call.Origin)
+	client, err := t.sites(call.Origin)
 	if err != nil {
-		return tool.Result{}, fmt.Errorf("%s: %w", h.spec.Name, err)
+		return tool.Result{}, fmt.Errorf("%s: %w", name, err)
 	}
 	api, err := client.API(ctx)
 	if err != nil {
-		return outcome(h.spec.Name, named, err)
+		return outcome(name, named, err)
 	}
-	j := job{Tools: h.tools, call: call, api: api, names: map[string]string{}}
-	if h.space != nil {
-		if key := strings.TrimSpace(h.space(args)); key != "" && !tool.InSpaces(call.Spaces, key) {
-			return outcome(h.spec.Name, named, outside("space "+key))
-		}
+	if about.space != "" && !tool.InSpaces(call.Spaces, about.space) {
+		return outcome(name, named, outside("space "+about.space))
 	}
-	result, err := h.run(ctx, j, args)
+	result, err := run(job{Tools: t, call: call, api: api, names: map[string]string{}})
 	if err != nil {
-		return outcome(h.spec.Name, named, err)
+		return outcome(name, named, err)
 	}
 	if result.Target == "" {
 		result.Target = named
@@ -113,14 +131,13 @@ func (j job) once(ctx context.Context, id string, a tool.Action) (string, error)
 }
 
 // decode reads arguments that passed the schema.
-func decode[A any](raw json.RawMessage) (A, error) {
-	var args A
+func decode(raw json.RawMessage, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
-	if err := decoder.Decode(&args); err != nil {
-		return args, fmt.Errorf("read arguments: %w", err)
+	if err := decoder.Decode(into); err != nil {
+		return fmt.Errorf("read arguments: %w", err)
 	}
-	return args, nil
+	return nil
 }
 
 // ack is the result of a write on a page.
