@@ -83,7 +83,7 @@ func allowed() map[string][]string {
 		"store/postgres":   {"store/schema"},
 		"webhook":          {"store/inbox"},
 		"run":              {"approval", "durable", "event", "route", "step", "store", "store/inbox", "tool", "manifest"},
-		"admin":            {"approval", "run", "manifest", "step", "store", "store/inbox"},
+		"admin":            {"a2a", "approval", "run", "manifest", "step", "store", "store/inbox"},
 		"admin/client":     {"admin", "run", "store"},
 		"telemetry":        {"step"},
 		"sandbox":          {"sandbox/confluence", "sandbox/github", "sandbox/jira", "sandbox/model", "sandbox/rovo"},
@@ -102,6 +102,7 @@ func allowed() map[string][]string {
 		"store/inbox/postgres":    {"store/inbox", "store/inbox/codec", "store/postgres"},
 		"sandbox/pgserver":        {"sandbox/port"},
 		"sandbox/pgserver/pgtest": {"sandbox/pgserver"},
+		"npmtest":                 {},
 	}
 }
 

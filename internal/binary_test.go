@@ -22,8 +22,7 @@ func TestTheLinkerDropsWhatIsNotCalled(t *testing.T) {
 		t.Skip("links the program")
 	}
 	binary := filepath.Join(t.TempDir(), "aofctl")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags", "-s -w -dumpdep", "-o", binary, "../cmd/aofctl")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd := exec.CommandContext(t.Context(), "make", "-C", "..", "build", "BIN="+binary, "LDFLAGS=-s -w -dumpdep")
 	dump, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("build: %v\n%.2000s", err, dump)

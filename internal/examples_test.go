@@ -130,7 +130,8 @@ func TestExamplePayloadsStartWhatTheirReadmeSays(t *testing.T) {
 	for _, dir := range examples(t) {
 		readme := read(t, filepath.Join(dir, "README.md"))
 		payloads, err := filepath.Glob(filepath.Join(dir, "payload-*.json"))
-		if err != nil || len(payloads) == 0 {
+		_, triggers := os.Stat(filepath.Join(dir, "triggers"))
+		if err != nil || len(payloads) == 0 && triggers == nil { // without triggers, webhooks start nothing
 			t.Fatalf("%s has no payloads: %v", dir, err)
 		}
 		for _, path := range payloads {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Cursor is a place in a list of tasks: after the task with this id, whose status
@@ -35,7 +37,7 @@ func ParseCursor(s string) (Cursor, error) {
 	}
 	nanos, id, ok := strings.Cut(string(raw), ".")
 	n, err := strconv.ParseInt(nanos, 36, 64)
-	if err != nil || !ok || id == "" {
+	if err != nil || !ok || id == "" || !utf8.ValidString(id) || strings.ContainsFunc(id, unicode.IsControl) {
 		return Cursor{}, fmt.Errorf("read page token: %q is none of ours", s)
 	}
 	return Cursor{Time: time.Unix(0, n).UTC(), ID: id}, nil

@@ -18,7 +18,7 @@ func TestACursorIsReadAsItWasWritten(t *testing.T) {
 }
 
 func TestATokenOfSomebodyElseIsRefused(t *testing.T) {
-	for _, s := range []string{"!", "YQ", "YS4", "Li4", "YQ==", "3", "LmE"} {
+	for _, s := range []string{"!", "YQ", "YS4", "Li4", "YQ==", "3", "LmE", "MC4A", "MC7_"} {
 		if c, err := ParseCursor(s); err == nil {
 			t.Errorf("%q was taken as %v", s, c)
 		}

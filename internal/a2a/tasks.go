@@ -39,7 +39,7 @@ type Tasks interface {
 	// one; with a task it goes to that, which is TaskNotFound, Ended, or Invalid if
 	// its context is another. A context that is not the caller's is
 	// ContextNotFound. A message with the id of an earlier one of the caller is the
-	// same, and Invalid if it says something else.
+	// same, and Invalid if it says something else; of Jira it is another one then.
 	Send(ctx context.Context, call Call, req SendRequest) (Reply, error)
 	// Get reads a task of the caller.
 	Get(ctx context.Context, call Call, req GetRequest) (Task, error)

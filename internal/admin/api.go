@@ -55,6 +55,8 @@ type Config struct {
 	Webhooks func() []WebhookHealth
 	// Order has a run made that an operator asks for, and returns its delivery.
 	Order func(ctx context.Context, o run.Order) (delivery string, err error)
+	// Installations lists those of the Forge app; nil where there is none.
+	Installations Installations
 	// Desk takes the operator's decisions.
 	Desk Desk
 	// Wake tells that there may be a run to start.
@@ -98,6 +100,10 @@ func (a *api) routes(r chi.Router) {
 	r.Get("/approvals/{code}", a.serve(a.getApproval))
 	r.Post("/approvals/{code}/approve", a.serve(a.approve))
 	r.Post("/approvals/{code}/reject", a.serve(a.reject))
+	r.Get("/tasks", a.serve(a.listTasks))
+	r.Get("/tasks/{id}", a.serve(a.getTask))
+	r.Get("/installations", a.serve(a.listInstallations))
+	r.Get("/installations/{id}", a.serve(a.getInstallation))
 	r.Get("/audit", a.serve(a.listAudit))
 	r.Get("/audit/verify", a.serve(a.verifyAudit))
 	r.Get("/events", a.followEvents)

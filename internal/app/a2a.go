@@ -42,7 +42,7 @@ func (a *App) buildA2A(ctx context.Context) error {
 		return nil
 	}
 	g := &agents{app: a, offers: &offers{config: *d.A2A, daemon: d, runtimeDefault: d.Runtime.DefaultAgent, base: a.publicURL, catalog: a.live.catalog, pushes: d.A2A.Push, now: time.Now}}
-	sign := signin.Config{Public: d.A2A.Public}
+	sign := signin.Config{Elsewhere: forge.AppModules().Keys(), Public: d.A2A.Public}
 	tokens := a.secrets.value(d.A2A.Tokens)
 	var err error
 	if sign.Tokens, err = signin.ParseTokens(tokens); err != nil {

@@ -48,7 +48,10 @@ func answerFor(ctx context.Context, d *duty.Duty, task run.Task, journal step.Jo
 	if err != nil {
 		return run.Result{}, err
 	}
-	result, err := work(story)
+	var result agent.Result
+	if err = admitted(task); err == nil {
+		result, err = work(story)
+	}
 	if err != nil && ctx.Err() == nil && !errors.Is(err, step.ErrWaiting) {
 		if untold := d.Fail(ctx, journal, err, task.Run.ID); untold != nil && ctx.Err() == nil {
 			zerolog.Ctx(ctx).Warn().Err(untold).Msg("cannot tell the user of the task why it failed")

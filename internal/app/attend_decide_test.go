@@ -46,6 +46,29 @@ func TestAUserWhoMayDecideApprovesInTheConversation(t *testing.T) {
 	}
 }
 
+func TestWhatWasSaidBeforeAQuestionDecidesNothing(t *testing.T) {
+	post := func(body string) llm.ToolCall {
+		return llm.ToolCall{ID: "c-" + body, Name: "jira_post_comment", Args: []byte(`{"issue_key":"AW26-11","body":"` + body + `"}`)}
+	}
+	o := newOffice(t, jiraCaller, assigned(), llm.Message{Role: llm.Assistant, ToolCalls: []llm.ToolCall{post("One"), post("Two")}}, speaks("Over."))
+	o.useAgent(fmt.Sprintf(guardedHelper, "'22222'"))
+	o.rest()
+	o.is(a2a.InputRequired, "One")
+	o.say("approve")
+	o.say("approve") // sent twice, before the second question stands
+	o.rest()
+	o.is(a2a.InputRequired, "Two")
+	if bodies := o.comment.bodies(); len(bodies) != 1 || bodies[0] != "One" {
+		t.Fatalf("posted %q", bodies)
+	}
+	o.say("reject")
+	o.finish()
+	o.is(a2a.Completed, "Over.")
+	if bodies := o.comment.bodies(); len(bodies) != 1 {
+		t.Errorf("posted %q", bodies)
+	}
+}
+
 func TestAUserWhoMayNotDecideIsToldWhoDoes(t *testing.T) {
 	o := newOffice(t, jiraCaller, assigned(), wants("", "jira_post_comment", `{"issue_key":"AW26-11","body":"Hello"}`), speaks("Over."))
 	o.useAgent(fmt.Sprintf(guardedHelper, "boss"))
@@ -109,6 +132,21 @@ func TestProposalsAreDecidedOnceAlthoughTheTalkGoesOn(t *testing.T) {
 	o.is(a2a.Completed, "Over.")
 	if text := o.heard("p:m"); strings.Count(text, "approve all but 2") != 1 {
 		t.Errorf("what decided nothing was not heard:\n%s", text)
+	}
+}
+
+func TestWhatWasApprovedInVainIsToldToTheUserAlone(t *testing.T) {
+	update := llm.ToolCall{ID: "c", Name: "jira_update_issue", Args: []byte(`{"issue_key":"AW26-11","body":"One"}`)}
+	o := newOffice(t, jiraCaller, assigned(), llm.Message{Role: llm.Assistant, ToolCalls: []llm.ToolCall{update}}, speaks("I propose this."))
+	o.update.refused = "the field is not on the screen"
+	o.useAgent(fmt.Sprintf(strings.Replace(helper, "ask_user", "jira_update_issue", 1)+"  writes: propose\n  approval: {approvers: [%s], allow_self: true}\n", "'22222'"))
+	o.rest()
+	o.say("approve")
+	o.finish()
+	o.is(a2a.Completed, "I propose this.")
+	o.is(a2a.Completed, "Approved, but not carried out:\n\n1. `jira_update_issue`: the field is not on the screen")
+	if len(o.comment.calls) > 0 {
+		t.Errorf("a comment tells others of it: %s", o.comment.calls[0].Args)
 	}
 }
 

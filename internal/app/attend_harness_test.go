@@ -80,8 +80,10 @@ type device struct {
 	access tool.Access
 	err    func(tries int) error
 	tries  int
-	mu     sync.Mutex
-	calls  []tool.Call
+	// refused is what a refusal says, which the model is told; "" refuses nothing.
+	refused string
+	mu      sync.Mutex
+	calls   []tool.Call
 }
 
 func (d *device) Spec() tool.Spec {
@@ -106,6 +108,9 @@ func (d *device) Call(_ context.Context, call tool.Call) (tool.Result, error) {
 		if err := d.err(d.tries); err != nil {
 			return tool.Result{}, err
 		}
+	}
+	if d.refused != "" {
+		return tool.Result{Text: d.refused, Failed: true}, nil
 	}
 	for _, before := range d.calls {
 		if before.ID == call.ID {
@@ -137,12 +142,23 @@ type relay struct {
 
 func (r *relay) AskTask(ctx context.Context, task, key, signal string, status a2a.Status) (*a2a.Message, error) {
 	answer, err := r.Store.AskTask(ctx, task, key, signal, status)
+	r.note(answer, err, key, signal)
+	return answer, err
+}
+
+func (r *relay) AskTaskAnew(ctx context.Context, task, key, signal string, status a2a.Status) (*a2a.Message, error) {
+	answer, err := r.Store.AskTaskAnew(ctx, task, key, signal, status)
+	r.note(answer, err, key, signal)
+	return answer, err
+}
+
+// note remembers a question that is open.
+func (r *relay) note(answer *a2a.Message, err error, key, signal string) {
 	if err == nil && answer == nil {
 		r.mu.Lock()
 		r.open[key] = signal
 		r.mu.Unlock()
 	}
-	return answer, err
 }
 
 // answer hands on what was answered.

@@ -49,6 +49,42 @@ func TestTheAnswerOfAnAgentCompletesItsTaskAndIsPostedNowhere(t *testing.T) {
 	}
 }
 
+func TestWorkInAProjectThatIsNotAdmittedDoesNotBegin(t *testing.T) {
+	for name, tt := range map[string]struct {
+		within []string
+		lacks  bool // nobody can tell the project
+		says   string
+	}{
+		"another project":      {[]string{"TEAM*", "OPS"}, false, "Agents may not work in the project AW26 here."},
+		"none":                 {[]string{}, false, "Agents may not work in the project AW26 here."},
+		"who knows":            {[]string{"AW26"}, true, "I could not find out to which project"},
+		"the project":          {[]string{"OPS", "aw26"}, false, ""},
+		"a pattern":            {[]string{"AW*"}, false, ""},
+		"all, whichever it is": {nil, true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOffice(t, jiraCaller, assigned(), speaks("Done with it."))
+			o.task.Work.Task.Within = tt.within
+			if tt.lacks {
+				delete(o.task.Work.Event.Vars, "project_key")
+				o.task.Work.Event.Project = ""
+			}
+			if tt.says == "" {
+				o.finish()
+				o.is(a2a.Completed, "Done with it.")
+				return
+			}
+			if err := o.play(); err == nil || errors.Is(err, step.ErrWaiting) {
+				t.Errorf("the run ends with %v", err)
+			}
+			o.is(a2a.Failed, tt.says)
+			if len(o.model.asked) > 0 {
+				t.Error("a model was shown the work item")
+			}
+		})
+	}
+}
+
 func TestACallerThatIsAProgramGetsTheAnswerAsAnArtifactToo(t *testing.T) {
 	o := newOffice(t, a2a.Call{Caller: a2a.Caller{Installation: "ci"}}, a2a.Message{Role: a2a.User, Parts: []a2a.Part{a2a.TextOf("What is 2+2?")}}, speaks("**4**"))
 	o.finish()
@@ -385,7 +421,7 @@ func (o *office) isWhole() {
 			o.t.Errorf("%q was heard %d times:\n%s", words, n, text)
 		}
 	}
-	told := slices.DeleteFunc(o.told(), func(s string) bool { return strings.HasSuffix(s, ": Thinking") })
+	told := slices.DeleteFunc(o.told(), func(s string) bool { return strings.HasSuffix(s, ": Thinking") || strings.Contains(s, ": Thanks!") })
 	slices.Sort(told)
 	asked := 0
 	for i := 1; i < len(told); i++ {

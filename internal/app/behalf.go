@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/aofctl/aofctl/internal/atlassian"
 	"github.com/aofctl/aofctl/internal/atlassian/jira"
 	"github.com/aofctl/aofctl/internal/enrich"
@@ -28,6 +30,9 @@ type userTokens interface {
 	// UserToken returns the newest token of a user, and the address of the API that
 	// it is for.
 	UserToken(ctx context.Context, installation, account string) (token, apiBase string, err error)
+	// RejectUser is told that Jira did not accept a token of a user's, so that the
+	// next that comes counts as news for what waits for one.
+	RejectUser(ctx context.Context, installation, account, token string) error
 }
 
 // persona is one user of a site, as whom tools of the user's runs act. What is
@@ -62,7 +67,7 @@ func newPersonas(d *manifest.Daemon, parts siteParts, s *sites) *personas {
 	p := &personas{gateway: d.Forge.Gateway}
 	p.known = atlassian.NewUsers(atlassian.UsersConfig{
 		Config: func(u atlassian.User) atlassian.Config { return s.personaConfig(d.Forge, u, parts) },
-		Token:  p.token, Guard: actsFor,
+		Token:  p.token, Rejected: p.rejected, Guard: actsFor,
 	}, newPersona)
 	return p
 }
@@ -117,6 +122,18 @@ func (p *personas) token(ctx context.Context, u atlassian.User) (string, error) 
 		return "", &misplacedError{is: base, want: p.base(u.CloudID)}
 	}
 	return token, nil
+}
+
+// rejected passes on that Jira did not accept a token. If that fails the token stays
+// until a newer one takes its place, which takes a minute longer.
+func (p *personas) rejected(ctx context.Context, u atlassian.User, token string) {
+	source := p.trusted.Load()
+	if source == nil {
+		return
+	}
+	if err := source.RejectUser(ctx, u.Installation, u.Account, token); err != nil {
+		zerolog.Ctx(ctx).Warn().Err(err).Msg("cannot note that Jira does not accept a user's token any more")
+	}
 }
 
 // misplacedError is a token for another address than the one that it would be sent

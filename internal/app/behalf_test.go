@@ -83,6 +83,9 @@ func (g *cloudGateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	site.ServeAccount(w, inner, account)
 }
 
+// RejectUser implements userTokens.
+func (*cloudGateway) RejectUser(context.Context, string, string, string) error { return nil }
+
 // UserToken implements userTokens.
 func (g *cloudGateway) UserToken(_ context.Context, installation, account string) (token, base string, err error) {
 	cloud := map[string]string{"install-1": cloudOne, "install-2": cloudTwo}[installation]

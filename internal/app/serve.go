@@ -7,6 +7,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -48,7 +49,7 @@ func (a *App) buildServers(context.Context) error {
 	}
 	a.admin = webhook.Server(address(d.Admin.Host, d.Admin.Port), admin.New(admin.Config{
 		Token: token, Version: a.opts.Version, Inbox: a.inbox, Store: a.store, Catalog: a.live.catalog,
-		Ready: a.ready, Order: a.order, Desk: a.desk, Wake: a.scheduler.Wake, Metrics: a.metrics.Handler(), Webhooks: a.hearing.all, Closing: a.closing, Log: a.log}))
+		Ready: a.ready, Order: a.order, Installations: a.agents.installations, Desk: a.desk, Wake: a.scheduler.Wake, Metrics: a.metrics.Handler(), Webhooks: a.hearing.all, Closing: a.closing, Log: a.log}))
 	a.prepare(a.admin)
 	return nil
 }
@@ -68,6 +69,9 @@ func (a *App) routes() http.Handler {
 	r.Handle("/webhook/*", a.handler)
 	for path, h := range a.agents.routes() {
 		r.Handle(path, h)
+		if strings.HasSuffix(path, "/json-rpc") { // clients that take the address for a base add a slash
+			r.Handle(path+"/", h)
+		}
 	}
 	r.NotFound(a.handler.ServeHTTP)
 	return r

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aofctl/aofctl/internal/a2a"
 	"github.com/aofctl/aofctl/internal/a2a/keeper"
+	"github.com/aofctl/aofctl/internal/admin"
 	"github.com/aofctl/aofctl/internal/atlassian"
 	"github.com/aofctl/aofctl/internal/forge"
 	"github.com/aofctl/aofctl/internal/forge/fit"
@@ -28,7 +29,7 @@ type tenants struct {
 // buildForge makes what knows the app's installations.
 func (a *App) buildForge(_ context.Context, offered *offers) (*tenants, error) {
 	f := a.opts.Daemon.Forge
-	verifier, err := fit.New(fit.Config{AppID: f.AppID, KeysURL: f.JWKSURL, Environments: f.Environments, Gateways: []string{f.Gateway}, Observer: observer{a.metrics}})
+	verifier, err := fit.New(fit.Config{AppID: f.AppID, KeysURL: f.JWKSURL, Environments: f.Environments, Gateways: []string{f.Gateway}, Now: a.opts.Now, Observer: observer{a.metrics}})
 	if err != nil {
 		return nil, fmt.Errorf("platforms.forge: %w", err)
 	}
@@ -78,6 +79,36 @@ func (t *tenants) purge(ctx context.Context, installation string) error {
 		return err
 	}
 	return t.app.forgetUsers(ctx, installation)
+}
+
+// installations is what an operator sees of the installations; nothing where there is no app.
+func (g *agents) installations(ctx context.Context) ([]admin.Installation, error) {
+	if g == nil || g.tenants == nil {
+		return nil, nil
+	}
+	list, err := g.tenants.installations.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]admin.Installation, 0, len(list))
+	for _, in := range list {
+		out = append(out, overviewOf(in))
+	}
+	return out, nil
+}
+
+func overviewOf(in store.Installation) admin.Installation {
+	out := admin.Installation{ID: in.ID, Site: in.SiteURL, Cloud: in.Cloud, Environment: in.EnvironmentType, Version: in.Version, State: "configured", Scopes: in.Scopes,
+		InstalledBy: in.InstalledBy, ConfiguredBy: in.ConfiguredBy, Created: in.CreatedAt, Updated: in.UpdatedAt}
+	switch {
+	case in.Leaving:
+		out.State = "leaving"
+	case in.Settings == nil:
+		out.State = string(forge.NotConfigured)
+	default:
+		out.Settings = in.Settings
+	}
+	return out
 }
 
 // hold says what keeps a user's work from beginning.

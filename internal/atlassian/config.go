@@ -48,6 +48,9 @@ type Config struct {
 	// each request. Its errors keep the request from being sent, and are tried again
 	// unless they are an *Error that is not Temporary.
 	Bearer func(ctx context.Context) (string, error)
+	// Rejected, if given, is told the token of AuthUser that Atlassian did not accept,
+	// for whatever reason but the lack of a scope: it is of no more use.
+	Rejected func(ctx context.Context, token string)
 	// Shared, if given, is what the transport shares with those of other users of
 	// the same site: connections, limits and breaker. Its own settings of these,
 	// the proxy's and TLS' are not looked at then.

@@ -2,6 +2,7 @@ package atlassian
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -76,6 +77,8 @@ func (*AuthRequiredError) RetryDelay() time.Duration { return consentDelay }
 type consenting struct {
 	next   http.RoundTripper
 	origin *url.URL
+	// rejected is told tokens that are not accepted; nil for nobody.
+	rejected func(ctx context.Context, token string)
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -94,6 +97,9 @@ func (c *consenting) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	discard(resp)
 	refused := &AuthRequiredError{Scoped: scoped}
+	if !scoped && c.rejected != nil && resp.Request != nil {
+		c.rejected(req.Context(), strings.TrimPrefix(resp.Request.Header.Get("Authorization"), bearer))
+	}
 	if scoped {
 		refused.Scopes = scopesIn(strings.Join(resp.Header.Values("WWW-Authenticate"), " ") + " " + text)
 	}

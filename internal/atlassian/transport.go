@@ -44,7 +44,7 @@ func NewTransport(cfg Config) (*Transport, error) {
 	line := &wire{next: base, permit: cfg.Permit}
 	var signed http.RoundTripper = &authenticator{next: line, login: login, origin: api, agent: userAgent(cfg)}
 	if cfg.AuthType == AuthUser {
-		signed = &consenting{next: signed, origin: api}
+		signed = &consenting{next: signed, origin: api, rejected: cfg.Rejected}
 	}
 	chain := newRetrier(cfg, signed)
 	return &Transport{

@@ -24,11 +24,13 @@ type User struct {
 // UsersConfig is what Users are made with.
 type UsersConfig struct {
 	// Config gives the settings of a user's transport, except BaseURL, CloudID,
-	// AuthType, Bearer, Shared and Guard, which are set here. Those of users of one
+	// AuthType, Bearer, Rejected, Shared and Guard, which are set here. Those of users of one
 	// installation must not differ.
 	Config func(User) Config
 	// Token gives the newest token of a user.
 	Token func(ctx context.Context, u User) (string, error)
+	// Rejected is told a token of a user that Atlassian did not accept; nil for nobody.
+	Rejected func(ctx context.Context, u User, token string)
 	// Guard is asked before each request of a user's transport; nil for none.
 	Guard func(ctx context.Context, u User) error
 	// Most is how many users are kept at once; 0 for 500. Others are made again when
@@ -108,6 +110,9 @@ func (u *Users[T]) make(who User) (value T, err error) {
 		cfg.BaseURL = gatewayOf(cfg)
 	}
 	cfg.Bearer = func(ctx context.Context) (string, error) { return u.cfg.Token(ctx, who) }
+	if rejected := u.cfg.Rejected; rejected != nil {
+		cfg.Rejected = func(ctx context.Context, token string) { rejected(ctx, who, token) }
+	}
 	if guard := u.cfg.Guard; guard != nil {
 		cfg.Guard = func(ctx context.Context) error { return guard(ctx, who) }
 	}

@@ -70,6 +70,32 @@ func TestUsersOfOneSiteShareItsLimitsAndNoToken(t *testing.T) {
 	}
 }
 
+func TestWhoeverGaveATokenIsToldThatItIsRejected(t *testing.T) {
+	g := newGateway(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.Header.Get("Authorization") {
+		case "Bearer one/ann":
+			w.WriteHeader(http.StatusUnauthorized)
+		case "Bearer one/ben":
+			http.Error(w, "Unauthorized; scope does not match", http.StatusUnauthorized)
+		case "Bearer one/cat":
+			w.WriteHeader(http.StatusForbidden)
+		}
+	})
+	var told []string
+	users := g.people(t, func(cfg *atlassian.UsersConfig) {
+		cfg.Rejected = func(_ context.Context, u atlassian.User, token string) { told = append(told, u.Account+" "+token) }
+	})
+	for _, account := range []string{"ann", "ben", "cat", "dan"} {
+		_, err := ask(t, of(t, users, person("one", account)), http.MethodPost, "/rest/api/2/issue", "{}")
+		if (err == nil) != (account == "dan") {
+			t.Errorf("%s: %v", account, err)
+		}
+	}
+	if diff := cmp.Diff([]string{"ann one/ann"}, told); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestASiteThatIsAwayIsAwayForAllItsUsers(t *testing.T) {
 	g := newGateway(t, func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.Header.Get("Authorization"), "Bearer one/") {

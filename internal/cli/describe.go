@@ -19,7 +19,7 @@ func newDescribe(c *console) *cobra.Command {
 	var daemon daemonFlags
 	var output outputFlag
 	cmd := &cobra.Command{
-		Use:   "describe <delivery|run|trigger|agent|fleet|flow|approval> <id, name or code>",
+		Use:   "describe <delivery|run|trigger|agent|fleet|flow|approval|task|installation> <id, name or code>",
 		Short: "Show one thing whole: a delivery with its routing, a run with its steps",
 		Example: `  aofctl describe run 01KAHZ3W8G0000000000000000-1
   aofctl describe delivery 01KAHZ3W8G0000000000000000
@@ -58,6 +58,18 @@ func (c *console) describe(ctx context.Context, daemon *client.Client, kind, id 
 			return err
 		}
 		return output.write(c, a, func() { c.describeApproval(a) })
+	case "tasks":
+		t, err := daemon.Task(ctx, id)
+		if err != nil {
+			return err
+		}
+		return output.write(c, t, func() { c.showTask(t) })
+	case "installations":
+		one, err := daemon.Installation(ctx, id)
+		if err != nil {
+			return err
+		}
+		return output.write(c, one, func() { c.showInstallation(one) })
 	default:
 		m, err := daemon.Manifest(ctx, kind, id)
 		if err != nil {

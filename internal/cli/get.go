@@ -17,7 +17,7 @@ import (
 
 // kinds are what get lists and, one of them, describe shows.
 func kinds() []string {
-	return []string{"deliveries", "runs", "triggers", "agents", "fleets", "flows", "approvals"}
+	return []string{"deliveries", "runs", "triggers", "agents", "fleets", "flows", "approvals", "tasks", "installations"}
 }
 
 // kindOf takes a kind in the plural or the singular.
@@ -104,6 +104,18 @@ func (c *console) get(ctx context.Context, daemon *client.Client, kind string, f
 			return err
 		}
 		return f.output.write(c, list, func() { c.approvalsTable(list) })
+	case "tasks":
+		list, err := daemon.Tasks(ctx, f.query())
+		if err != nil {
+			return err
+		}
+		return f.output.write(c, list, func() { c.tasksTable(list) })
+	case "installations":
+		list, err := daemon.Installations(ctx)
+		if err != nil {
+			return err
+		}
+		return f.output.write(c, list, func() { c.installationsTable(list) })
 	default:
 		list, err := daemon.Manifests(ctx, kind)
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/aofctl/aofctl"
@@ -20,6 +21,7 @@ import (
 	"github.com/aofctl/aofctl/internal/app"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/sandbox"
+	"github.com/aofctl/aofctl/internal/sandbox/rovo"
 )
 
 // Options say how to run the demo.
@@ -55,7 +57,7 @@ func Run(ctx context.Context, o Options) error {
 	if err := checkEmpty(o.Dir); err != nil {
 		return err
 	}
-	box, err := sandbox.Start(ctx, sandbox.Options{})
+	box, err := sandbox.Start(ctx, sandbox.Options{Rovo: rovo.Options{Poll: 10 * time.Millisecond}})
 	if err != nil {
 		return err
 	}
@@ -67,6 +69,7 @@ func Run(ctx context.Context, o Options) error {
 	ended := make(chan error, 1)
 	go func() { ended <- daemon.Run(ctx) }()
 	box.RegisterWebhook("http://"+daemon.Addr()+"/webhook/jira", webhookSecret)
+	box.Rovo.SetRemote("http://" + daemon.Addr())
 	s := &stage{out: o.Out, sandbox: box, daemon: client.New("http://"+daemon.AdminAddr(), "", http.DefaultClient)}
 	s.say("A simulated Jira and a scripted model at %s; no real model runs here.\n", box.JiraURL())
 	daemon.Banner(o.Out)
@@ -125,7 +128,8 @@ func startDaemon(ctx context.Context, o Options, box *sandbox.Sandbox) (*app.App
 // environment answers for the variables that the configuration names.
 func environment(box *sandbox.Sandbox) func(string) (string, bool) {
 	email, token := box.Credentials()
-	vars := map[string]string{"JIRA_EMAIL": email, "JIRA_API_TOKEN": token, "JIRA_WEBHOOK_SECRET": webhookSecret, "GOOGLE_API_KEY": "none-needed"}
+	vars := map[string]string{"JIRA_EMAIL": email, "JIRA_API_TOKEN": token, "JIRA_WEBHOOK_SECRET": webhookSecret, "GOOGLE_API_KEY": "none-needed",
+		"FORGE_SIGNING_SECRET": strings.Repeat("5e", 32), "FORGE_ENCRYPTION_KEY": strings.Repeat("0e", 32)}
 	return func(name string) (string, bool) {
 		value, ok := vars[name]
 		return value, ok
@@ -143,6 +147,13 @@ spec:
       base_url: %s
       auth: {type: api_token, email_env: JIRA_EMAIL, token_env: JIRA_API_TOKEN}
       webhook_secret_env: JIRA_WEBHOOK_SECRET
+    a2a: {agents: [story-estimator]}
+    forge:
+      app_id: %s
+      jwks_url: %s
+      gateway_url: %s
+      signing_secret_env: FORGE_SIGNING_SECRET
+      encryption_key_env: FORGE_ENCRYPTION_KEY
   triggers: {directory: ./triggers/, watch: true}
   agents: {directory: ./agents/, watch: true}
   fleets: {directory: ./fleets/, watch: true}
@@ -173,5 +184,7 @@ func writeConfig(dir string, box *sandbox.Sandbox) (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "daemon.yaml")
-	return path, os.WriteFile(path, fmt.Appendf(nil, config, box.JiraURL(), box.ModelURL()), 0o600)
+	platform := box.Rovo
+	text := fmt.Appendf(nil, config, box.JiraURL(), platform.App().ID, platform.JWKSURL(), strings.TrimSuffix(platform.JWKSURL(), rovo.JWKSPath), box.ModelURL())
+	return path, os.WriteFile(path, text, 0o600)
 }

@@ -32,7 +32,8 @@ func TestTheDemoTellsItsStoriesAndEnds(t *testing.T) {
 		"run succeeded", "Jira now has PROJ-1 (Bug, To Do)", "priority Highest",
 		"2. Bob asks for an estimate", "comment_created on FEAT-1: trigger commands chose agent/story-estimator",
 		"asked Jira for what the event does not tell", "story points",
-		"3. A hostile comment", "tool jira_transition_issue", "DENIED", "calls denied", "All three stories ended as they should.",
+		"3. A hostile comment", "tool jira_transition_issue", "DENIED", "calls denied",
+		"4. Bob assigns a story", "completed: **Estimate for FEAT-3", "Bob alone has the answer", "All four stories ended as they should.",
 	} {
 		i := strings.Index(out.String()[at:], want)
 		if i < 0 {

@@ -17,12 +17,12 @@ import (
 
 // tell lets the stories happen.
 func (s *stage) tell(ctx context.Context) error {
-	for _, story := range []func(context.Context) error{s.newBug, s.estimate, s.hostile} {
+	for _, story := range []func(context.Context) error{s.newBug, s.estimate, s.hostile, s.assigned} {
 		if err := s.within(ctx, story); err != nil {
 			return err
 		}
 	}
-	s.say("\nAll three stories ended as they should.\n")
+	s.say("\nAll four stories ended as they should.\n")
 	return nil
 }
 

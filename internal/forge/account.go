@@ -23,7 +23,8 @@ type accountAnswer struct {
 	// Required says that agents work only for users who are mapped.
 	Required bool          `json:"required"`
 	Person   *personAnswer `json:"person,omitempty"`
-	// HasToken says that there is a token by which agents act for the user now.
+	// HasToken says that there is a token of the user, by which agents act once the
+	// user is mapped, if that is required.
 	HasToken bool `json:"hasToken"`
 	// Confirms says how a mapping is made: "here", by a PUT, or "connect", by the
 	// link.
@@ -109,7 +110,7 @@ func (h *Handler) account(ctx context.Context, c call) (any, error) {
 	if a.Mapped = err == nil; a.Mapped {
 		a.Person = &personAnswer{Subject: m.Subject, Name: m.Name, At: m.At}
 	}
-	_, _, err = h.installations.UserToken(ctx, c.claims.Installation, c.claims.Account)
+	_, err = h.installations.kept(ctx, c.claims.Installation, c.claims.Account)
 	if err != nil && !errors.Is(err, ErrNoToken) {
 		return nil, err
 	}

@@ -1,5 +1,7 @@
 package forge
 
+import "slices"
+
 // Modules are the keys of the parts of the Forge app that may use a route: of the
 // endpoint, and of the page or trigger that names it, since tokens have either. A
 // page that all users have must not do what is an administrator's, nor delete a
@@ -17,6 +19,11 @@ func AppModules() Modules {
 		Config:      []string{"aof-admin", "aof-config"},
 		Account:     []string{"aof-personal", "aof-account"},
 	}
+}
+
+// Keys are all of them.
+func (m Modules) Keys() []string {
+	return slices.Concat(m.Installed, m.Upgraded, m.Uninstalled, m.Config, m.Account)
 }
 
 // orOurs fills in what is not given: no keys would let all of them in.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -39,15 +38,6 @@ type Settings struct {
 // AllowsAgent reports whether an agent may work for the site.
 func (s Settings) AllowsAgent(name string) bool {
 	return len(s.Agents) == 0 || slices.Contains(s.Agents, name)
-}
-
-// AllowsProject reports whether agents may work in a project. Work without a
-// project is allowed only where all projects are.
-func (s Settings) AllowsProject(key string) bool {
-	return len(s.Projects) == 0 || slices.ContainsFunc(s.Projects, func(pattern string) bool {
-		ok, err := path.Match(pattern, key)
-		return ok && err == nil
-	})
 }
 
 // Problem is what is wrong with a field of settings, for the page to show beside

@@ -57,6 +57,23 @@ func (i *Installations) KeepUser(ctx context.Context, installation, account, tok
 	return i.store.KeepUserToken(ctx, installation, account, sealed)
 }
 
+// RejectUser notes that Jira did not accept a token of a user, though it should hold
+// still: the user may have signed out everywhere. It is not used again, and whatever
+// waits for a token goes on with the next. One that is not the newest is left alone.
+func (i *Installations) RejectUser(ctx context.Context, installation, account, token string) error {
+	old, err := i.store.UserToken(ctx, installation, account)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if text, err := i.unseal(old, installation, account, userKind); err != nil || text != token {
+		return nil //nolint:nilerr // it was sealed with a key that is gone: nobody can use it
+	}
+	return i.store.RejectUserToken(ctx, installation, account, old.Sealed, i.opts.Now())
+}
+
 // KeepSystem keeps the token of the app itself, as KeepUser does.
 func (i *Installations) KeepSystem(ctx context.Context, installation, token string) error {
 	old, err := i.store.SystemToken(ctx, installation)
@@ -76,7 +93,9 @@ func (i *Installations) KeepSystem(ctx context.Context, installation, token stri
 // UserToken returns the token by which work acts with the rights of a user, and
 // where the API of the user's site is. It is read for each request, so that the
 // newest is used. The error is ErrNoToken if there is none, or it has expired, or
-// the installation was deleted.
+// the installation was deleted, or the user has to be connected and is not: whoever
+// disconnects takes the permission from work that goes on, too, for which Jira's
+// polls bring tokens still.
 func (i *Installations) UserToken(ctx context.Context, installation, account string) (token, apiBase string, err error) {
 	if account == "" {
 		return "", "", ErrNoToken
@@ -85,9 +104,30 @@ func (i *Installations) UserToken(ctx context.Context, installation, account str
 	if err != nil {
 		return "", "", err
 	}
-	sealed, err := i.store.UserToken(ctx, installation, account)
-	token, err = i.open(sealed, err, installation, account, userKind)
+	if err := i.connected(ctx, in, account); err != nil {
+		return "", "", err
+	}
+	token, err = i.kept(ctx, installation, account)
 	return token, in.APIBase, err
+}
+
+// kept is the token of a user, whether it may be used or not.
+func (i *Installations) kept(ctx context.Context, installation, account string) (string, error) {
+	sealed, err := i.store.UserToken(ctx, installation, account)
+	return i.open(sealed, err, installation, account, userKind)
+}
+
+// connected is ErrNoToken for a user who has to be connected and is not.
+func (i *Installations) connected(ctx context.Context, in store.Installation, account string) error {
+	settings, _, err := settingsOf(in)
+	if err != nil || !settings.RequireMapping && !i.opts.RequireMapping {
+		return err
+	}
+	_, err = i.store.AccountMapping(ctx, in.ID, account)
+	if errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("%w: the account is not connected", ErrNoToken)
+	}
+	return err
 }
 
 // SystemToken is UserToken for what the app does as itself. It may see what a user
@@ -130,11 +170,16 @@ func (i *Installations) live(ctx context.Context, installation string) (store.In
 
 // fresh reports whether the kept token serves as well as the one that came.
 func (i *Installations) fresh(old store.SealedToken, installation, account, kind, token string) bool {
-	text, err := i.open(old, nil, installation, account, kind)
-	if err != nil {
-		return false // it has expired, or was sealed with a key that is gone
-	}
+	text, err := i.unseal(old, installation, account, kind)
 	now := i.opts.Now()
+	switch {
+	case err != nil:
+		return false // it was sealed with a key that is gone
+	case !old.Expires.After(old.Seen): // it was rejected, and is no better for coming again at once
+		return text == token && now.Sub(old.Seen) < settled
+	case !old.Expires.After(now):
+		return false
+	}
 	return text == token || now.Sub(old.Seen) < settled && old.Expires.Sub(now) > settled
 }
 
@@ -162,6 +207,11 @@ func (i *Installations) open(t store.SealedToken, err error, installation, accou
 	if err != nil {
 		return "", err
 	}
+	return i.unseal(t, installation, account, kind)
+}
+
+// unseal opens a token whether it holds or not.
+func (i *Installations) unseal(t store.SealedToken, installation, account, kind string) (string, error) {
 	sealer, err := i.opts.Keys.Sealer(purpose(installation))
 	if err != nil {
 		return "", err

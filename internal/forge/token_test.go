@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aofctl/aofctl/internal/atlassian"
+	"github.com/aofctl/aofctl/internal/store"
 )
 
 // jwtOf makes a text of the form of Atlassian's tokens.
@@ -33,6 +34,27 @@ func (w *world) userToken(site, account string) string {
 		w.Errorf("the token of %s goes to %s", site, base)
 	}
 	return token
+}
+
+func TestNobodyActsForAUserWhoDisconnectedThoughTokensStillCome(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		w.configured("acme", Settings{RequireMapping: true})
+		keep := func() { must(t, w.i.KeepUser(w.ctx(), "installation-acme", "ann", "token-of-ann")) }
+		keep()
+		if got := w.userToken("acme", "ann"); got != "" {
+			t.Errorf("before ann connected: %q", got)
+		}
+		_, err := w.store.MapAccount(w.ctx(), store.AccountMapping{Installation: "installation-acme", Account: "ann", Subject: "s"})
+		must(t, err)
+		if got := w.userToken("acme", "ann"); got != "token-of-ann" {
+			t.Errorf("connected: %q", got)
+		}
+		must(t, w.store.UnmapAccount(w.ctx(), "installation-acme", "ann"))
+		keep() // with the next poll for work that goes on
+		if got := w.userToken("acme", "ann"); got != "" {
+			t.Errorf("after ann disconnected: %q", got)
+		}
+	})
 }
 
 func TestEachUserOfEachSiteHasATokenOfTheirOwn(t *testing.T) {
@@ -145,6 +167,45 @@ func TestTheNewestTokenIsUsedAndWritesAreFew(t *testing.T) {
 	}
 	if err := w.i.KeepUser(w.ctx(), "installation-acme", "ann", ending); err != nil && !strings.Contains(err.Error(), "expired") {
 		t.Error(err)
+	}
+}
+
+func TestATokenThatJiraRejectsIsReplacedByTheNext(t *testing.T) {
+	w := newWorld(t)
+	w.configured("acme", Settings{})
+	w.running(w.i)
+	keep := func(token string) { must(t, w.i.KeepUser(w.ctx(), "installation-acme", "ann", token)) }
+	reject := func(token string) { must(t, w.i.RejectUser(w.ctx(), "installation-acme", "ann", token)) }
+	reject("none yet")
+	keep("first")
+	reject("another")
+	if got := w.userToken("acme", "ann"); got != "first" {
+		t.Errorf("%q is used after another was rejected", got)
+	}
+	reject("first")
+	keep("first") // it is no better for coming again
+	if got, why := w.userToken("acme", "ann"), w.reason("acme", "ann"); got != "" || why != NoUserToken {
+		t.Errorf("%q is used, and %q is missing, after it was rejected", got, why)
+	}
+	changed := w.i.Changed()
+	keep("second")
+	if got := w.userToken("acme", "ann"); got != "second" {
+		t.Errorf("%q is used", got)
+	}
+	select {
+	case <-changed:
+	case <-time.After(2 * time.Minute):
+		t.Error("nobody was told of the token")
+	}
+	reject("first") // by whom it was used before
+	if got := w.userToken("acme", "ann"); got != "second" {
+		t.Errorf("%q is used after the one before was rejected", got)
+	}
+	reject("second")
+	w.clock.add(settled)
+	keep("second") // Jira may have been wrong for a moment
+	if got := w.userToken("acme", "ann"); got != "second" {
+		t.Errorf("%q is used a while later", got)
 	}
 }
 

@@ -167,8 +167,16 @@ func (g *Gate) carryOut(ctx context.Context, journal step.Journal, session *Sess
 			failed = append(failed, fmt.Sprintf("%d. `%s`: %s", i+1, item.Tool, policy.Defuse(strings.Join(strings.Fields(entry.Error), " "))))
 		}
 	}
-	if post := g.post(session, req); post != nil && len(failed) > 0 {
-		err := post(ctx, journal, "Approved, but not carried out:\n\n"+strings.Join(failed, "\n"))
+	if len(failed) == 0 {
+		return nil
+	}
+	text := "Approved, but not carried out:\n\n" + strings.Join(failed, "\n")
+	if session.User != nil {
+		session.User.Note(text)
+		return nil
+	}
+	if post := g.post(session, req); post != nil {
+		err := post(ctx, journal, text)
 		if err != nil && !errors.Is(err, approval.ErrUntold) { // the steps tell it, too
 			return err
 		}

@@ -1,6 +1,8 @@
 package gate
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"strings"
 
@@ -29,6 +31,9 @@ type Deed struct {
 	Failed  bool            `json:"failed,omitempty"`
 	InDoubt bool            `json:"in_doubt,omitempty"`
 	Answer  string          `json:"answer,omitempty"`
+	// ArgsDigest is in the place of the texts where those are not ours to keep:
+	// SHA-256 of the arguments, in hexadecimal. See withoutTexts.
+	ArgsDigest string `json:"args_sha256,omitempty"`
 	// Reason is why, in the model's words.
 	Reason string `json:"reason,omitempty"`
 }
@@ -60,11 +65,27 @@ func account(req Request, verdict policy.Verdict, entry step.Entry, failure erro
 	if failure != nil {
 		deed.Answer = clip(failure.Error(), maxAnswer)
 	}
+	if !req.Origin.OnBehalf.IsZero() {
+		deed = deed.withoutTexts(req.Args)
+	}
 	body, err := json.Marshal(deed)
 	if err != nil {
 		return nil // the arguments are valid JSON, the rest are texts
 	}
 	return body
+}
+
+// withoutTexts leaves out what was said and written. A row of the log is bound to all
+// others and cannot be deleted, and all that belongs to a site where the app is
+// installed goes when it is uninstalled. The steps of the run have the texts until
+// then, to which the digest binds the row.
+func (d Deed) withoutTexts(args json.RawMessage) Deed {
+	d.Args, d.Answer, d.Reason = nil, "", ""
+	if len(args) > 0 {
+		sum := sha256.Sum256(args)
+		d.ArgsDigest = hex.EncodeToString(sum[:])
+	}
+	return d
 }
 
 func clip(s string, most int) string {

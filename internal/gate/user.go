@@ -22,6 +22,9 @@ type User interface {
 	// Decide has a question about calls decided, by the user if they may. Otherwise
 	// the others are asked by post, and the user is told so.
 	Decide(ctx context.Context, journal step.Journal, q approval.Question, post approval.Post) (approval.Decision, error)
+	// Note has a text in Markdown told to the user with the answer. It is called
+	// again with the same when the run is replayed.
+	Note(markdown string)
 }
 
 // ask asks the user of the run's task, else by a comment.

@@ -24,6 +24,8 @@ type stepDecl struct {
 	CloseSprint  opt[int]      `yaml:"close_sprint" jsonschema_description:"A sprint is completed, by its id"`
 	Act          *fieldsDecl   `yaml:"act" jsonschema_description:"Anything else that the sandbox can do, as its control API takes it"`
 	GitHub       *fieldsDecl   `yaml:"github" jsonschema_description:"Something happens on the simulated GitHub: action, repository, number, title, body, branch …"`
+	Rovo         *rovoDecl     `yaml:"rovo" jsonschema_description:"Somebody works with an agent in Jira's Rovo: assign, cancel, retry or connect, or a mapping"`
+	A2A          *a2aStepDecl  `yaml:"a2a" jsonschema_description:"A program that is no Jira works with an agent: cancel, or a mapping"`
 	Deliver      *deliveryDecl `yaml:"deliver" jsonschema_description:"A webhook is delivered: the file with its payload, or a mapping"`
 	Wait         span          `yaml:"wait" jsonschema_description:"So much time passes at once"`
 	Restart      opt[bool]     `yaml:"restart" jsonschema_description:"The daemon stops and starts again"`
@@ -97,6 +99,8 @@ type thenDecl struct {
 	Order         rawStr                     `yaml:"order" jsonschema_description:"of the actions: listed (default), any, or exact for these and no others"`
 	Never         []actionDecl               `yaml:"never" jsonschema_description:"Tool calls that were not carried out; the same as a ! before an action"`
 	NoOtherWrites opt[bool]                  `yaml:"no_other_writes" jsonschema_description:"Nothing else was written"`
+	WrittenBy     *scopeTexts                `yaml:"written_by" jsonschema_description:"The users with whose rights all writes to Jira were made, as steps name them; bot is the daemon; nothing if nothing was written"`
+	Tasks         *wantTasksDecl             `yaml:"tasks" jsonschema_description:"How the tasks stand that agents were given over A2A, in the order of their beginning; nothing for none"`
 	Denied        *scopeTexts                `yaml:"denied" jsonschema_description:"The rules of the policy that denied calls; nothing for no denial"`
 	Issues        mapping[scenarioWantIssue] `yaml:"issues" jsonschema_description:"How issues are in the end, by key"`
 	Runs          []scenarioWantRun          `yaml:"runs" jsonschema_description:"How the runs ended, in the order of their start; default all succeeded"`

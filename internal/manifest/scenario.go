@@ -156,6 +156,8 @@ const (
 	VerbCloseSprint  = "close_sprint"
 	VerbAct          = "act"
 	VerbGitHub       = "github"
+	VerbRovo         = "rovo"
+	VerbA2A          = "a2a"
 	VerbDeliver      = "deliver"
 	VerbWait         = "wait"
 	VerbRestart      = "restart"
@@ -176,6 +178,8 @@ type Step struct {
 	Issue  NewIssue
 	Fields map[string]any
 	Wait   time.Duration
+	// Talk is set for VerbRovo and VerbA2A.
+	Talk *TalkStep
 	// Delivery is set for VerbDeliver.
 	Delivery *Delivery
 	// Crash is nil unless the daemon is to die meanwhile.
@@ -228,6 +232,12 @@ type Expectation struct {
 	Order         string
 	Never         []Action
 	NoOtherWrites bool
+	// WrittenBy are the users whose rights all writes to Jira were made with, in any
+	// order; nil for anybody's, empty for no write at all.
+	WrittenBy []string
+	// Tasks are those of A2A in the order in which they began; nil for any, empty
+	// for none.
+	Tasks []WantTask
 	// Denied are rules in order; nil for any, empty for none.
 	Denied []string
 	Issues []WantIssue

@@ -28,6 +28,14 @@ func (w wantComment) schema() *jsonschema.Schema     { return textOr[wantComment
 func (w scenarioWantRun) schema() *jsonschema.Schema { return textOr[wantRunMap]() }
 func (s scriptDecl) schema() *jsonschema.Schema      { return schemaOf(reflect.TypeFor[scriptMap]()) }
 
+func (v rovoDecl) schema() *jsonschema.Schema     { return textOr[rovoMap]() }
+func (v a2aStepDecl) schema() *jsonschema.Schema  { return textOr[a2aStepMap]() }
+func (w wantTaskDecl) schema() *jsonschema.Schema { return textOr[wantTaskMap]() }
+
+func (w wantTasksDecl) schema() *jsonschema.Schema {
+	return oneOfSchemas(rawStr{}.schema(), schemaOf(reflect.TypeFor[wantTaskMap]()), listOf(textOr[wantTaskMap]()))
+}
+
 func (c callDecls) schema() *jsonschema.Schema {
 	return oneOfSchemas(textOr[actionMap](), listOf(textOr[actionMap]()))
 }

@@ -27,7 +27,7 @@ func TestScenarioMistakesAreToldWithTheirPlaces(t *testing.T) {
 		{"two verbs", "kind: Scenario\nwhen: [{as: bob, comment: a, transition: b}]\nthen: {starts: nothing}", "s.yaml:2:8: the step has comment and transition: give one, and the others as steps of their own"},
 		{"nobody", "kind: Scenario\nwhen: [{comment: a}, {as: bob, wait: 1s}, {wait: 1s, crash: {path: x}}]\nthen: {starts: nothing}",
 			"s.yaml:2:8: who does it? field \"as\" is missing\ns.yaml:2:27: nobody does \"wait\": leave out \"as\"\ns.yaml:2:61: nothing is worked on in this step: crash belongs to one that starts something"},
-		{"no verb", "kind: Scenario\nwhen: [{as: bob}]\nthen: {starts: nothing}", "s.yaml:2:8: nothing happens in this step: give one of create, comment, edit_comment, transition, update, assign, add_labels, remove_labels, start_sprint, close_sprint, act, github, deliver, wait, restart, fault, model_fault"},
+		{"no verb", "kind: Scenario\nwhen: [{as: bob}]\nthen: {starts: nothing}", "s.yaml:2:8: nothing happens in this step: give one of create, comment, edit_comment, transition, update, assign, add_labels, remove_labels, start_sprint, close_sprint, act, github, rovo, a2a, deliver, wait, restart, fault, model_fault"},
 		{"an unknown tool", "kind: Scenario\nwhen: [{wait: 1s}]\nthen: {actions: [jira_add_lables PROJ-1], never: [{tol: x}]}",
 			"s.yaml:3:18: unknown tool \"jira_add_lables\" (did you mean \"jira_add_labels\"?)\ns.yaml:3:51: field \"tool\" is missing\ns.yaml:3:52: unknown field \"tol\" (did you mean \"tool\"?)"},
 		{"a model of two kinds", "kind: Scenario\nmodel: {recording: a, answers: [b]}\nwhen: [{wait: 1s}]\nthen: {starts: nothing}", "s.yaml:2:8: give one of rules, answers and recording"},
@@ -38,6 +38,16 @@ func TestScenarioMistakesAreToldWithTheirPlaces(t *testing.T) {
 				"s.yaml:4:15: order \"random\" is none of listed, any, exact\ns.yaml:4:30: state \"done\" is none of succeeded, failed, canceled, rejected, waiting"},
 		{"a crash", "kind: Scenario\nwhen: [{as: bob, comment: a, crash: {method: '(', moment: later}}]\nthen: {starts: nothing}",
 			"s.yaml:2:37: field \"path\" is missing\ns.yaml:2:46: \"(\" is no regular expression: error parsing regexp: missing closing ): `(`\ns.yaml:2:59: moment \"later\" is none of after, before"},
+		{"a talk", "kind: Scenario\nwhen:\n  - {as: bob, rovo: asign}\n  - {as: bob, rovo: say}\n  - {as: bob, rovo: {assign: x, say: y}}\n  - {as: bob, rovo: {agent: x}}\n  - {as: bob, rovo: {mention: ' ', agnet: x}}\n" +
+			"  - {as: bob, rovo: {cancel: yes please}}\n  - {as: bob, rovo: {assign: x, agent: y}}\n  - {rovo: assign}\n  - {as: p, a2a: {cancel: true, data: {a: 1}, dialect: jira-1.0}, on: PROJ-1}\n  - {as: p, a2a: [x]}\n" +
+			"then: {tasks: [done, {state: completed, say: x}]}",
+			"s.yaml:3:21: \"asign\" is none of assign, mention, say, cancel, retry, connect (did you mean \"assign\"?)\ns.yaml:4:21: say has a text: write {say: …}\n" +
+				"s.yaml:5:21: the step has assign and say: give one, and the others as steps of their own\ns.yaml:6:21: what is done? give one of assign, mention, say, cancel, retry, connect\n" +
+				"s.yaml:7:31: mention needs a text\ns.yaml:7:36: unknown field \"agnet\" (did you mean \"agent\"?)\ns.yaml:8:30: expected cancel: true, found \"yes please\"\n" +
+				"s.yaml:9:40: assign names the agent already\ns.yaml:10:5: who does it? field \"as\" is missing\n" +
+				"s.yaml:11:39: data comes with a message: leave it out\ns.yaml:11:56: dialect \"jira-1.0\" is none of a2a-1.0, a2a-0.3\ns.yaml:11:71: a program names the issue in its message: leave out \"on\"\n" +
+				"s.yaml:12:18: expected a mapping, found a list\ns.yaml:13:16: state \"done\" is none of submitted, working, input-required, auth-required, completed, canceled, failed, rejected\n" +
+				"s.yaml:13:41: unknown field \"say\" (did you mean \"says\"?)"},
 		{"cases", "kind: Scenario\nwhen: [{wait: 1s}]\ncases:\n  - {when: [{wait: 1s}], then: {starts: nothing}}\n  - {name: a, when: [{wait: 1s}], then: {starts: nothing}}\n  - {name: a}",
 			"s.yaml:1:1: when and then stand in the cases if there are cases\ns.yaml:4:5: the case has no name\ns.yaml:6:5: nothing happens in this case: \"when\" is missing\ns.yaml:6:12: there is another case \"a\" in this file"},
 	} {
@@ -117,6 +127,7 @@ func FuzzScenario(f *testing.F) {
 		"kind: Scenario\nwhen: [{as: bob, comment: a, crash: {path: x}}]\nthen: {actions: [!a b, {tool: c}], issues: {A-1: {comments: [x, {by: y}]}}}",
 		"kind: Scenario\ncases: [{name: a, given: {projects: [A, {key: B}]}, model: {rules: {let: {}}}, when: [{deliver: {body: {a: [1]}}}]}]",
 		"kind: Scenario\ngiven: &a {issues: [*a]}", "kind: Scenario\nmodel: {answers: [{call: [a b, {tool: x}]}]}\nwhen: [{wait: 1d}]", "---\n...\n", "kind: Scenario\n<<: {cases: [1]}",
+		"kind: Scenario\nwhen: [{as: a, rovo: assign}, {as: b, rovo: {say: x}}, {as: p, a2a: {send: x, data: {a: 1}}}, {as: p, a2a: cancel}]\nthen: {tasks: [completed, {of: a, says: {like: x}, asks: [a]}], written_by: nothing}",
 	} {
 		f.Add(seed)
 	}

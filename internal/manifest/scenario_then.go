@@ -29,6 +29,8 @@ func (b *builder) step(decl stepDecl) Step {
 	take(decl.CloseSprint.set, VerbCloseSprint, func() { s.Sprint = decl.CloseSprint.value })
 	take(decl.Wait.set, VerbWait, func() { s.Wait = decl.Wait.value })
 	take(decl.Restart.value, VerbRestart, func() {})
+	take(decl.Rovo != nil, VerbRovo, func() { s.Talk = b.rovoStep(*decl.Rovo) })
+	take(decl.A2A != nil, VerbA2A, func() { s.Talk = b.a2aStep(decl) })
 	take(decl.Deliver != nil, VerbDeliver, func() { s.Delivery = b.delivery(*decl.Deliver) })
 	for verb, f := range map[string]*fieldsDecl{VerbUpdate: decl.Update, VerbAct: decl.Act, VerbGitHub: decl.GitHub, VerbFault: decl.Fault, VerbModelFault: decl.ModelFault} {
 		take(f != nil, verb, func() { s.Fields = f.fields })
@@ -65,7 +67,7 @@ func (b *builder) takeTexts(decl stepDecl, s *Step, take func(bool, string, func
 
 func stepVerbs() []string {
 	return []string{VerbCreate, VerbComment, VerbEditComment, VerbTransition, VerbUpdate, VerbAssign, VerbAddLabels, VerbRemoveLabels,
-		VerbStartSprint, VerbCloseSprint, VerbAct, VerbGitHub, VerbDeliver, VerbWait, VerbRestart, VerbFault, VerbModelFault}
+		VerbStartSprint, VerbCloseSprint, VerbAct, VerbGitHub, VerbRovo, VerbA2A, VerbDeliver, VerbWait, VerbRestart, VerbFault, VerbModelFault}
 }
 
 // checkActor reports a step of nobody, or a name where nobody does anything.
@@ -111,7 +113,7 @@ func (b *builder) crash(decl crashDecl) *Crash {
 
 func (b *builder) expectation(decl thenDecl) Expectation {
 	e := Expectation{Line: decl.pos.line, Starts: listOrNothing(decl.Starts), Ignored: decl.Ignored.values(), Denied: listOrNothing(decl.Denied),
-		NoOtherWrites: decl.NoOtherWrites.value, Order: OrderListed}
+		NoOtherWrites: decl.NoOtherWrites.value, Order: OrderListed, WrittenBy: listOrNothing(decl.WrittenBy), Tasks: b.wantTasks(decl.Tasks)}
 	if decl.Order.set {
 		e.Order = b.oneOf(str{at: decl.Order.at, value: decl.Order.value, set: true}, "order", OrderListed, OrderAny, OrderExact)
 	}

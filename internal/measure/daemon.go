@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -46,6 +47,9 @@ type site struct {
 	client *http.Client
 	// keepPort and keepAdmin keep the ports between two starts.
 	keepPort, keepAdmin func() error
+	// environ is what the daemon's environment has beside this process's, pinned what
+	// its command begins with.
+	environ, pinned []string
 }
 
 // newSite starts a sandbox with issues LOAD-1 to LOAD-n and lays out a daemon.
@@ -120,8 +124,9 @@ func (s *site) write(name, text string) error {
 // webhook, from the moment of starting the process.
 func (s *site) start(ctx context.Context, binary string) (time.Duration, error) {
 	email, token := s.box.Credentials()
-	s.cmd = exec.CommandContext(ctx, binary, "serve", "--config", filepath.Join(s.dir, "daemon.yaml"))
-	s.cmd.Env = append(os.Environ(), "JIRA_EMAIL="+email, "JIRA_API_TOKEN="+token, "JIRA_WEBHOOK_SECRET="+secret)
+	args := append(slices.Clone(s.pinned), binary, "serve", "--config", filepath.Join(s.dir, "daemon.yaml"))
+	s.cmd = exec.CommandContext(ctx, args[0], args[1:]...)
+	s.cmd.Env = append(append(os.Environ(), s.environ...), "JIRA_EMAIL="+email, "JIRA_API_TOKEN="+token, "JIRA_WEBHOOK_SECRET="+secret)
 	var log bytes.Buffer
 	s.cmd.Stderr = &log
 	began := time.Now()

@@ -25,6 +25,8 @@ func figures() []figure {
 		{"runs", runsPerSecond},
 		{"mixed", mixedLoad},
 		{"burst", burst},
+		{"a2a", a2aAgainstSDKs},
+		{"a2a-slow", a2aFirstAnswers},
 	}
 }
 

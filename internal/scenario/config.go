@@ -17,6 +17,7 @@ import (
 	"github.com/aofctl/aofctl/internal/sandbox"
 	"github.com/aofctl/aofctl/internal/sandbox/github"
 	"github.com/aofctl/aofctl/internal/sandbox/jira"
+	"github.com/aofctl/aofctl/internal/sandbox/rovo"
 )
 
 // webhookSecretEnv holds the webhook secret where the configuration names none.
@@ -30,6 +31,10 @@ type settings struct {
 	// secrets are made up, by the variables that the configuration names.
 	secrets map[string]string
 	env     map[string]string
+	// made says that the configuration was written for manifests that a case names.
+	made bool
+	// tokens are those of programs, by name.
+	tokens map[string]string
 	// keys looks up the keys of models; nil unless they are asked.
 	keys func(string) (string, bool)
 }
@@ -55,7 +60,7 @@ func newSettings(s *manifest.Scenario, dir string, keys func(string) (string, bo
 	if err != nil {
 		return nil, err
 	}
-	c := &settings{path: path, secrets: map[string]string{}, env: s.Env, keys: keys}
+	c := &settings{path: path, secrets: map[string]string{}, env: s.Env, keys: keys, made: filepath.Dir(path) == dir}
 	places, err := placeholders(path)
 	if err != nil {
 		return nil, err
@@ -296,6 +301,12 @@ func place(out map[string]string, key string, n *yaml.Node, depth int) {
 // placeholder is a value that the field takes.
 func placeholder(key string, alone bool) string {
 	switch {
+	case key == "app_id":
+		return rovo.AppID
+	case key == "environments":
+		return "production"
+	case (key == "jwks_url" || key == "gateway_url") && alone:
+		return "https://sandbox.invalid"
 	case (strings.Contains(key, "url") || strings.Contains(key, "proxy")) && alone:
 		return "http://sandbox.invalid"
 	case key == "dsn" && alone:

@@ -26,6 +26,8 @@ func (w *world) check(e *manifest.Expectation, ev events) {
 	for _, want := range e.Issues {
 		w.checkIssue(want)
 	}
+	w.checkTasks(e, ev)
+	w.checkWrittenBy(e, ev)
 	w.checkAtMost(e, ev)
 }
 
@@ -172,7 +174,7 @@ func (w *world) closest(a manifest.Action, calls []call) string {
 		switch {
 		case a.Denied != "" && c.rule != a.Denied && (c.rule == "" || a.Denied != manifest.AnyRule):
 			why = append(why, "it was "+outcome(c))
-		case a.Denied == "" && c.rule != "", a.Failed == "" && c.failure != "", a.Failed != "" && c.failure == "":
+		case c.asked, a.Denied == "" && c.rule != "", a.Failed == "" && c.failure != "", a.Failed != "" && c.failure == "":
 			why = append(why, "it was "+outcome(c))
 		}
 		if a.Result != nil {
@@ -195,6 +197,8 @@ func outcome(c call) string {
 	switch {
 	case c.rule != "":
 		return "denied (" + c.rule + ")"
+	case c.asked:
+		return "not made before somebody approves it"
 	case c.failure != "":
 		return "tried and failed: " + clip(oneLine(c.failure), 200)
 	}
@@ -260,7 +264,7 @@ func (w *world) checkDenied(e *manifest.Expectation, ev events) {
 func (w *world) checkRuns(e *manifest.Expectation, ev events) {
 	if e.Runs == nil {
 		for _, r := range ev.runs {
-			if r.State != store.StateSucceeded {
+			if r.State != store.StateSucceeded && !toldByTask(e, r.Source) {
 				w.fail(e.Line, fmt.Sprintf("the run of %s/%s is %s", r.TargetKind, r.Target, r.State), or(r.Error, r.WaitsFor))
 			}
 		}

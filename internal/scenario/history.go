@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aofctl/aofctl/internal/admin"
+	"github.com/aofctl/aofctl/internal/policy"
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/store"
 	"github.com/aofctl/aofctl/internal/store/inbox"
@@ -20,6 +21,9 @@ import (
 type history struct {
 	deliveries []admin.Delivery
 	runs       []admin.RunDetail
+	// tasks are those of A2A as their callers saw them, writes what changed in Jira.
+	tasks  []*task
+	writes []write
 }
 
 // mark is a moment in a history.
@@ -27,11 +31,17 @@ type mark struct {
 	deliveries int
 	steps      map[string]int
 	states     map[string]store.State
+	// turns are how many statuses of each task were known, writes how many writes.
+	turns  map[string]int
+	writes int
 }
 
 // now marks the end of what is known.
 func (h *history) now() mark {
-	m := mark{deliveries: len(h.deliveries), steps: map[string]int{}, states: map[string]store.State{}}
+	m := mark{deliveries: len(h.deliveries), steps: map[string]int{}, states: map[string]store.State{}, turns: map[string]int{}, writes: len(h.writes)}
+	for _, t := range h.tasks {
+		m.turns[t.ID] = len(t.turns)
+	}
 	for _, r := range h.runs {
 		m.steps[r.ID], m.states[r.ID] = len(r.StepList), r.State
 	}
@@ -41,7 +51,12 @@ func (h *history) now() mark {
 // since is what happened after a moment: deliveries, and runs that began, ended
 // or went on, with the calls that they made.
 func (h *history) since(m mark) events {
-	e := events{deliveries: h.deliveries[min(m.deliveries, len(h.deliveries)):]}
+	e := events{deliveries: h.deliveries[min(m.deliveries, len(h.deliveries)):], writes: h.writes[min(m.writes, len(h.writes)):]}
+	for _, t := range h.tasks {
+		if before := m.turns[t.ID]; before < len(t.turns) {
+			e.tasks = append(e.tasks, seenTask{t, t.turns[before:]})
+		}
+	}
 	for _, r := range h.runs {
 		before, known := m.steps[r.ID]
 		if !known {
@@ -66,6 +81,8 @@ type events struct {
 	started    []admin.RunDetail
 	runs       []admin.RunDetail
 	calls      []call
+	tasks      []seenTask
+	writes     []write
 }
 
 // call is a tool call that a run made, or was kept from making.
@@ -77,6 +94,9 @@ type call struct {
 	result any
 	at     time.Time
 	write  bool
+	// asked says that somebody has to approve the call first: it is made, if it is,
+	// as another one.
+	asked bool
 	// rule is the rule that denied the call, "" if it was not denied; failure is why
 	// it failed.
 	rule, failure string
@@ -90,6 +110,8 @@ func newCall(r admin.RunDetail, s step.Entry) call {
 	_ = json.Unmarshal(s.Input, &c.args)
 	_ = json.Unmarshal(s.Output, &c.result)
 	switch {
+	case s.Decision == policy.RuleApproval:
+		c.asked = true
 	case s.Error == "":
 	case s.Decision != "" && s.Decision != "allowed" && !strings.HasPrefix(s.Decision, "writes."):
 		c.rule = s.Decision
@@ -100,7 +122,7 @@ func newCall(r admin.RunDetail, s step.Entry) call {
 }
 
 // done reports whether the call was carried out.
-func (c call) done() bool { return c.rule == "" && c.failure == "" }
+func (c call) done() bool { return c.rule == "" && c.failure == "" && !c.asked }
 
 // String is the call in short.
 func (c call) String() string {
@@ -145,7 +167,7 @@ func (h *history) read(ctx context.Context, l *life) error {
 		deliveries[i] = detail.Delivery
 	}
 	slices.SortFunc(runs, func(a, b store.Run) int { return int(a.Seq - b.Seq) })
-	out := history{deliveries: deliveries}
+	out := history{deliveries: deliveries, tasks: h.tasks}
 	for _, r := range runs {
 		detail, err := l.client.Run(ctx, r.ID)
 		if err != nil {
@@ -175,7 +197,7 @@ func (w *world) settle(ctx context.Context) error {
 			why = open
 		}
 		if err == nil && open == "" && state == last {
-			return w.history.read(ctx, w.daemon)
+			return w.known(ctx)
 		}
 		last = state
 		select {
@@ -183,11 +205,20 @@ func (w *world) settle(ctx context.Context) error {
 			w.daemon.ended <- err
 			return fmt.Errorf("the daemon stopped by itself: %w", err)
 		case <-ctx.Done():
-			_ = w.history.read(context.WithoutCancel(ctx), w.daemon) //nolint:contextcheck // what is known is shown
+			_ = w.known(context.WithoutCancel(ctx)) //nolint:contextcheck // what is known is shown
 			return fmt.Errorf("%s did not come to an end: %w", why, context.Cause(ctx))
 		case <-time.After(pause):
 		}
 	}
+}
+
+// known learns what has happened.
+func (w *world) known(ctx context.Context) error {
+	if err := w.history.read(ctx, w.daemon); err != nil {
+		return err
+	}
+	w.history.writes = w.written()
+	return w.seen(ctx)
 }
 
 // look tells the state of the world as a text that changes whenever anything
@@ -214,7 +245,8 @@ func (w *world) look(ctx context.Context) (state, open string, err error) {
 			open = fmt.Sprintf("the run of %s/%s on %s, which is %s,", r.TargetKind, r.Target, or(r.IssueKey, r.Subject), r.State)
 		}
 	}
-	return strings.Join(parts, " "), open, nil
+	late, err := w.overdue(ctx)
+	return strings.Join(parts, " "), or(open, late), err
 }
 
 // busy reports whether a run goes on by itself. A pause before another try is cut

@@ -22,6 +22,11 @@ cases:
   - name: twice
     when: [{as: alice, comment: /help-me}, {as: bob, comment: /help-me}]
     then: {starts: [helper, helper]}
+  - name: in Rovo
+    when:
+      - {as: alice, rovo: {mention: label it}}
+      - {as: alice, rovo: {say: "and what was it?"}}
+    then: {tasks: [completed, {says: Labelled.}], written_by: alice, runs: [succeeded, waiting, succeeded]} # her label is worked on, too
 `
 
 // TestARecordingAnswersAsTheModelDidUntilThePromptChanges records against another
@@ -44,7 +49,8 @@ rules:
 	server := httptest.NewServer(real)
 	t.Cleanup(server.Close)
 	dir := directory(t, map[string]string{"scenario.yaml": recorded, "manifests/agents.yaml": strings.ReplaceAll(agents, "google:gemini-2.5-flash", "mine:large"),
-		"daemon.yaml": "kind: DaemonConfig\nspec:\n  platforms: {jira: {base_url: http://x.example, auth: {type: pat, token_env: T}, webhook_secret_env: W}}\n" +
+		"daemon.yaml": "kind: DaemonConfig\nspec:\n  platforms:\n    jira: {base_url: http://x.example, auth: {type: api_token, email_env: E, token_env: T}, webhook_secret_env: W}\n" +
+			"    forge: {app_id: 8db33809-1f32-48bb-8c52-5877dab48107, signing_secret_env: S, encryption_key_env: K}\n" +
 			"  agents: {directory: manifests}\n  models: {providers: {mine: {type: openai-compatible, base_url: '" + server.URL + "', api_key_env: MY_KEY}}}\n"})
 	want := func(results []scenario.Result, state scenario.State) {
 		t.Helper()

@@ -308,6 +308,14 @@ cases:
   - name: nothing was started
     when: [{as: alice, comment: /help-you}]
     then: {starts: helper}
+  - name: a task is other than expected
+    model: {answers: [{call: "jira_add_labels PROJ-1 [v7]"}, Done.]}
+    when:
+      - {as: alice, rovo: {mention: "what is it?"}, then: {tasks: nothing, written_by: bot}}
+      - {as: bob, rovo: {say: "and this?"}}
+    then:
+      tasks: [{of: bob, state: input-required, says: session store, asks: [Which version]}, {state: completed, says: Done}]
+      written_by: nothing
 `})
 	var out strings.Builder
 	for _, r := range play(t, dir, scenario.Options{Parallel: 2}) {
@@ -360,11 +368,22 @@ func TestWhatCannotBePlayedIsBroken(t *testing.T) {
 		"a missing site":    {given + "site: eu\nwhen: [{wait: 1s}]\nthen: {starts: nothing}", `no enabled Jira site "eu"`},
 		"a broken manifest": {strings.Replace(given, "agents.yaml", "broken.yaml", 1) + "when: [{wait: 1s}]\nthen: {starts: nothing}", "broken.yaml:4:3: unknown field \"modle\" (did you mean \"model\"?)"},
 		"no manifests":      {strings.Replace(given, "agents.yaml", "none.yaml", 1) + "when: [{wait: 1s}]\nthen: {starts: nothing}", "none.yaml: no such file"},
+		"no agent in Rovo":  {strings.Replace(given, "agents.yaml", "daemon.yaml", 1) + "when: [{as: bob, rovo: assign}]\nthen: {starts: nothing}", "the configuration offers no agents in Rovo: platforms.forge is missing"},
+		"no endpoint":       {strings.Replace(given, "agents.yaml", "daemon.yaml", 1) + "when: [{as: bob, a2a: {send: hi}}]\nthen: {starts: nothing}", "platforms.a2a is missing"},
+		"no callers":        {strings.Replace(given, "agents.yaml", "rovo.yaml", 1) + "when: [{as: bob, a2a: {send: hi, refused: unauthorized}}, {as: bob, a2a: {send: hi}}]\nthen: {starts: nothing}", "platforms.a2a has neither tokens nor public: true"},
+		"no Rovo":           {strings.Replace(given, "given: {", "given: {deployment: dc, ", 1) + "when: [{as: bob, rovo: assign}]\nthen: {starts: nothing}", "a Data Center has no Rovo"},
+		"no conversation":   {given + "when: [{as: bob, rovo: cancel}]\nthen: {starts: nothing}", "bob has no conversation with an agent to go on with"},
+		"nobody in Rovo":    {given + "when: [{as: nobody, rovo: assign}]\nthen: {starts: nothing}", `rovo: nobody with the default agent about PROJ-1: find user "nobody"`},
+		"nothing to retry":  {given + "model: {answers: [ok]}\nwhen: [{as: bob, rovo: assign}, {as: bob, rovo: retry}]\nthen: {starts: nothing}", "it is completed"},
+		"not refused":       {given + "model: {answers: [ok]}\nwhen: [{as: bob, a2a: {send: hi, refused: true}}]\nthen: {starts: nothing}", "the request was not refused"},
+		"refused otherwise": {given + "when: [{as: bob, a2a: {send: hi, agent: nobody, refused: too many}}]\nthen: {starts: nothing}", "it was refused for another reason"},
+		"refused":           {given + "when: [{as: bob, a2a: {send: hi, agent: nobody}}]\nthen: {starts: nothing}", "line 4: a2a: bob with nobody: HTTP status 404"},
 		"no recording":      {given + "model: {recording: none.yaml}\nwhen: [{wait: 1s}]\nthen: {starts: nothing}", "none.yaml yet: make it with aofctl test --record"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := directory(t, map[string]string{"scenario.yaml": c.text, "broken.yaml": "kind: Agent\nmetadata: {name: x}\nspec:\n  modle: google:x\n"})
+			dir := directory(t, map[string]string{"scenario.yaml": c.text, "daemon.yaml": "kind: DaemonConfig\nspec: {}\n",
+				"rovo.yaml": "kind: DaemonConfig\nspec: {platforms: {forge: {app_id: 8db33809-1f32-48bb-8c52-5877dab48107, signing_secret_env: S, encryption_key_env: K}}, agents: {directory: manifests}}\n", "manifests/agents.yaml": agents, "broken.yaml": "kind: Agent\nmetadata: {name: x}\nspec:\n  modle: google:x\n"})
 			r := play(t, dir, scenario.Options{})[0]
 			if r.State != scenario.Broken || !strings.Contains(r.Reason, c.want) {
 				t.Errorf("want broken by %q\n%s", c.want, told(r))

@@ -68,6 +68,9 @@ func (w *world) happen(ctx context.Context, s *manifest.Step) error {
 		fields["as"] = s.As
 		return w.control(ctx, w.box.GitHubURL()+"/__sandbox/act", fields, nil)
 	}
+	if s.Talk != nil {
+		return w.converse(ctx, s)
+	}
 	return w.change(s)
 }
 

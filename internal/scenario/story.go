@@ -60,6 +60,12 @@ func (w *world) story() []string {
 	for _, d := range w.history.deliveries {
 		out = append(out, "delivery "+deliveryLine(d))
 	}
+	for _, t := range w.history.tasks {
+		out = append(out, "task of "+t.talk.with())
+		for _, s := range t.turns {
+			out = append(out, fmt.Sprintf("  %s: %s", s.State, clip(oneLine(s.Text), 300)))
+		}
+	}
 	for _, r := range w.history.runs {
 		line := fmt.Sprintf("run %s/%s on %s: %s", r.TargetKind, r.Target, or(r.IssueKey, r.Subject), r.State)
 		switch {

@@ -20,6 +20,7 @@ import (
 	"github.com/aofctl/aofctl/internal/sandbox/github"
 	"github.com/aofctl/aofctl/internal/sandbox/jira"
 	"github.com/aofctl/aofctl/internal/sandbox/model"
+	"github.com/aofctl/aofctl/internal/sandbox/rovo"
 )
 
 // world is the sandbox and the daemon of one case.
@@ -43,6 +44,7 @@ type world struct {
 	// each user by id.
 	issue    string
 	comments map[string]placed
+	talks    []*talk
 	history  history
 	failures []Failure
 }
@@ -74,6 +76,9 @@ func (w *world) play(ctx context.Context) (err error) {
 	if hub := w.settings.daemon.GitHub; hub != nil && len(hub.WebhookSecrets) > 0 {
 		w.box.GitHub.Register(github.Webhook{URL: w.front.url + "/webhook/github", Secret: w.secret(hub.WebhookSecrets[0].Env)})
 	}
+	if err := w.install(ctx); err != nil {
+		return fmt.Errorf("install the app in the sandbox: %w", err)
+	}
 	for i := range w.scenario.When {
 		if err := w.step(ctx, &w.scenario.When[i]); err != nil {
 			return fmt.Errorf("line %d: %w", w.scenario.When[i].Line, err)
@@ -103,7 +108,8 @@ func (w *world) build(ctx context.Context) error {
 		return err
 	}
 	w.box, err = sandbox.Start(context.WithoutCancel(ctx), sandbox.Options{ContextPath: s.Given.ContextPath, Repositories: s.Given.Repositories, Model: model.Options{Rules: rules, LogSize: 10_000},
-		Jira: jira.Options{Deployment: w.settings.deployment(s.Given), Version: s.Given.Version, Seed: seedOf(s.Given), Now: w.clock.now, LogSize: 10_000}})
+		Jira: jira.Options{Deployment: w.settings.deployment(s.Given), Version: s.Given.Version, Seed: seedOf(s.Given), Now: w.clock.now, LogSize: 10_000},
+		Rovo: rovo.Options{Now: w.clock.now, LogSize: 10_000}})
 	if err != nil {
 		return fmt.Errorf("make the sandbox: %w", err)
 	}
@@ -117,6 +123,7 @@ func (w *world) build(ctx context.Context) error {
 	if w.front, err = newFront(ctx); err != nil {
 		return fmt.Errorf("listen for webhooks: %w", err)
 	}
+	w.settings.connectAgents(s, w.box, w.front.url)
 	w.http, w.hosts = &http.Transport{}, &hosts{answers: s.Given.Hosts}
 	w.cast, err = newCast(w, recording)
 	return err
@@ -175,12 +182,13 @@ func (w *world) halt() error {
 		return nil
 	}
 	w.front.lead("")
+	// A connection that was made and not used keeps a server from closing for seconds.
+	w.front.forward.CloseIdleConnections()
+	w.http.CloseIdleConnections()
 	w.daemon.stop()
 	err := <-w.daemon.ended
 	w.daemon = nil
-	if w.http != nil {
-		w.http.CloseIdleConnections()
-	}
+	w.http.CloseIdleConnections()
 	return err
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -83,6 +84,30 @@ type Decision struct {
 	Signal, Name string
 }
 
+// userOfRunSQL finds the user of a site where the app is installed for whom a run
+// works.
+const userOfRunSQL = `SELECT count(*) FROM tasks WHERE run = ? AND run <> '' AND account <> ''`
+
+// forAudit is what the audit log keeps of a question. Its rows cannot be deleted, and
+// what users of a site said goes with the site: of theirs it keeps digests.
+func forAudit(tx tx, a Approval) (Approval, error) {
+	var users int
+	if err := tx.row(userOfRunSQL, a.Run).Scan(&users); err != nil {
+		return a, fmt.Errorf("look up for whom run %s works: %w", a.Run, err)
+	}
+	if users > 0 {
+		a.Asks, a.Decision = digestOf(a.Asks), digestOf(a.Decision)
+	}
+	return a, nil
+}
+
+func digestOf(text json.RawMessage) json.RawMessage {
+	if len(text) == 0 {
+		return text
+	}
+	return fmt.Appendf(nil, `{"sha256":"%x"}`, sha256.Sum256(text))
+}
+
 // Decide puts a decision on record and returns the question as it then is, and
 // whether this decision is the one that counts: the first does, and none once the
 // run has ended. The audit log is told and the run goes on in the same
@@ -100,7 +125,11 @@ func (s *Store) Decide(ctx context.Context, code string, d Decision) (Approval, 
 		if a, err = scanApproval(tx.row(`SELECT `+approvalColumns+` FROM approvals WHERE code = ?`, code)); err != nil || !ours {
 			return err
 		}
-		body, err := json.Marshal(a)
+		told, err := forAudit(tx, a)
+		if err != nil {
+			return err
+		}
+		body, err := json.Marshal(told)
 		if err != nil {
 			return fmt.Errorf("encode question %s: %w", code, err)
 		}

@@ -50,8 +50,8 @@ func held(tx tx, run string) (epoch int64, state State, err error) {
 	return epoch, state, nil
 }
 
-// end ends a run that is not over yet, and its task of A2A if it has one. A write whose intent is still open may
-// have happened, whatever became of its step.
+// end ends a run that is not over yet, and its task of A2A if it has one. A write
+// whose intent is still open may have happened, whatever became of its step.
 func (s *Store) end(tx tx, run string, o Outcome) error {
 	var source, site, subject string
 	var waits bool

@@ -7,20 +7,21 @@ import (
 
 const (
 	// nextChangeSQL numbers changes so that a number never comes again, also after
-	// the installation that had the last one was deleted: by the database's clock,
-	// which is one for all replicas.
-	nextChangeSQL = `SELECT COALESCE(MAX(changed), 0) + 1, {clock} FROM installations`
+	// the installation that had the last one was deleted, and within a moment: by
+	// the database's clock, which is one for all replicas, and upwards from there.
+	nextChangeSQL = `INSERT INTO marks (name, at) VALUES ('installation change', {clock}) ON CONFLICT (name)
+		DO UPDATE SET at = CASE WHEN excluded.at > marks.at THEN excluded.at ELSE marks.at + 1 END RETURNING at`
 	changedSQL    = `SELECT id, changed FROM installations WHERE changed > ? ORDER BY changed`
 	lastChangeSQL = `SELECT COALESCE(MAX(changed), 0) FROM installations`
 )
 
 // tellInstallation lets those know who wait for something of the installation.
 func tellInstallation(tx tx, id string) error {
-	var next, clock int64
-	if err := tx.row(nextChangeSQL).Scan(&next, &clock); err != nil {
+	var next int64
+	if err := tx.row(nextChangeSQL).Scan(&next); err != nil {
 		return fmt.Errorf("number a change: %w", err)
 	}
-	if _, err := tx.exec(`UPDATE installations SET changed = ? WHERE id = ?`, max(next, clock), id); err != nil {
+	if _, err := tx.exec(`UPDATE installations SET changed = ? WHERE id = ?`, next, id); err != nil {
 		return fmt.Errorf("number a change: %w", err)
 	}
 	tx.tell()

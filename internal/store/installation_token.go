@@ -24,6 +24,8 @@ const (
 	keepUserTokenSQL = `INSERT INTO installation_user_tokens (installation, account, sealed, expires_at, seen_at) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (installation, account) DO UPDATE SET sealed = excluded.sealed, expires_at = excluded.expires_at, seen_at = excluded.seen_at
 		WHERE installation_user_tokens.seen_at <= excluded.seen_at`
+	// rejectUserTokenSQL leaves alone what came meanwhile.
+	rejectUserTokenSQL = `UPDATE installation_user_tokens SET expires_at = ?, seen_at = ? WHERE installation = ? AND account = ? AND sealed = ? AND expires_at > ?`
 	systemTokenSQL     = `SELECT sealed, expires_at, seen_at FROM installation_system_tokens WHERE installation = ?`
 	keepSystemTokenSQL = `INSERT INTO installation_system_tokens (installation, sealed, expires_at, seen_at) VALUES (?, ?, ?, ?)
 		ON CONFLICT (installation) DO UPDATE SET sealed = excluded.sealed, expires_at = excluded.expires_at, seen_at = excluded.seen_at
@@ -79,6 +81,20 @@ func (s *Store) KeepUserToken(ctx context.Context, installation, account string,
 	})
 	if err != nil {
 		return fmt.Errorf("keep user token: %w", err)
+	}
+	return nil
+}
+
+// RejectUserToken notes that the token of a user does not hold any more since a
+// time, if it still is the one that is kept. It expires with that, at the time at
+// which it counts as seen.
+func (s *Store) RejectUserToken(ctx context.Context, installation, account string, sealed []byte, at time.Time) error {
+	err := s.writer.do(ctx, func(tx tx) error {
+		_, err := tx.exec(rejectUserTokenSQL, millis(at), millis(at), installation, account, sealed, millis(at))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("reject user token: %w", err)
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ func hot() map[string]string {
 		"own task": ownTaskSQL, "task": taskSQL, "task of a run": taskOfRunSQL, "newest task": newestTaskSQL, "known message": knownMessageSQL,
 		"active tasks": activeTasksSQL, "open ask": openAskSQL, "unread": unreadSQL, "history": historySQL, "told": toldSQL, "said": saidSQL,
 		"earlier": earlierSQL, "task event": hasTaskEventSQL, "artifact": hasArtifactSQL, "artifacts": artifactsSQL, "task events": taskEventsSQL,
-		"task log": taskLogSQL, "due tasks": dueTasksSQL, "auth tasks": authTasksSQL, "ended tasks": endedTasksSQL,
+		"task log": taskLogSQL, "due tasks": dueTasksSQL, "auth tasks": authTasksSQL, "auth task": authTaskSQL, "ended tasks": endedTasksSQL,
 		"listed tasks": listTasksSQL(`installation = ? AND account = ? AND (status_at, id) < (?, ?)`), "due pushes": duePushesSQL,
 		"set status": setStatusSQL, "count artifact": countArtifactSQL, "owe": owePushSQL, "pushes": pushesSQL,
 	}

@@ -38,6 +38,10 @@ const Schema = "aof"
 // read. Three replicas have to fit into the 100 that a server takes by default.
 const postgresConns = 5
 
+// prepared is how many statements each connection to SQLite keeps ready, which is
+// all of them: those that are put together as they are needed have few forms.
+const prepared = 300
+
 // Store is the daemon's database.
 type Store struct {
 	db      *sql.DB
@@ -51,12 +55,14 @@ type Store struct {
 	stop func()
 	// served is the project that had the last turn; it belongs to the writer.
 	served share
+	// rooms are how many tasks of A2A may begin uncounted; they belong to the writer.
+	rooms rooms
 }
 
 // Open opens the SQLite database in dir, makes it if there is none, and brings
 // its tables up to date. now tells the time; nil for the system's clock.
 func Open(ctx context.Context, dir string, now func() time.Time) (*Store, error) {
-	db, err := sqlite.Open(filepath.Join(dir, FileName), sqlite.Options{})
+	db, err := sqlite.Open(filepath.Join(dir, FileName), sqlite.Options{Prepared: prepared})
 	if err != nil {
 		return nil, err
 	}

@@ -153,3 +153,12 @@ func messageKey(id string) string {
 	sum := sha256.Sum256([]byte(id))
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
+
+// wholeKey is what a message is known by whose id may be that of others, too.
+func wholeKey(m a2a.Message, digest []byte) string {
+	h := sha256.New()
+	for _, part := range []string{m.ID, m.TaskID, m.ContextID, string(digest)} {
+		_, _ = fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+	return "whole:" + hex.EncodeToString(h.Sum(nil))
+}

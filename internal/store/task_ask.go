@@ -25,6 +25,8 @@ const (
 type ask struct {
 	once, signal string
 	status       a2a.Status
+	// anew says that only what is said from now on answers it.
+	anew bool
 }
 
 // AskTask lets a task wait for its user, in one of the interrupted states, once
@@ -36,8 +38,19 @@ type ask struct {
 //
 // The error is a *a2a.TerminalError once the task has ended.
 func (s *Store) AskTask(ctx context.Context, task, key, signal string, status a2a.Status) (answered *a2a.Message, err error) {
-	if !status.State.Interrupted() {
-		return nil, fmt.Errorf("ask in task %s, in the state %s: %w", task, status.State, ErrRefused)
+	return s.askTask(ctx, task, ask{once: key, signal: signal, status: status})
+}
+
+// AskTaskAnew is AskTask for a question that nothing answers which was said before it
+// stood there, such as whether something may be done: a yes to what nobody had seen
+// is none. What was said before stays unread.
+func (s *Store) AskTaskAnew(ctx context.Context, task, key, signal string, status a2a.Status) (answered *a2a.Message, err error) {
+	return s.askTask(ctx, task, ask{once: key, signal: signal, status: status, anew: true})
+}
+
+func (s *Store) askTask(ctx context.Context, task string, q ask) (answered *a2a.Message, err error) {
+	if !q.status.State.Interrupted() {
+		return nil, fmt.Errorf("ask in task %s, in the state %s: %w", task, q.status.State, ErrRefused)
 	}
 	err = s.decide(ctx, func(tx tx) error {
 		answered = nil
@@ -45,7 +58,7 @@ func (s *Store) AskTask(ctx context.Context, task, key, signal string, status a2
 		if err != nil {
 			return err
 		}
-		known, answer, err := asked(tx, t, key)
+		known, answer, err := asked(tx, t, q.once)
 		if known || err != nil {
 			answered = answer
 			return err
@@ -53,7 +66,7 @@ func (s *Store) AskTask(ctx context.Context, task, key, signal string, status a2
 		if !t.active {
 			return t.terminal()
 		}
-		answered, err = s.ask(tx, t, ask{once: key, signal: signal, status: status})
+		answered, err = s.ask(tx, t, q)
 		return err
 	})
 	return answered, wrapTask("ask in", task, err)
@@ -75,17 +88,20 @@ func asked(tx tx, t *taskRow, key string) (known bool, answer *a2a.Message, err 
 }
 
 func (s *Store) ask(tx tx, t *taskRow, q ask) (*a2a.Message, error) {
-	unread, err := unread(tx, t, t.readTo)
-	if err != nil {
-		return nil, err
+	var before []NumberedMessage
+	if !q.anew {
+		var err error
+		if before, err = unread(tx, t, t.readTo); err != nil {
+			return nil, err
+		}
 	}
 	s.complete(t, &q.status)
 	status, err := encode(q.status)
 	if err != nil {
 		return nil, err
 	}
-	if len(unread) > 0 {
-		return s.answerWith(tx, t, q, status, unread[0])
+	if len(before) > 0 {
+		return s.answerWith(tx, t, q, status, before[0])
 	}
 	waits := t.state.Interrupted()
 	if _, err := tx.exec(insertAskSQL, t.id, q.once, t.id, q.signal, status, nil); err != nil {
@@ -148,11 +164,23 @@ func (s *Store) settleAsk(tx tx, t *taskRow, q ask, answer int, payload json.Raw
 			return err
 		}
 	}
-	return s.proceed(tx, t)
+	text := textThanks
+	if answer == 0 {
+		text = textProceeds
+	}
+	return s.proceed(tx, t, text)
 }
 
-// proceed lets a task that waited come to its next question, or back to work.
-func (s *Store) proceed(tx tx, t *taskRow) error {
+// What users are told when a task goes on that waited for them: Jira shows the last
+// status alone, and without a text shows nothing.
+const (
+	textThanks   = "Thanks! Going on with your answer."
+	textProceeds = "Going on with the work."
+)
+
+// proceed lets a task that waited come to its next question, or back to work with a
+// word about it.
+func (s *Store) proceed(tx tx, t *taskRow, text string) error {
 	next, err := openAsk(tx, t)
 	if err != nil {
 		return err
@@ -160,7 +188,7 @@ func (s *Store) proceed(tx tx, t *taskRow) error {
 	if next.once != "" {
 		return s.setStatus(tx, t, "", next.status)
 	}
-	return s.setStatus(tx, t, "", a2a.Status{State: a2a.Working})
+	return s.setStatus(tx, t, "", a2a.Status{State: a2a.Working, Message: &a2a.Message{Role: a2a.Agent, Parts: []a2a.Part{a2a.TextOf(text)}}})
 }
 
 // keepQuestion puts what the task asked among its messages, before what the user

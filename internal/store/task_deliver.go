@@ -1,11 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/aofctl/aofctl/internal/a2a"
@@ -35,6 +35,9 @@ type NewTask struct {
 type Incoming struct {
 	Owner   TaskOwner
 	Message a2a.Message
+	// IDsRepeat says that the sender may use the id of a message for another one: what
+	// is the same message is told by all of it.
+	IDsRepeat bool
 	// New is the task to begin; nil if the sender believes that there is one.
 	New *NewTask
 	// Push is where to tell of the task's changes from here on; nil for nowhere.
@@ -66,8 +69,6 @@ const (
 	insertTaskSQL    = `INSERT INTO tasks (id, context, installation, account, agent, run, state, active, status, status_at, events, messages, read_to, pushes, deadline, call, held, created_at, ended_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1, 1, ?, ?, ?, ?, ?, ?)`
 	countMessagesSQL = `UPDATE tasks SET messages = ? WHERE id = ?`
-	activeTasksSQL   = `SELECT (SELECT count(*) FROM (SELECT 1 FROM tasks INDEXED BY tasks_active WHERE installation = ? AND account = ? AND active = 1 LIMIT ?) AS own),
-		(SELECT count(*) FROM (SELECT 1 FROM tasks INDEXED BY tasks_active WHERE installation = ? AND active = 1 LIMIT ?) AS everybodys)`
 )
 
 // Deliver stores a message in the one transaction that decides where it belongs:
@@ -105,6 +106,9 @@ func newLetter(in Incoming) (letter, error) {
 	var err error
 	if l.body, l.digest, err = encodeMessage(in.Message); err != nil {
 		return l, fmt.Errorf("deliver message: %w", err)
+	}
+	if in.IDsRepeat && l.key != "" {
+		l.key = wholeKey(in.Message, l.digest)
 	}
 	return l, nil
 }
@@ -182,6 +186,9 @@ func (s *Store) begin(tx tx, l letter, context string) (Delivered, error) {
 	if l.New == nil {
 		return Delivered{}, ErrUnprepared
 	}
+	if err := admits(tx, l); err != nil {
+		return Delivered{}, err
+	}
 	fresh, err := l.put(tx, l.New.ID, 1, "")
 	if err != nil {
 		return Delivered{}, err
@@ -189,7 +196,7 @@ func (s *Store) begin(tx tx, l letter, context string) (Delivered, error) {
 	if !fresh {
 		return known(tx, l)
 	}
-	if err := withinLimits(tx, l); err != nil {
+	if err := s.withinLimits(tx, l); err != nil {
 		_, dropped := tx.exec(dropMessageSQL, l.New.ID, 1)
 		return Delivered{}, errors.Join(err, dropped)
 	}
@@ -201,22 +208,6 @@ func (s *Store) begin(tx tx, l letter, context string) (Delivered, error) {
 		return Delivered{}, err
 	}
 	return Delivered{Task: task.ID, New: task, Held: l.New.Run == nil && !task.Status.State.Terminal()}, nil
-}
-
-func withinLimits(tx tx, l letter) error {
-	limits, o := l.Limits, l.Owner
-	if limits.PerOwner <= 0 && limits.PerInstallation <= 0 {
-		return nil
-	}
-	var own, everybodys int
-	err := tx.row(activeTasksSQL, o.Installation, o.Account, max(limits.PerOwner, 0), o.Installation, max(limits.PerInstallation, 0)).Scan(&own, &everybodys)
-	if err != nil {
-		return fmt.Errorf("count active tasks: %w", err)
-	}
-	if (limits.PerOwner > 0 && own >= limits.PerOwner) || (limits.PerInstallation > 0 && everybodys >= limits.PerInstallation) {
-		return &a2a.Refusal{Status: http.StatusTooManyRequests, Message: "Too many tasks are open at the same time", RetryAfter: limits.RetryAfter}
-	}
-	return nil
 }
 
 func (s *Store) insertTask(tx tx, l letter, context string) (*a2a.Task, error) {
@@ -280,7 +271,7 @@ func (s *Store) admitWork(tx tx, n *NewTask) error {
 // add appends the message to a task that is active. One that waits for its user
 // goes on with it.
 func (s *Store) add(tx tx, l letter, t *taskRow) (Delivered, error) {
-	if err := pushFits(tx, t, l.Push); err != nil {
+	if err := cmp.Or(pushFits(tx, t, l.Push), t.fits(tx, l)); err != nil {
 		return Delivered{}, err
 	}
 	q, err := openAsk(tx, t)

@@ -10,9 +10,11 @@ import (
 )
 
 const (
-	authTasksSQL = `SELECT t.id, t.context, t.installation, t.account, t.call, t.held, m.n, m.body FROM tasks AS t INDEXED BY tasks_auth
+	authSQL = `SELECT t.id, t.context, t.installation, t.account, t.call, t.held, m.n, m.body FROM tasks AS t INDEXED BY tasks_auth
 		JOIN task_messages AS m ON m.task = t.id AND m.n = 1
-		WHERE t.active = 1 AND t.state = 'auth-required' AND t.id > ? ORDER BY t.id LIMIT ?`
+		WHERE t.active = 1 AND t.state = 'auth-required' AND t.id `
+	authTasksSQL   = authSQL + `> ? ORDER BY t.id LIMIT ?`
+	authTaskSQL    = authSQL + `= ?`
 	releaseTaskSQL = `UPDATE tasks SET run = ?, held = 0 WHERE id = ?`
 )
 
@@ -31,7 +33,17 @@ type AuthTask struct {
 // AuthTasks lists up to limit tasks that wait for a setting or a sign-in, whoever
 // they belong to, in the order of their ids from behind the given one on.
 func (s *Store) AuthTasks(ctx context.Context, after string, limit int) ([]AuthTask, error) {
-	rows, err := s.query(ctx, authTasksSQL, after, limit)
+	return s.authTasks(ctx, authTasksSQL, after, limit)
+}
+
+// AuthTask is the one with that id, if it waits for a setting or a sign-in; none
+// otherwise.
+func (s *Store) AuthTask(ctx context.Context, id string) ([]AuthTask, error) {
+	return s.authTasks(ctx, authTaskSQL, id)
+}
+
+func (s *Store) authTasks(ctx context.Context, query string, args ...any) ([]AuthTask, error) {
+	rows, err := s.query(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list tasks that wait for a sign-in: %w", err)
 	}

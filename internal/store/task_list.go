@@ -22,7 +22,7 @@ type TaskFilter struct {
 
 // Tasks lists tasks of the owner, the newest status first, and counts how many fit
 // the filter altogether. Next is where the list goes on; the zero Cursor says that
-// this is all.
+// this is all. There are fewer tasks than the limit where they hold much.
 func (s *Store) Tasks(ctx context.Context, owner TaskOwner, f TaskFilter, v TaskView) (list []a2a.Task, next a2a.Cursor, total int, err error) {
 	where, args := f.where(owner)
 	if err := s.row(ctx, `SELECT count(*) FROM tasks WHERE `+where, append([]any{}, args...)...).Scan(&total); err != nil {
@@ -39,12 +39,16 @@ func (s *Store) Tasks(ctx context.Context, owner TaskOwner, f TaskFilter, v Task
 		rows = rows[:f.Limit]
 		next = a2a.Cursor{Time: rows[f.Limit-1].status.Time, ID: rows[f.Limit-1].id}
 	}
-	for _, t := range rows {
+	room := pageBytes
+	for i, t := range rows {
 		task, err := s.viewTask(ctx, t, v)
 		if err != nil {
 			return nil, next, 0, fmt.Errorf("list tasks: %w", err)
 		}
 		list = append(list, task)
+		if room -= weight(task); room < 0 && i < len(rows)-1 {
+			return list, a2a.Cursor{Time: t.status.Time, ID: t.id}, total, nil
+		}
 	}
 	return list, next, total, nil
 }

@@ -36,7 +36,7 @@ func taskDeletes() []string {
 // wipeTasks deletes tasks that ended before a time. Their contexts are unknown once
 // the last task in them is gone.
 func (s *Store) wipeTasks(ctx context.Context, before time.Time) error {
-	_, err := s.eachTask(ctx, endedTasksSQL, millis(before), func(tx tx, ids []string) error { return each(tx, ids, taskDeletes()) })
+	err := s.eachTask(ctx, endedTasksSQL, millis(before), func(tx tx, ids []string) error { return each(tx, ids, taskDeletes()) })
 	if err != nil {
 		return fmt.Errorf("delete old tasks: %w", err)
 	}
@@ -44,9 +44,9 @@ func (s *Store) wipeTasks(ctx context.Context, before time.Time) error {
 }
 
 // eachTask carries out a change for the tasks that are found, a batch at a time,
-// until there are none. It returns how many those were.
-func (s *Store) eachTask(ctx context.Context, query string, arg any, change func(tx tx, ids []string) error) (int, error) {
-	total, found := 0, pruneBatch
+// until there are none.
+func (s *Store) eachTask(ctx context.Context, query string, arg any, change func(tx tx, ids []string) error) error {
+	found := pruneBatch
 	for found == pruneBatch && ctx.Err() == nil {
 		err := s.writer.do(ctx, func(tx tx) error {
 			rows, err := tx.rows(query, arg, pruneBatch)
@@ -61,11 +61,10 @@ func (s *Store) eachTask(ctx context.Context, query string, arg any, change func
 			return change(tx, ids)
 		})
 		if err != nil {
-			return total, err
+			return err
 		}
-		total += found
 	}
-	return total, ctx.Err()
+	return ctx.Err()
 }
 
 // PurgeTenant deletes all tasks of an installation with what was said in them, and
@@ -75,7 +74,7 @@ func (s *Store) eachTask(ctx context.Context, query string, arg any, change func
 // with what is left; it does not keep new tasks from being made.
 func (s *Store) PurgeTenant(ctx context.Context, installation string) error {
 	status := taskStatus("", Outcome{State: StateCanceled})
-	_, err := s.eachTask(ctx, activeOfSQL, installation, func(tx tx, ids []string) error { return s.stopTasks(tx, ids, "the tenant's removal", status) })
+	err := s.eachTask(ctx, activeOfSQL, installation, func(tx tx, ids []string) error { return s.stopTasks(tx, ids, "the tenant's removal", status) })
 	s.cancels.wake()
 	if err != nil {
 		return fmt.Errorf("stop the tasks of installation %s: %w", installation, err)
@@ -83,7 +82,7 @@ func (s *Store) PurgeTenant(ctx context.Context, installation string) error {
 	if err := s.awaitIdle(ctx, installation); err != nil {
 		return fmt.Errorf("wait for the runs of installation %s: %w", installation, err)
 	}
-	if _, err := s.eachTask(ctx, tasksOfSQL, installation, s.purgeTasks); err != nil {
+	if err := s.eachTask(ctx, tasksOfSQL, installation, s.purgeTasks); err != nil {
 		return fmt.Errorf("delete the tasks of installation %s: %w", installation, err)
 	}
 	return nil

@@ -33,7 +33,7 @@ func (s *Store) WithdrawAsk(ctx context.Context, task, key string) (answered *a2
 		if open.once != key {
 			return nil // the user sees another question, or none
 		}
-		return s.proceed(tx, t)
+		return s.proceed(tx, t, textProceeds)
 	})
 	return answered, wrapTask("take back a question of", task, err)
 }

@@ -59,7 +59,7 @@ func (c Card) Value(form Form) any {
 	doc := document{
 		Name: c.Name, Description: c.Description, Version: c.Version, DocumentationURL: c.Documentation, IconURL: c.Icon,
 		Capabilities:       capabilities{Streaming: c.Streaming, PushNotifications: c.Push},
-		DefaultInputModes:  orElse(c.InputModes, "text/plain", "application/json"),
+		DefaultInputModes:  c.Inputs(),
 		DefaultOutputModes: orElse(c.OutputModes, "text/markdown"),
 		Skills:             skills(c.Skills),
 	}
@@ -74,6 +74,9 @@ func (c Card) Value(form Form) any {
 	}
 	return doc
 }
+
+// Inputs are the media types that the agent takes, as its card says.
+func (c Card) Inputs() []string { return orElse(c.InputModes, "text/plain", "application/json") }
 
 // fill03 adds what 0.3 knows alone.
 func (c Card) fill03(doc *document) {
@@ -99,6 +102,10 @@ func (c Card) fill10(doc *document) {
 	doc.Capabilities.ExtendedAgentCard = &c.Extended
 	if c.Bearer {
 		doc.bearer().HTTPAuth = &httpAuth{Scheme: "Bearer"}
+	}
+	// The SDK for Go cannot read a card with requirements as the protocol writes them,
+	// and other clients of 1.0 that read a union take those of 0.3.
+	if c.Bearer && doc.ProtocolVersion == "" {
 		doc.SecurityRequirements = []requirement{{Schemes: map[string]stringList{"bearer": {List: []string{}}}}}
 	}
 }

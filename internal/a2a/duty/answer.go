@@ -3,6 +3,7 @@ package duty
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"github.com/aofctl/aofctl/internal/a2a"
 	"github.com/aofctl/aofctl/internal/agent"
@@ -23,6 +24,22 @@ func answerOf(r agent.Result) string {
 		return nothingSaid
 	}
 	return r.Text
+}
+
+// Note implements gate.User.
+func (d *Duty) Note(markdown string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.notes = append(d.notes, markdown)
+}
+
+// noted is the answer with what is to be told besides, which is told once.
+func (d *Duty) noted(answer string) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	texts := append([]string{answer}, d.notes...)
+	d.notes = nil
+	return strings.Join(texts, "\n\n")
 }
 
 // publish adds the answer as an artifact. Programs look there for results: A2A 1.0,

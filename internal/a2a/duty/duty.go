@@ -23,6 +23,7 @@ type Tasks interface {
 	Narrate(ctx context.Context, task, key string, status a2a.Status) error
 	AddArtifact(ctx context.Context, task, key string, u a2a.ArtifactUpdate) error
 	AskTask(ctx context.Context, task, key, signal string, status a2a.Status) (answered *a2a.Message, err error)
+	AskTaskAnew(ctx context.Context, task, key, signal string, status a2a.Status) (answered *a2a.Message, err error)
 	WithdrawAsk(ctx context.Context, task, key string) (answered *a2a.Message, err error)
 	ConcludeTask(ctx context.Context, task, key string, read int, status a2a.Status) (rest []store.NumberedMessage, done bool, err error)
 }
@@ -64,6 +65,8 @@ type Duty struct {
 	read int
 	// aside are messages of the user's that answered nothing, and were not heard yet.
 	aside []a2a.Message
+	// notes are to be told with the answer.
+	notes []string
 	// begun is true once a model was called in this turn.
 	begun bool
 	// trouble is the step that failed last.

@@ -31,8 +31,8 @@ func (d *Duty) failed(kind step.Kind, name string, err error) {
 }
 
 // Fail ends the task because the run ends with the error, and tells the user why in
-// words of theirs: what the error itself says is for the operator, who finds it on
-// the run.
+// words of theirs, or in those that the error has for them in its method Tell: what it
+// says else is for the operator, who finds it on the run.
 func (d *Duty) Fail(ctx context.Context, journal step.Journal, cause error, run string) error {
 	text := d.explain(cause) + " The operator finds the details on the run `" + run + "`."
 	var h heard
@@ -51,7 +51,10 @@ func (d *Duty) explain(cause error) string {
 	failing := d.trouble
 	d.mu.Unlock()
 	var failure *step.Failure
+	var words interface{ Tell() string }
 	switch {
+	case errors.As(cause, &words):
+		return words.Tell()
 	case errors.Is(cause, agent.ErrIterations):
 		return "I took as many steps as I may and have no answer yet. A smaller request may help."
 	case errors.Is(cause, agent.ErrShape):

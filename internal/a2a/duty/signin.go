@@ -71,19 +71,21 @@ func (d *Duty) awaitSignIn(ctx context.Context, journal step.Journal, text strin
 }
 
 // ask asks the user, as a step of that name; whatever vet objects to is not asked.
-// The signal is "" for one of the step's own.
+// A question with a signal of its own is one whether something may be done: what the
+// user said before they saw it is no answer to that.
 func (d *Duty) ask(ctx context.Context, journal step.Journal, name string, vet func(id string) string, s a2a.Status, signal ...string) (asking, error) {
 	var a asking
 	err := d.record(ctx, journal, name, &a, func(ctx context.Context, id string) error {
 		a = asking{Key: id, Signal: "task:" + id}
+		put := d.cfg.Tasks.AskTask
 		if len(signal) > 0 {
-			a.Signal = signal[0]
+			a.Signal, put = signal[0], d.cfg.Tasks.AskTaskAnew
 		}
 		if a.Refused = vet(id); a.Refused != "" {
 			return nil
 		}
 		return durable.Persist(ctx, "ask the user", func() error {
-			answer, err := d.cfg.Tasks.AskTask(ctx, d.cfg.Task, a.Key, a.Signal, s)
+			answer, err := put(ctx, d.cfg.Task, a.Key, a.Signal, s)
 			if ended(err) {
 				return nil // the run is being canceled
 			}

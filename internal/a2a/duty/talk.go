@@ -161,7 +161,7 @@ func (d *Duty) waits(ctx context.Context) bool {
 // Conclude implements agent.Conversation: it ends the task with the answer, unless
 // there is something that the run has not heard.
 func (d *Duty) Conclude(ctx context.Context, journal step.Journal, result agent.Result) ([]agent.Said, error) {
-	text := answerOf(result)
+	text := d.noted(answerOf(result))
 	var h heard
 	err := d.record(ctx, journal, concludeStep, &h, func(ctx context.Context, id string) error {
 		aside := d.takeAside()

@@ -10,6 +10,7 @@ import (
 	"github.com/aofctl/aofctl/internal/a2a"
 	"github.com/aofctl/aofctl/internal/agent"
 	"github.com/aofctl/aofctl/internal/event"
+	"github.com/aofctl/aofctl/internal/prompt"
 	"github.com/aofctl/aofctl/internal/route"
 )
 
@@ -64,13 +65,28 @@ func Request(ev *event.Event) string {
 // untrusted. The members that events have as variables are among them.
 func materialOf(msg a2a.Message) []agent.Material {
 	var list []agent.Material
+	room, left := maxShown, 0
 	for _, p := range msg.Parts {
-		if m := material(p); m.Text != "" {
+		m := material(p)
+		switch {
+		case m.Text == "":
+		case len(list) == maxParts || room <= 0:
+			left++
+		default:
+			m.Text = prompt.Cap(m.Text, min(room, prompt.DefaultMaxText))
+			room -= len(m.Text)
 			list = append(list, m)
 		}
 	}
+	if left > 0 {
+		list = append(list, agent.Material{Origin: "data of the message", Text: fmt.Sprintf("(%d more parts are left out)", left)})
+	}
 	return list
 }
+
+// Of one message so many parts, and so many characters of them, are shown to a
+// model: what is more would fill its context, at the operator's cost.
+const maxParts, maxShown = 20, 64_000
 
 func material(p a2a.Part) agent.Material {
 	switch p.Kind {

@@ -148,3 +148,29 @@ func TestNumbersKeepTheirDigits(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 }
+
+func TestOfAMessageWithManyPartsAModelIsShownABoundedNumber(t *testing.T) {
+	var many, large a2a.Message
+	for i := range 5000 {
+		many.Parts = append(many.Parts, a2a.DataOf(json.RawMessage(fmt.Sprint(i))))
+	}
+	for range 10 {
+		large.Parts = append(large.Parts, a2a.DataOf(json.RawMessage(`"`+strings.Repeat("x", 100_000)+`"`)))
+	}
+	for name, tt := range map[string]struct {
+		msg  a2a.Message
+		want int
+		last string
+	}{
+		"many":  {many, maxParts + 1, "(4980 more parts are left out)"},
+		"large": {large, 5, "(6 more parts are left out)"},
+	} {
+		list, size := materialOf(tt.msg), 0
+		for _, m := range list {
+			size += len(m.Text)
+		}
+		if len(list) != tt.want || list[len(list)-1].Text != tt.last || size > maxShown+1000 {
+			t.Errorf("%s: %d of %d bytes, the last %q", name, len(list), size, list[len(list)-1].Text)
+		}
+	}
+}

@@ -79,6 +79,8 @@ type Endpoint struct {
 	pushes a2a.PushConfigs
 	cards  Cards
 	opts   Options
+	// crowd are those who follow tasks now.
+	crowd crowd
 
 	// closing ends streams when the endpoint closes.
 	closing context.Context //nolint:containedctx // it outlives requests
@@ -103,15 +105,18 @@ func (e *Endpoint) Agent(name string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, known := e.cards.Card(name)
 		switch {
+		case !known && r.Method == http.MethodPost:
+			// Tasks that it began with go on.
+			e.take(w, r, name, card.Card{Name: name, Streaming: true, Push: e.pushes != nil}, false)
 		case !known:
-			refuse(w, &a2a.Refusal{Status: http.StatusNotFound, Message: "There is no such agent"})
+			refuse(w, noAgent(name))
 		case r.Method == http.MethodGet || r.Method == http.MethodHead:
 			card.Serve(w, r, c, card.FormOf(r))
 		case r.Method != http.MethodPost:
 			w.Header().Set("Allow", "GET, HEAD, POST")
 			refuse(w, &a2a.Refusal{Status: http.StatusMethodNotAllowed, Message: "Requests are sent with POST"})
 		default:
-			e.take(w, r, name, c)
+			e.take(w, r, name, c, true)
 		}
 	})
 }
@@ -122,7 +127,7 @@ func (e *Endpoint) CardOf(name string, form card.Form) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, known := e.cards.Card(name)
 		if !known {
-			refuse(w, &a2a.Refusal{Status: http.StatusNotFound, Message: "There is no such agent"})
+			refuse(w, noAgent(name))
 			return
 		}
 		if form == card.Union {

@@ -356,3 +356,18 @@ func TestSomebodyIsToldOfEachRequest(t *testing.T) {
 	c.as("plain x").call("message/send", hello)
 	expect(t, "observed", strings.Join(n.list, "|"), "jira-1.0 SendMessage |jira-eap GetTask error|jira-eap none error|a2a-0.3 SendMessage ")
 }
+
+// TestAnAgentTakesTheFilesThatItsCardNames asks an agent whose card says nothing of
+// its own about what it takes.
+func TestAnAgentTakesTheFilesThatItsCardNames(t *testing.T) {
+	c := newClient(t, newDouble(), "plain x", Options{})
+	c.path = "/a2a/plain/json-rpc"
+	for kind, want := range map[string]string{
+		"text/plain": `"result":{`, "application/json": `"result":{`, "image/png": `"error":{"code":-32005,"message":"Content type not supported: message.parts[0] is a file; this agent takes text/plain, application/json"`,
+	} {
+		got := c.call("message/send", `{"message":{"messageId":"`+kind+`","role":"user","parts":[{"kind":"file","file":{"bytes":"eA==","mimeType":"`+kind+`"}}]}}`)
+		if !strings.Contains(got, want) {
+			t.Errorf("%s: %s", kind, got)
+		}
+	}
+}

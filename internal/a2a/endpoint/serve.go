@@ -45,11 +45,20 @@ func (x *exchange) send(ctx context.Context) {
 		x.reject(x.req.Operation, wrong)
 		return
 	}
+	follows := x.streams()
+	if follows || req.Wait {
+		leave, ok := x.crowd.enter(x.call.Caller)
+		if !ok {
+			x.fail(ctx, crowded())
+			return
+		}
+		defer leave()
+	}
 	reply, err := x.tasks.Send(ctx, x.call, req)
 	switch {
 	case err != nil:
 		x.fail(ctx, err)
-	case x.streams():
+	case follows:
 		x.streamReply(ctx, reply, req.History)
 	case req.Wait && reply.Task != nil && !reply.Task.Status.State.Settled():
 		x.wait(ctx, *reply.Task, req.History)
@@ -70,11 +79,11 @@ func (x *exchange) checkSend(req a2a.SendRequest) *a2a.Error {
 		return noPush()
 	}
 	for i, p := range req.Message.Parts {
-		if p.File() && !accepts(x.card.InputModes, p.MediaType) {
+		if p.File() && !accepts(x.card.Inputs(), p.MediaType) {
 			return &a2a.Error{
 				Code: a2a.CodeContentType,
 				Message: "Content type not supported: message.parts[" + strconv.Itoa(i) + "] is a file; this agent takes " +
-					strings.Join(x.card.InputModes, ", "),
+					strings.Join(x.card.Inputs(), ", "),
 			}
 		}
 	}

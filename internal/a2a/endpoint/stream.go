@@ -22,6 +22,12 @@ func (x *exchange) subscribe(ctx context.Context) {
 		x.reject(wire.Subscribe, wrong)
 		return
 	}
+	leave, ok := x.crowd.enter(x.call.Caller)
+	if !ok {
+		x.fail(ctx, crowded())
+		return
+	}
+	defer leave()
 	task, err := x.tasks.Get(ctx, x.call, a2a.GetRequest{ID: id, History: a2a.AllHistory})
 	if err != nil {
 		x.fail(ctx, err)

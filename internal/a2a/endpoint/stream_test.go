@@ -402,3 +402,43 @@ func BenchmarkSendAndGet(b *testing.B) {
 		c.call("tasks/get", `{"taskId":"t-1"}`)
 	}
 }
+
+// TestAStreamThatDoesNotBeginIsRefusedWhereItsCallerLooks has callers ask for streams
+// of nothing: those who take events get an error that clients in use find, those who
+// do not take them plain JSON, as Jira does.
+func TestAStreamThatDoesNotBeginIsRefusedWhereItsCallerLooks(t *testing.T) {
+	const event, plain = "text/event-stream", "application/json"
+	for name, q := range map[string]struct {
+		who, accept, method, params string
+		status                      int
+		kind, has                   string
+	}{
+		"0.3":                   {"plain x", event, "tasks/resubscribe", `{"id":"none"}`, 200, event, "data: {\"jsonrpc\":\"2.0\",\"id\":\"r\",\"error\":{\"code\":-32001,"},
+		"0.3 without a header":  {"plain x", "", "tasks/resubscribe", `{"id":"none"}`, 200, plain, `"error":{"code":-32001,`},
+		"1.0":                   {"plain x", event, "SubscribeToTask", `{"id":"none"}`, 404, plain, `"error":{"code":-32001,`},
+		"1.0 wrong parameters":  {"plain x", event, "SendStreamingMessage", `{}`, 400, plain, `"error":{"code":-32602,`},
+		"1.0 without a header":  {"plain x", "", "SubscribeToTask", `{"id":"none"}`, 200, plain, `"error":{"code":-32001,`},
+		"1.0 that is no stream": {"plain x", event, "GetTask", `{"id":"none"}`, 200, plain, `"error":{"code":-32001,`},
+		"Jira":                  {"jira ann", event, "SubscribeToTask", `{"id":"none"}`, 200, plain, `"error":{"code":-32001,`},
+	} {
+		c := newClient(t, newDouble(), q.who, Options{})
+		r := c.request(`{"jsonrpc":"2.0","id":"r","method":"` + q.method + `","params":` + q.params + `}`)
+		r.Header.Set("Accept", q.accept)
+		w := httptest.NewRecorder()
+		c.handler.ServeHTTP(w, r)
+		if w.Code != q.status || w.Header().Get("Content-Type") != q.kind || !strings.Contains(w.Body.String(), q.has) {
+			t.Errorf("%s: %d %s %s", name, w.Code, w.Header().Get("Content-Type"), w.Body)
+		}
+	}
+}
+
+func TestErrorsHaveTheStatusOfTheirVersion(t *testing.T) {
+	for code, want := range map[a2a.Code]int{
+		a2a.CodeTaskNotFound: 404, a2a.CodeNotCancelable: 409, a2a.CodePushNotSupported: 400, a2a.CodeUnsupported: 400, a2a.CodeContentType: 415,
+		a2a.CodeInvalidResponse: 502, a2a.CodeNoExtendedCard: 400, a2a.CodeExtensionRequired: 400, a2a.CodeVersion: 400, a2a.CodeInternal: 500,
+	} {
+		if got := statusOf(code); got != want {
+			t.Errorf("%d has the status %d, want %d", code, got, want)
+		}
+	}
+}

@@ -27,20 +27,26 @@ type exchange struct {
 	dialect wire.Dialect
 	req     wire.Request
 	began   time.Time
+	// gone says that the agent is not offered, or not any more.
+	gone bool
 	// code is that of the error which was answered.
 	code a2a.Code
 }
 
 // take answers a request that was posted. Its sender is known before its body is
-// read.
-func (e *Endpoint) take(w http.ResponseWriter, r *http.Request, agent string, c card.Card) {
+// read. Whoever is not hears of an agent that is not offered nothing but that.
+func (e *Endpoint) take(w http.ResponseWriter, r *http.Request, agent string, c card.Card, offered bool) {
 	ctx, caller, err := e.who.Authenticate(r)
-	if err != nil {
+	switch {
+	case err != nil && !offered:
+		refuse(w, noAgent(agent))
+		return
+	case err != nil:
 		fail(r.Context(), w, err)
 		return
 	}
 	x := &exchange{
-		Endpoint: e, w: w, r: r.WithContext(ctx), card: c, began: time.Now(),
+		Endpoint: e, w: w, r: r.WithContext(ctx), card: c, gone: !offered, began: time.Now(),
 		call: a2a.Call{Caller: caller, Agent: agent, Extensions: extensions(r.Header)},
 	}
 	x.dialect, _ = wire.Detect(caller.Jira, "", versionOf(r))
@@ -62,6 +68,9 @@ func (x *exchange) run(ctx context.Context) {
 	x.dialect, version = wire.Detect(x.call.Caller.Jira, x.req.Method, versionOf(x.r))
 	x.call.Version = x.dialect.Version()
 	switch {
+	case x.gone && (wrong != nil || version != nil || x.needsAgent()):
+		x.code = a2a.CodeRefused
+		refuse(x.w, noAgent(x.call.Agent))
 	case wrong != nil:
 		x.reject(wire.NoOperation, wrong)
 	case version != nil:
@@ -74,7 +83,10 @@ func (x *exchange) run(ctx context.Context) {
 // read takes the body within its limits. Nothing but JSON is taken, so that a page
 // in a browser cannot send a request without asking first.
 func (x *exchange) read() ([]byte, *refused) {
-	if kind := x.r.Header.Get("Content-Type"); kind != "" && !isJSON(kind) {
+	// Some programs send no type. A browser, which names the page's origin, sends
+	// none for a page that has it leave the type out.
+	kind := x.r.Header.Get("Content-Type")
+	if browser := x.r.Header.Get("Origin") != ""; !isJSON(kind) && (kind != "" || browser) {
 		return nil, &refused{http.StatusUnsupportedMediaType, &a2a.Error{
 			Code: a2a.CodeContentType, Message: "Content type not supported: send application/json",
 		}}
@@ -112,7 +124,42 @@ func (x *exchange) refuse(r *refused) {
 // reject answers with an error of JSON-RPC, which HTTP carries with 200.
 func (x *exchange) reject(op wire.Operation, err *a2a.Error) {
 	x.code = err.Code
-	writeJSON(x.w, http.StatusOK, x.dialect.Error(x.req.ID, op, err))
+	body := x.dialect.Error(x.req.ID, op, err)
+	if x.req.Operation.Streams() && !x.dialect.Jira() && acceptsStream(x.r.Header.Values("Accept")) {
+		x.rejectStream(err, body)
+		return
+	}
+	writeJSON(x.w, http.StatusOK, body)
+}
+
+// rejectStream answers whoever waits for a stream that does not begin. Clients in
+// use do not look for JSON with the status 200 there: the SDK for Go takes it for a
+// stream without events. Those of 0.3 find the error in an event, those of 1.0 in
+// the body behind the status that the version's section 5.4 gives to it.
+func (x *exchange) rejectStream(err *a2a.Error, body []byte) {
+	if x.dialect.Version() == wire.Plain10.Version() {
+		writeJSON(x.w, statusOf(err.Code), body)
+		return
+	}
+	s := x.open()
+	s.write(wire.Frame(body, 0))
+}
+
+// statusOf is the status of HTTP for an error, A2A 1.0, section 5.4.
+func statusOf(code a2a.Code) int {
+	switch code {
+	case a2a.CodeTaskNotFound:
+		return http.StatusNotFound
+	case a2a.CodeNotCancelable:
+		return http.StatusConflict
+	case a2a.CodeContentType:
+		return http.StatusUnsupportedMediaType
+	case a2a.CodeInvalidResponse:
+		return http.StatusBadGateway
+	case a2a.CodeInternal:
+		return http.StatusInternalServerError
+	}
+	return http.StatusBadRequest
 }
 
 // answer writes a result.

@@ -13,8 +13,8 @@ const authBatch = 100
 
 // Reconsider lets the tasks go on that waited for a setting or a sign-in, after
 // something has changed for an installation or, with an account, for one of its
-// users; with neither, for anybody: those that were held begin, and runs that asked go on. What is still
-// missing is said anew.
+// users; with neither, for anybody: those that were held begin, and runs that asked
+// go on. What is still missing is said anew.
 func (k *Keeper) Reconsider(ctx context.Context, installation, account string) error {
 	return k.auth(ctx, func(t store.AuthTask) error {
 		if (installation != "" && t.Owner.Installation != installation) || (account != "" && t.Owner.Account != account) {
@@ -27,16 +27,18 @@ func (k *Keeper) Reconsider(ctx context.Context, installation, account string) e
 	})
 }
 
-// reconsider is for a caller who has just said something to a task that is held.
-func (k *Keeper) reconsider(ctx context.Context, caller a2a.Caller) {
-	err := k.auth(ctx, func(t store.AuthTask) error {
-		if t.Held && t.Owner == (store.TaskOwner{Installation: caller.Installation, Account: caller.Account}) {
-			return k.release(ctx, t)
+// reconsider is for a task that is held and whose user has just said something. Others
+// have their turn when something changes: what somebody says must not make us look
+// at everybody's.
+func (k *Keeper) reconsider(ctx context.Context, task string) {
+	list, err := k.store.AuthTask(ctx, task)
+	for _, t := range list {
+		if t.Held {
+			err = k.release(ctx, t)
 		}
-		return nil
-	})
+	}
 	if err != nil {
-		k.cfg.Log.Warn().Err(err).Msg("cannot look whether tasks may begin; it is tried again")
+		k.cfg.Log.Warn().Err(err).Msg("cannot look whether a task may begin; it is tried again")
 	}
 }
 

@@ -2,16 +2,30 @@ package keeper
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aofctl/aofctl/internal/a2a"
 )
 
 // SetPush implements a2a.PushConfigs.
 func (k *Keeper) SetPush(ctx context.Context, call a2a.Call, config a2a.PushConfig) (a2a.PushConfig, error) {
-	if config.ID == "" {
-		config.ID = k.cfg.NewID()
-	}
+	config.ID = k.pushID(config)
 	return config, k.store.SetPush(ctx, owner(call), config)
+}
+
+// unnamedPush is the configuration of a task that a program of 0.3 set without an
+// id. It is the same however often it is set: that version has its programs ask for
+// it by the task alone.
+const unnamedPush = "default"
+
+func (k *Keeper) pushID(config a2a.PushConfig) string {
+	switch {
+	case config.ID != "":
+		return config.ID
+	case strings.HasPrefix(config.Version, "0."):
+		return unnamedPush
+	}
+	return k.cfg.NewID()
 }
 
 // GetPush implements a2a.PushConfigs.

@@ -11,10 +11,12 @@ import (
 
 // Send implements a2a.Tasks.
 func (k *Keeper) Send(ctx context.Context, call a2a.Call, req a2a.SendRequest) (a2a.Reply, error) {
-	in := store.Incoming{Owner: owner(call), Message: req.Message, Push: req.Push, Limits: k.limits(call)}
-	if in.Push != nil && in.Push.ID == "" {
+	// Jira's own examples have one id for two messages; refusing the second would help
+	// nobody.
+	in := store.Incoming{Owner: owner(call), Message: req.Message, IDsRepeat: call.Caller.Jira, Push: req.Push, Limits: k.limits(call)}
+	if in.Push != nil {
 		push := *in.Push
-		push.ID = k.cfg.NewID()
+		push.ID = k.pushID(push)
 		in.Push = &push
 	}
 	to, err := k.deliver(ctx, call, in)
@@ -27,7 +29,7 @@ func (k *Keeper) Send(ctx context.Context, call a2a.Call, req a2a.SendRequest) (
 		return a2a.Reply{Task: to.New}, nil
 	}
 	if to.Held {
-		k.reconsider(ctx, call.Caller)
+		k.reconsider(ctx, to.Task)
 	}
 	task, err := k.Get(ctx, call, a2a.GetRequest{ID: to.Task, History: req.History})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -22,9 +23,10 @@ import (
 const (
 	// look is how often it is looked whom to tell.
 	look = time.Second
-	// batch is how many receivers are told in a round, abreast how many at a time,
-	// and events how much each is told at most.
-	batch, abreast, events = 64, 8, 100
+	// batch is how many receivers are looked for at a time, and events how much each
+	// is told at most before others have their turn, or as much as goes in the time
+	// of a turn.
+	batch, events, turn = 512, 100, 20 * time.Second
 	// firstPause grows twofold with each failure, up to longestPause. After
 	// mostAttempts, about a day, the receiver is told again with the next event.
 	firstPause, longestPause = 2 * time.Second, 10 * time.Minute
@@ -60,6 +62,7 @@ type Sender struct {
 	cfg    Config
 	who    receivers
 	client *http.Client
+	lanes  lanes
 }
 
 // New makes a Sender.
@@ -86,9 +89,11 @@ func (s *Sender) Run(ctx context.Context, leads func() bool) {
 	defer s.client.CloseIdleConnections()
 	tick := time.NewTicker(look)
 	defer tick.Stop()
+	var all sync.WaitGroup
+	defer all.Wait()
 	for {
 		if leads() {
-			if err := s.Round(ctx); err != nil && ctx.Err() == nil {
+			if err := s.begin(ctx, &all); err != nil && ctx.Err() == nil {
 				zerolog.Ctx(ctx).Warn().Err(err).Msg("cannot look whom to tell of tasks; it is tried again")
 			}
 		}
@@ -100,22 +105,30 @@ func (s *Sender) Run(ctx context.Context, leads func() bool) {
 	}
 }
 
-// Round tells all who are to be told something by now.
+// Round tells all who are to be told something by now, as far as nobody is at it.
 func (s *Sender) Round(ctx context.Context) error {
+	var all sync.WaitGroup
+	defer all.Wait()
+	return s.begin(ctx, &all)
+}
+
+// begin begins to tell all who are to be told something, except those of owners of
+// whom somebody is being told.
+func (s *Sender) begin(ctx context.Context, all *sync.WaitGroup) error {
+	busy := s.lanes.taken() // before it is read how far they are
 	due, err := s.cfg.Tasks.DuePushes(ctx, batch)
 	if err != nil {
 		return err
 	}
-	places := make(chan struct{}, abreast)
-	var all sync.WaitGroup
-	for _, one := range due {
-		places <- struct{}{}
+	for owner, list := range byOwner(due) {
+		if busy[owner] || !s.lanes.enter(owner) {
+			continue
+		}
 		all.Go(func() {
-			defer func() { <-places }()
-			s.serve(ctx, one)
+			defer s.lanes.leave(owner)
+			abreast(list, func(one store.DuePush) { s.serve(ctx, one) })
 		})
 	}
-	all.Wait()
 	return nil
 }
 
@@ -123,7 +136,12 @@ func (s *Sender) Round(ctx context.Context) error {
 // went.
 func (s *Sender) serve(ctx context.Context, d store.DuePush) {
 	log := zerolog.Ctx(ctx).With().Str("task", d.Config.TaskID).Str("push", d.Config.ID).Logger()
-	told, err := s.tell(ctx, d)
+	inTurn, cancel := context.WithTimeout(ctx, turn)
+	told, err := s.tell(inTurn, d)
+	if told > d.Told && inTurn.Err() != nil {
+		err = nil // the rest has its turn later
+	}
+	cancel()
 	if told > d.Told {
 		if err := s.cfg.Tasks.PushTold(ctx, d.Config.TaskID, d.Config.ID, told); err != nil {
 			log.Warn().Err(err).Msg("cannot write down what was told; it is told again")
@@ -201,7 +219,11 @@ func (s *Sender) send(ctx context.Context, c a2a.PushConfig, e a2a.Event, t a2a.
 		if errors.As(err, &refused) {
 			return refused
 		}
-		return fmt.Errorf("send notification: %w", err)
+		// The address may be a secret of the caller's, and errors are logged.
+		if whole := (*url.Error)(nil); errors.As(err, &whole) {
+			err = whole.Err
+		}
+		return fmt.Errorf("send notification to %s: %w", host.Name, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer))

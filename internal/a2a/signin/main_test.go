@@ -57,9 +57,10 @@ func claims(account string) fit.Claims {
 }
 
 func forge() *known {
-	other := claims("")
+	other, page := claims(""), claims("alice")
+	page.Module.Key = "page"
 	other.Installation = "11111111-2222-4333-8444-555555555555"
-	return &known{tokens: map[string]fit.Claims{jwt("alice"): claims("alice"), jwt("event"): claims(""), jwt("elsewhere"): other}}
+	return &known{tokens: map[string]fit.Claims{jwt("alice"): claims("alice"), jwt("event"): claims(""), jwt("elsewhere"): other, jwt("page"): page}}
 }
 
 // jira answers who a token belongs to.

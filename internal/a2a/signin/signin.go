@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,9 @@ type Config struct {
 	// Modules are the keys of the app's modules that the endpoint serves; with none,
 	// all of the app's.
 	Modules []string
+	// Elsewhere are the keys of modules that have addresses of their own: a page of the
+	// app has no business here.
+	Elsewhere []string
 	// Keeper is told what came along; nil for nobody.
 	Keeper Keeper
 	// Tokens are those of other callers.
@@ -48,6 +52,7 @@ type Config struct {
 type SignIn struct {
 	forge    Forge
 	modules  []string
+	others   []string
 	keeper   Keeper
 	plain    []plainToken
 	public   bool
@@ -62,7 +67,7 @@ func New(cfg Config) (*SignIn, error) {
 		return nil, err
 	}
 	return &SignIn{
-		forge: cfg.Forge, modules: cfg.Modules, keeper: cfg.Keeper, plain: plain, public: cfg.Public,
+		forge: cfg.Forge, modules: cfg.Modules, others: cfg.Elsewhere, keeper: cfg.Keeper, plain: plain, public: cfg.Public,
 		accounts: newAccounts(cfg.Carrier),
 	}, nil
 }
@@ -136,6 +141,9 @@ func (s *SignIn) jira(r *http.Request, token string) (context.Context, a2a.Calle
 	claims, err := s.forge.Verify(ctx, token, s.modules...)
 	if err != nil {
 		return nil, a2a.Caller{}, fit.Refuse(err)
+	}
+	if slices.Contains(s.others, claims.Module.Key) {
+		return nil, a2a.Caller{}, unauthorized("the Forge invocation token is for another module of the app")
 	}
 	tokens, err := fit.TokensOf(r.Header)
 	if err != nil {

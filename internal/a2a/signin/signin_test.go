@@ -44,6 +44,7 @@ func TestCallersAreKnownByWhatTheySend(t *testing.T) {
 		{"no token behind the scheme where all may call", Config{Public: true}, []string{"Bearer "}, a2a.Caller{}, 401},
 		{"two headers", forged, []string{"Bearer secret-of-ci", "Bearer " + jwt("alice")}, a2a.Caller{}, 401},
 		{"a forged token", forged, []string{"Bearer " + jwt("mallory")}, a2a.Caller{}, 401},
+		{"a token for another module", Config{Forge: forge(), Elsewhere: []string{"page"}}, []string{"Bearer " + jwt("page")}, a2a.Caller{}, 401},
 		{"a forged token where all may call", Config{Forge: forge(), Public: true}, []string{"Bearer " + jwt("mallory")}, a2a.Caller{}, 401},
 		{"a token of Forge without Forge", Config{Public: true}, []string{"Bearer " + jwt("alice")}, a2a.Caller{}, 401},
 		{"no keys to check it with", forged, []string{"Bearer " + jwt("nokeys")}, a2a.Caller{}, 503},

@@ -132,6 +132,27 @@ func (c *Client) Order(ctx context.Context, o run.Order) (admin.Ordered, error) 
 	return send[admin.Ordered](ctx, c, http.MethodPost, "/api/v1/runs", nil, body)
 }
 
+// Tasks lists the tasks of A2A; the query has the names of the API: state,
+// installation, limit.
+func (c *Client) Tasks(ctx context.Context, query url.Values) ([]store.TaskOverview, error) {
+	return get[[]store.TaskOverview](ctx, c, "/api/v1/tasks", query)
+}
+
+// Task returns one task of A2A.
+func (c *Client) Task(ctx context.Context, id string) (store.TaskOverview, error) {
+	return get[store.TaskOverview](ctx, c, "/api/v1/tasks/"+url.PathEscape(id), nil)
+}
+
+// Installations lists the sites that the Forge app is installed into.
+func (c *Client) Installations(ctx context.Context) ([]admin.Installation, error) {
+	return get[[]admin.Installation](ctx, c, "/api/v1/installations", nil)
+}
+
+// Installation returns one of them.
+func (c *Client) Installation(ctx context.Context, id string) (admin.Installation, error) {
+	return get[admin.Installation](ctx, c, "/api/v1/installations/"+url.PathEscape(id), nil)
+}
+
 // Approvals lists questions to people; the query has the names of the API: state,
 // limit.
 func (c *Client) Approvals(ctx context.Context, query url.Values) ([]store.Approval, error) {

@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/aofctl/aofctl/internal/npmtest"
 )
 
 // program runs node or npm and returns what it prints.
@@ -72,14 +74,10 @@ func TestTheAppPassesItsTestsWithoutAnythingInstalled(t *testing.T) {
 // TestTheAppsPagesWork installs the app's packages, checks the types of its sources
 // against them, and plays its pages, some of them against the daemon.
 func TestTheAppsPagesWork(t *testing.T) {
-	if testing.Short() {
-		t.Skip("installs the packages of the app")
-	}
+	npmtest.Require(t)
 	dir := t.TempDir()
 	copyApp(t, dir)
-	if out, err := program(t, dir, "npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--prefer-offline"); err != nil {
-		t.Skipf("the packages of the app cannot be installed here: %v\n%s", err, out)
-	}
+	npmtest.Install(t, dir)
 	if out, err := program(t, dir, "npm", "run", "check"); err != nil {
 		t.Errorf("types: %v\n%s", err, out)
 	}

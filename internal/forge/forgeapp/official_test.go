@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/aofctl/aofctl/internal/forge/forgeapp"
+	"github.com/aofctl/aofctl/internal/npmtest"
 )
 
 // validators is the npm package of the Forge CLI that checks manifests, and one
@@ -22,21 +23,10 @@ const appFiles = "../../../deploy/forge"
 // lint returns what Forge's validators say of each manifest among the app's files.
 func lint(t *testing.T, manifests map[string][]byte) map[string][]string {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("installs Forge's validators")
-	}
-	for _, program := range []string{"node", "npm"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("no %s here", program)
-		}
-	}
+	npmtest.Require(t)
 	tools := t.TempDir()
 	write(t, filepath.Join(tools, "package.json"), []byte(`{"private": true}`))
-	install := exec.CommandContext(t.Context(), "npm", append([]string{"install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"}, validators...)...)
-	install.Dir = tools
-	if output, err := install.CombinedOutput(); err != nil {
-		t.Skipf("Forge's validators cannot be installed here: %v\n%s", err, output)
-	}
+	npmtest.Install(t, tools, validators...)
 	top := t.TempDir()
 	args := []string{"testdata/lint.cjs", tools}
 	names := map[string]string{}

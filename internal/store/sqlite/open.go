@@ -44,6 +44,9 @@ type Options struct {
 	// MaxConns bounds the pool; 0 means 4. SQLite lets one connection write at
 	// a time whatever the size of the pool.
 	MaxConns int
+	// Prepared is how many statements each connection keeps ready, so that they are
+	// parsed once; 0 for none.
+	Prepared int
 	// ReadOnly opens an existing file for queries only.
 	ReadOnly bool
 	// Wrap puts something between the pool and the driver's connections, such as
@@ -69,7 +72,7 @@ func Open(path string, o Options) (*sql.DB, error) {
 			return nil, fmt.Errorf("open database %s: %w", path, err)
 		}
 	}
-	db, err := connect(dsn(abs, o), o.Wrap)
+	db, err := connect(dsn(abs, o), o.wraps())
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
@@ -91,6 +94,19 @@ func connect(name string, wrap func(driver.Connector) driver.Connector) (*sql.DB
 	return sql.OpenDB(wrap(plain)), db.Close()
 }
 
+// wraps is what comes between the pool and the driver; nil for nothing.
+func (o Options) wraps() func(driver.Connector) driver.Connector {
+	if o.Prepared <= 0 {
+		return o.Wrap
+	}
+	return func(c driver.Connector) driver.Connector {
+		if o.Wrap != nil {
+			c = o.Wrap(c)
+		}
+		return keeping{Connector: c, most: o.Prepared}
+	}
+}
+
 // connector opens the driver's own connections.
 type connector struct {
 	name   string
@@ -108,7 +124,7 @@ func (o Options) check() error {
 	if p != 0 && (p < 512 || p > 65536 || p&(p-1) != 0) {
 		return fmt.Errorf("page size %d is not a power of two from 512 to 65536", p)
 	}
-	if o.CacheBytes < 0 || o.JournalBytes < 0 || o.MaxConns < 0 || o.BusyTimeout < 0 {
+	if o.CacheBytes < 0 || o.JournalBytes < 0 || o.MaxConns < 0 || o.Prepared < 0 || o.BusyTimeout < 0 {
 		return errors.New("a negative size, time or number of connections")
 	}
 	return nil
