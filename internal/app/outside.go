@@ -46,7 +46,7 @@ type Sites struct {
 	wiki    *confluence.Client
 	wikiErr error
 	tokens  tokens
-	close  []func() error
+	close   []func() error
 	// Secrets are the values that must not be shown.
 	Secrets []string
 }
