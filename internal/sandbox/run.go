@@ -48,9 +48,9 @@ Act as somebody, look at the result, make things go wrong:
   curl -s {control}/issues/PROJ-1
   curl -s -u {email}:{token} '{jira}/rest/api/2/issue/PROJ-1?fields=summary,status'
   curl -s {control}/faults -d '{"method": "POST", "path": "/comment$", "effect": "cut_after", "count": 1}'
-  curl -s {control}/requests
   curl -s {control}/confluence/act -d '{"as": "alice", "action": "create_page", "space": "DOC", "title": "Plan", "body": "<p>First.</p>"}'
   curl -s {control}/confluence/pages
+  curl -s {control}/requests
 
 `
 
