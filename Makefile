@@ -4,10 +4,14 @@ LINT    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
 VULN    := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 FUZZTIME ?= 20s
 LDFLAGS ?= -s -w
-# What is never in a hurry is not inlined into itself: it makes the program 2 % smaller.
-COLD    := github.com/anthropics github.com/google/jsonschema-go github.com/modelcontextprotocol github.com/prometheus \
-           google.golang.org/protobuf github.com/aofctl/aofctl/internal/cli github.com/aofctl/aofctl/internal/sandbox \
-           github.com/aofctl/aofctl/internal/scenario
+# What is never in a hurry, or waits for Jira or a model anyway, is not inlined into itself: it makes the program 5 %
+# smaller. Nothing is in the list through which each delivery goes: webhook, inbox, store, event, route, run.
+COLD    := github.com/andygrunwald github.com/anthropics github.com/google github.com/invopop github.com/mitsuhiko \
+           github.com/modelcontextprotocol github.com/pb33f github.com/prometheus/common github.com/prometheus/procfs \
+           github.com/santhosh-tekuri github.com/sashabaranov github.com/spf13 go.yaml.in gopkg.in google.golang.org golang.org/x/text \
+           $(addprefix github.com/aofctl/aofctl/internal/,a2a admin agent app approval atlassian budget cli demo doctor enrich fleet \
+           flow forge gate github llm manifest markup mcpserver memory outbound policy prompt reconcile registration sandbox \
+           scenario schedule tool)
 
 .PHONY: all build demo test race lint check fuzz chaos bench clean
 

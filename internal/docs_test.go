@@ -27,6 +27,7 @@ import (
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/telemetry"
 	"github.com/aofctl/aofctl/internal/tool"
+	toolconfluence "github.com/aofctl/aofctl/internal/tool/confluence"
 	toolgithub "github.com/aofctl/aofctl/internal/tool/github"
 	tooljira "github.com/aofctl/aofctl/internal/tool/jira"
 	toolmemory "github.com/aofctl/aofctl/internal/tool/memory"
@@ -63,6 +64,7 @@ func checkGenerated(t *testing.T, page, want string) {
 
 func TestDocsListEveryTool(t *testing.T) {
 	tools := append(tooljira.New(nil, tool.Writer{}, tooljira.Converters{}).All(), toolgithub.New(nil, tool.Writer{}).All()...)
+	tools = append(tools, toolconfluence.New(nil, tool.Writer{}).All()...)
 	tools = append(append(tools, toolmemory.New(nil, time.Now)...), web.New(outbound.New(outbound.Config{}), tool.Writer{}))
 	slices.SortFunc(tools, func(a, b tool.Tool) int { return strings.Compare(a.Spec().Name, b.Spec().Name) })
 	var b strings.Builder

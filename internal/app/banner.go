@@ -83,6 +83,9 @@ func (a *App) Banner(out io.Writer) {
 	for _, s := range a.sites.list {
 		say("jira", "%s (%s)", s.config.BaseURL, s.config.AuthType)
 	}
+	if w := a.sites.wiki; w != nil {
+		say("confluence", "%s%s", w.config.Site.BaseURL, map[bool]string{true: " (as its Jira)", false: ""}[w.config.Shared])
+	}
 	if h := a.sites.hub; h != nil {
 		say("github", "%s%s", h.client.Host(), map[bool]string{true: "", false: " (without a token: events only)"}[h.acts()])
 	}

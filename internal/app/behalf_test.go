@@ -154,7 +154,7 @@ func forgePlace(t *testing.T, jira string) (*App, *cloudGateway, *ownSite) {
 	t.Helper()
 	g, own := newCloudGateway(t), newOwnSite(t)
 	p := newPlace(t, server+"  platforms:\n    jira: {base_url: '"+own.URL+"', webhook_secret_env: JIRA_WEBHOOK_SECRET, "+
-		"auth: {type: api_token, email_env: JIRA_EMAIL, token_env: JIRA_API_TOKEN}"+jira+"}\n"+
+		"auth: {type: api_token, email_env: JIRA_EMAIL, token_env: JIRA_API_TOKEN}"+jira+"}\n    confluence: {enabled: true}\n"+
 		"    github: {token_env: GITHUB_TOKEN, webhook_secret_env: JIRA_WEBHOOK_SECRET, base_url: '"+own.URL+"'}\n"+
 		"    forge: {app_id: 11223344-a1b2-4b33-8444-def123456789, gateway_url: '"+g.URL+"', signing_secret_env: SIGN, encryption_key_env: KEY}\n", nil)
 	p.env["SIGN"], p.env["KEY"], p.env["GITHUB_TOKEN"] = strings.Repeat("5a", 32), strings.Repeat("a5", 32), "the-github-token"
@@ -178,7 +178,7 @@ func arguments(t *testing.T, spec tool.Spec) json.RawMessage {
 	}
 	known := map[string]any{"jql": "project = PROJ", "project_key": "PROJ", "issue_key": "PROJ-1", "issue_keys": []string{"PROJ-1"}, "parent": "PROJ-1",
 		"inward_issue": "PROJ-1", "outward_issue": "PROJ-2", "other_issue": "PROJ-2", "assignee": "Bob Manager", "url": "https://example.com/x",
-		"time_spent": "2h", "type": "Blocks", "issue_type": "Bug", "fields": map[string]any{"summary": "x"}}
+		"page_id": "123", "time_spent": "2h", "type": "Blocks", "issue_type": "Bug", "fields": map[string]any{"summary": "x"}}
 	args := map[string]any{}
 	for _, name := range append(schema.Required, "project_key", "issue_type", "other_issue", "description", "assignee") {
 		p, there := schema.Properties[name]
@@ -225,13 +225,14 @@ func TestEveryToolOfAUsersRunReachesPlatformsAsTheUserAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const theUsers, theOperators = true, false
-	rights := map[string]bool{"jira": theUsers, "github": theOperators, "memory": theOperators, "": theOperators}
+	const theUsers, theOperators, nobodys = "the user's", "the operator's", "nobody's"
+	rights := map[string]string{"jira": theUsers, "confluence": nobodys, "github": theOperators, "memory": theOperators, "": theOperators}
 	own.took()
 	g.took()
 	for _, name := range a.registry.Names() {
 		one, _ := a.registry.Lookup(name)
-		users, known := rights[one.Spec().Toolset]
+		whose, known := rights[one.Spec().Toolset]
+		users := whose == theUsers
 		if !known {
 			t.Errorf("%s is of a new set, %q: say with whose rights it works, and see that a user's run gets no others", name, one.Spec().Toolset)
 		}
@@ -248,7 +249,10 @@ func TestEveryToolOfAUsersRunReachesPlatformsAsTheUserAlone(t *testing.T) {
 					t.Errorf("%s asked %s of site %s with %q", name, request.path, request.cloud, request.token)
 				}
 			}
-			if stray := own.took(); users && len(stray) > 0 {
+			if whose == nobodys && (err != nil || !result.Failed || len(seen) > 0) {
+				t.Errorf("%s did something for a user (%v, %v)", name, result.Text, err)
+			}
+			if stray := own.took(); whose != theOperators && len(stray) > 0 {
 				t.Errorf("%s asked the daemon's own site: %v", name, stray)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/markup"
 	"github.com/aofctl/aofctl/internal/tool"
+	toolconfluence "github.com/aofctl/aofctl/internal/tool/confluence"
 	toolgithub "github.com/aofctl/aofctl/internal/tool/github"
 	tooljira "github.com/aofctl/aofctl/internal/tool/jira"
 )
@@ -41,5 +42,6 @@ func providerConfig(name string, p manifest.Provider) llm.ProviderConfig {
 func newRegistry(s *sites, writer tool.Writer, h helpers) (*tool.Registry, error) {
 	jira := tooljira.New(s.client, writer, tooljira.Converters{ToWiki: markup.MarkdownToWiki, ToMarkdown: markup.WikiToMarkdown})
 	hub := toolgithub.New(s.github, writer)
-	return tool.NewRegistry(slices.Concat(jira.All(), hub.All(), h.tools(writer))...)
+	wiki := toolconfluence.New(s.confluence, writer)
+	return tool.NewRegistry(slices.Concat(jira.All(), wiki.All(), hub.All(), h.tools(writer))...)
 }

@@ -25,7 +25,8 @@ import (
 func known(d *manifest.Daemon, registry *tool.Registry, providers *llm.Providers, env func(string) (string, bool)) manifest.Known {
 	k := manifest.Known{Providers: providers.Names(), SecretEnvs: d.SecretEnvs(), Cloud: d.Cloud(), DefaultAgent: d.Runtime.DefaultAgent, Env: env,
 		CheckTemplate: checkTemplate, CheckExpression: checkExpression, Reads: reads, Variables: variables(), CheckSchema: checkSchema, Faults: faults, FlowText: flow.Inspect,
-		CheckSchedule: checkSchedule, NoGitHub: d.Text != "" && (d.GitHub == nil || d.GitHub.Token.IsZero())}
+		CheckSchedule: checkSchedule, NoGitHub: d.Text != "" && (d.GitHub == nil || d.GitHub.Token.IsZero()),
+		NoConfluence: d.Text != "" && d.Confluence == nil}
 	for _, site := range d.Jira {
 		k.Sites = append(k.Sites, site.Name)
 	}

@@ -51,7 +51,7 @@ func Doctor(ctx context.Context, opts DoctorOptions) []doctor.Result {
 	defer func() { _ = sites.Close() }()
 	p := &patient{opts: opts, catalog: cat, sites: sites, secrets: &secretStore{env: opts.Env}}
 	checks := []doctor.Check{told("configuration", append(p.configuration(), manifests...))}
-	checks = slices.Concat(checks, p.jira(), p.github(), p.a2a())
+	checks = slices.Concat(checks, p.jira(), p.confluence(), p.github(), p.a2a())
 	checks = append(checks, p.models()...)
 	checks = append(checks, p.servers()...)
 	checks = append(checks, p.storage(), p.daemon())

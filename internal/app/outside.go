@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aofctl/aofctl/internal/atlassian"
+	"github.com/aofctl/aofctl/internal/atlassian/confluence"
 	"github.com/aofctl/aofctl/internal/atlassian/jira"
 	"github.com/aofctl/aofctl/internal/event"
 	"github.com/aofctl/aofctl/internal/manifest"
@@ -40,9 +41,12 @@ func (s Site) Title() string {
 
 // Sites are the configured Jiras, and what has to be closed with them.
 type Sites struct {
-	List   []Site
-	tokens tokens
-	close  []func() error
+	List []Site
+	// wiki is Confluence; nil if none is configured, or for the reason in wikiErr.
+	wiki    *confluence.Client
+	wikiErr error
+	tokens  tokens
+	close   []func() error
 	// Secrets are the values that must not be shown.
 	Secrets []string
 }
@@ -72,7 +76,34 @@ func OpenSites(ctx context.Context, opts Options, cat *manifest.Catalog) *Sites 
 		}
 		out.List = append(out.List, one)
 	}
+	if cfg := opts.Daemon.Confluence; cfg != nil {
+		out.wiki, out.wikiErr = out.openWiki(*cfg, parts, opts)
+		if !cfg.Site.RefreshToken.IsZero() {
+			out.wikiErr = errors.Join(out.wikiErr, trouble)
+		}
+	}
 	return out
+}
+
+// openWiki makes the connection to Confluence, after those to the Jiras were made.
+func (s *Sites) openWiki(cfg manifest.Confluence, parts siteParts, opts Options) (*confluence.Client, error) {
+	if cfg.Shared {
+		for _, one := range s.List {
+			if one.Config.Name == cfg.Site.Name && one.Err == nil {
+				return confluence.New(one.Transport), nil
+			}
+		}
+		return nil, errors.New("its Jira cannot be reached")
+	}
+	secrets := &secretStore{env: opts.Env}
+	parts.secrets = secrets
+	transport, err := newTransport(cfg.Site, parts, "confluence")
+	s.Secrets = append(s.Secrets, secrets.values...)
+	if err := errors.Join(secrets.err(), err); err != nil {
+		return nil, err
+	}
+	s.close = append(s.close, func() error { transport.Close(); return nil })
+	return confluence.New(transport), nil
 }
 
 // open makes one site with secrets of its own, so that what is wrong with one

@@ -29,6 +29,11 @@ func rulesOf(d *manifest.Daemon, registry *tool.Registry, secrets *secretStore) 
 			}
 		}
 	}
+	if c := d.Confluence; c != nil { // pages and issues link to each other
+		if h, ok := hostOf(c.Site.BaseURL); ok {
+			cfg.Hosts = append(cfg.Hosts, h)
+		}
+	}
 	cfg.Sites = func(name string) hosts.List { return sites[name] }
 	if d.GitHub != nil {
 		cfg.GitHub = pagesOf(d.GitHub.APIURL)

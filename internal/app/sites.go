@@ -53,8 +53,9 @@ type sites struct {
 	list        []*site
 	byName      map[string]*site
 	expressions route.Expressions
-	// hub is GitHub; nil if it is not enabled.
-	hub *hub
+	// hub is GitHub and wiki Confluence; nil if they are not enabled.
+	hub  *hub
+	wiki *wiki
 	// personas are the users for whom runs act; nil if there are none.
 	personas *personas
 }
@@ -101,15 +102,18 @@ func newSites(d *manifest.Daemon, parts siteParts, expr route.Expressions) (*sit
 			s.byName[""] = one
 		}
 	}
+	if s.wiki, err = newWiki(d.Confluence, parts, s); err != nil {
+		errs = append(errs, fmt.Errorf("confluence: %w", err))
+	}
 	s.personas = newPersonas(d, parts, s)
 	return s, errors.Join(errs...)
 }
 
-func newSite(cfg manifest.JiraSite, parts siteParts) (*site, error) {
+// newTransport makes the way to a site. Requests are counted under a name.
+func newTransport(cfg manifest.JiraSite, parts siteParts, name string) (*atlassian.Transport, error) {
 	secrets := parts.secrets
-	cloudID := secrets.plain(cfg.CloudID)
-	transport, err := atlassian.NewTransport(atlassian.Config{
-		BaseURL: cfg.BaseURL, CloudID: cloudID, AuthType: atlassian.AuthType(cfg.AuthType),
+	return atlassian.NewTransport(atlassian.Config{
+		BaseURL: cfg.BaseURL, CloudID: secrets.plain(cfg.CloudID), AuthType: atlassian.AuthType(cfg.AuthType),
 		Email: secrets.plain(cfg.Email), Token: secrets.value(cfg.Token),
 		OAuth: atlassian.OAuthConfig{
 			ClientID: secrets.plain(cfg.ClientID), ClientSecret: secrets.value(cfg.ClientSecret),
@@ -119,8 +123,13 @@ func newSite(cfg manifest.JiraSite, parts siteParts) (*site, error) {
 		InsecureSkipVerify: !cfg.TLSVerify, CACertPath: cfg.CACertPath, RequestsPerSecond: cfg.RequestsPerSecond,
 		Burst: cfg.Burst, Concurrency: cfg.Concurrency, Version: parts.version, BotName: cfg.BotName, Permit: parts.permit, Guard: tool.ByDaemon,
 		FirstBackoff: parts.backoff,
-		Observer:     siteObserver{parts.metrics, cmp.Or(cfg.Name, "default")},
+		Observer:     siteObserver{parts.metrics, name},
 	})
+}
+
+func newSite(cfg manifest.JiraSite, parts siteParts) (*site, error) {
+	secrets := parts.secrets
+	transport, err := newTransport(cfg, parts, cmp.Or(cfg.Name, "default"))
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +137,7 @@ func newSite(cfg manifest.JiraSite, parts siteParts) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &site{config: cfg, cloudID: cloudID, transport: transport, client: client, warnings: transport.Warnings()}
+	s := &site{config: cfg, cloudID: secrets.plain(cfg.CloudID), transport: transport, client: client, warnings: transport.Warnings()}
 	for _, secret := range cfg.WebhookSecrets {
 		s.secrets = append(s.secrets, webhook.NamedSecret{Name: secretName(secret), Value: secrets.value(secret)})
 	}
@@ -144,6 +153,7 @@ func (s *sites) close() error {
 	for _, one := range s.list {
 		one.transport.Close()
 	}
+	s.wiki.close()
 	s.personas.close()
 	if s.hub != nil {
 		s.hub.client.Close()

@@ -105,7 +105,7 @@ func (r *Runner) Run(ctx context.Context, job Job, journal step.Journal) (Result
 func (job Job) Speaker() agent.Job {
 	said := job.Start
 	said.Agent = &manifest.Agent{Meta: manifest.Meta{Name: job.Flow.Name, Text: job.Flow.Text}, OwnIssue: job.Flow.OwnIssue, Output: job.Flow.Output, Writes: job.Flow.Writes,
-		ScopeProjects: job.Flow.ScopeProjects, ScopeRepositories: job.Flow.ScopeRepositories, Approval: job.Flow.Approval}
+		ScopeProjects: job.Flow.ScopeProjects, ScopeRepositories: job.Flow.ScopeRepositories, ScopeSpaces: job.Flow.ScopeSpaces, Approval: job.Flow.Approval}
 	said.Origin.Agent = job.Flow.Name
 	return said
 }

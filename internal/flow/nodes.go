@@ -158,7 +158,7 @@ func (c *course) request(name string, args json.RawMessage) gate.Request {
 	f := c.plan.flow
 	origin := c.job.Start.Origin
 	origin.Agent = f.Name
-	return gate.Request{Tool: name, Args: args, Allowed: c.plan.tools, Scope: f.ScopeProjects, OwnIssue: f.OwnIssue, Trusted: []string{f.Text}, Writes: f.Writes, Approval: f.Approval, Origin: origin}
+	return gate.Request{Tool: name, Args: args, Allowed: c.plan.tools, Scope: f.Scope(), OwnIssue: f.OwnIssue, Trusted: []string{f.Text}, Writes: f.Writes, Approval: f.Approval, Origin: origin}
 }
 
 // refusedStep is the name of the step that says that a call was refused.

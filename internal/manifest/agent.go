@@ -64,8 +64,10 @@ type Agent struct {
 	OwnIssue bool
 	// MCPServers are the servers whose tools the agent has besides.
 	MCPServers []MCPServer
-	// ScopeRepositories are the same for repositories on GitHub.
+	// ScopeRepositories are the same for repositories on GitHub, ScopeSpaces for
+	// spaces in Confluence.
 	ScopeRepositories []string
+	ScopeSpaces       []string
 }
 
 // Defaults of an Agent.

@@ -23,6 +23,7 @@ func (b *builder) agent(meta Meta, spec agentSpec, name pos) *Agent {
 		ScopeProjects:      b.globs(spec.Scope.Projects),
 		OwnIssue:           b.ownIssue(spec.Scope),
 		ScopeRepositories:  b.repositories(spec.Scope.Repositories),
+		ScopeSpaces:        b.globs(spec.Scope.Spaces),
 		Temperature:        b.temperature(spec),
 	}
 	if a.Output == "" {

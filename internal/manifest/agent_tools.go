@@ -35,6 +35,9 @@ func (b *builder) tools(list []toolDecl, remembers bool) []string {
 		if b.known.NoGitHub && strings.HasPrefix(strings.Join(found, ""), "github_") {
 			b.warnf(t.pos, "tool %s will be refused: platforms.github in daemon.yaml has no token", shorten(t.name))
 		}
+		if b.known.NoConfluence && strings.HasPrefix(strings.Join(found, ""), "confluence_") {
+			b.warnf(t.pos, "tool %s will be refused: platforms.confluence is not enabled in daemon.yaml", shorten(t.name))
+		}
 		out = append(out, found...)
 	}
 	slices.Sort(out)

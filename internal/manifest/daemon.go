@@ -14,8 +14,9 @@ type Daemon struct {
 	Meta
 	Server Server
 	Jira   []JiraSite
-	// GitHub is nil if the platform is not enabled.
-	GitHub *GitHub
+	// Confluence and GitHub are nil if the platform is not enabled.
+	Confluence *Confluence
+	GitHub     *GitHub
 	// A2A is nil if no agent is offered to others. Forge is nil if Jira does not
 	// call; if it does, A2A is there.
 	A2A      *A2A

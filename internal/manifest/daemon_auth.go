@@ -111,7 +111,11 @@ func (l *daemonLoader) masterKey(decl storageDecl) {
 		l.daemon.MasterKey = given
 		return
 	}
-	for _, s := range l.daemon.Jira {
+	sites := l.daemon.Jira
+	if c := l.daemon.Confluence; c != nil {
+		sites = append(sites[:len(sites):len(sites)], c.Site)
+	}
+	for _, s := range sites {
 		if !s.RefreshToken.IsZero() {
 			l.daemon.MasterKey = l.need(Secret{Env: "AOF_MASTER_KEY"}, "storage.master_key_env, needed since refresh tokens are stored", decl.pos)
 			return

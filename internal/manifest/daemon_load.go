@@ -90,6 +90,7 @@ func (l *daemonLoader) load(decl *daemonDecl) {
 	spec := *decl.Spec
 	l.daemon.Server = l.server(spec.Server)
 	l.daemon.Jira = l.sites(spec.Platforms.Jira)
+	l.daemon.Confluence = l.confluence(spec.Platforms.Confluence, l.daemon.Jira)
 	l.daemon.GitHub = l.github(spec.Platforms.GitHub)
 	l.daemon.Forge = l.forge(spec.Platforms.Forge)
 	l.daemon.A2A = l.a2a(spec.Platforms.A2A, l.daemon.Forge)

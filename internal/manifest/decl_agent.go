@@ -64,7 +64,7 @@ type scopeDecl struct {
 	Projects     []str `yaml:"projects" jsonschema_description:"Globs of project keys; default the event's own project"`
 	Repositories []str `yaml:"repositories" jsonschema_description:"Globs of owner/name on GitHub; default the event's own repository"`
 	Writes       str   `yaml:"writes" jsonschema_description:"issue keeps what writes to the event's own issue; default project"`
-	Spaces       data  `yaml:"spaces" refuse:"there are no Confluence tools"`
+	Spaces       []str `yaml:"spaces" jsonschema_description:"Globs of the keys of spaces in Confluence; default the event's own space, of which Jira's events have none"`
 }
 
 // toolDecl is a tool's name, or one of AOF's mappings.

@@ -52,11 +52,11 @@ type serverTLS struct {
 
 type platformsDecl struct {
 	at
-	Jira       jiraSites     `yaml:"jira"`
-	Confluence laterPlatform `yaml:"confluence"`
-	GitHub     githubDecl    `yaml:"github"`
-	A2A        a2aDecl       `yaml:"a2a"`
-	Forge      forgeDecl     `yaml:"forge"`
+	Jira       jiraSites      `yaml:"jira"`
+	Confluence confluenceDecl `yaml:"confluence"`
+	GitHub     githubDecl     `yaml:"github"`
+	A2A        a2aDecl        `yaml:"a2a"`
+	Forge      forgeDecl      `yaml:"forge"`
 }
 
 // unknownField warns of platforms that other programs have: the rest works.
@@ -70,14 +70,28 @@ func (p *platformsDecl) unknownField(d *decoder, key, value *yaml.Node) bool {
 	return true
 }
 
-// laterPlatform is a platform that this version does not offer. Leaving it out
-// silently would lose its deliveries.
-type laterPlatform struct{}
+// confluenceDecl is a Confluence, which on Cloud is part of the site of a Jira.
+type confluenceDecl struct {
+	at
+	Enabled       opt[bool]     `yaml:"enabled" jsonschema_description:"Default true if confluence is given"`
+	BaseURL       str           `yaml:"base_url" alias:"url" jsonschema_description:"Such as https://confluence.company.com; default the address of the Jira on Cloud"`
+	Auth          authDecl      `yaml:"auth" jsonschema_description:"Default that of the Jira on Cloud"`
+	CloudID       unexpanded    `yaml:"cloud_id"`
+	CloudIDEnv    str           `yaml:"cloud_id_env"`
+	UserEmail     unexpanded    `yaml:"user_email" alias:"email"`
+	UserEmailEnv  str           `yaml:"user_email_env" alias:"email_env"`
+	UserEmailFile str           `yaml:"user_email_file" alias:"email_file"`
+	APIToken      unexpanded    `yaml:"api_token" alias:"token"`
+	APITokenEnv   str           `yaml:"api_token_env" alias:"token_env"`
+	APITokenFile  str           `yaml:"api_token_file" alias:"token_file"`
+	BotName       str           `yaml:"bot_name" jsonschema_description:"In the name by which Confluence sees requests; default aofbot"`
+	Proxy         proxyDecl     `yaml:"proxy"`
+	TLS           clientTLS     `yaml:"tls"`
+	RateLimit     rateLimitDecl `yaml:"rate_limit"`
 
-func (p *laterPlatform) decodeYAML(d *decoder, n *yaml.Node, _ int) {
-	if !isOff(n) {
-		d.errorf(d.pos(n), "this platform is not offered by this version: remove it, or set enabled: false")
-	}
+	WebhookSecret      data `yaml:"webhook_secret" alias:"webhook_secret_env,webhook_secret_file" refuse:"Confluence's webhooks are not taken"`
+	WebhookSecretFiles data `yaml:"webhook_secret_envs" alias:"webhook_secret_files" refuse:"Confluence's webhooks are not taken"`
+	WebhookToken       data `yaml:"webhook_token_env" alias:"webhook_token_file" refuse:"Confluence's webhooks are not taken"`
 }
 
 // githubDecl is GitHub, or a GitHub Enterprise Server.

@@ -14,11 +14,13 @@ type Flow struct {
 	Nodes       []FlowNode
 	Connections []FlowConnection
 	// ScopeProjects are the project globs that Tool nodes may touch; empty means
-	// the event's own project. ScopeRepositories are the same on GitHub.
+	// the event's own project. ScopeRepositories are the same on GitHub, ScopeSpaces
+	// in Confluence.
 	ScopeProjects []string
 	// OwnIssue keeps what writes to the event's own issue (scope.writes: issue).
 	OwnIssue          bool
 	ScopeRepositories []string
+	ScopeSpaces       []string
 	// Writes says how Tool, HTTP and Response nodes write.
 	Writes Writes
 	// Approval says which calls need somebody's approval; nil for none. Budget is

@@ -51,7 +51,8 @@ func (b *builder) flow(decl flowDecl) *Flow {
 	f := &Flow{
 		Meta: decl.Metadata.meta(), Description: decl.Spec.Description.value,
 		ScopeProjects: b.globs(decl.Spec.Scope.Projects), OwnIssue: b.ownIssue(decl.Spec.Scope), ScopeRepositories: b.repositories(decl.Spec.Scope.Repositories),
-		Writes: b.writes(decl.Spec.Writes), Approval: b.approval(decl.Spec.Approval), Budget: b.budget(decl.Spec.Budget),
+		ScopeSpaces: b.globs(decl.Spec.Scope.Spaces),
+		Writes:      b.writes(decl.Spec.Writes), Approval: b.approval(decl.Spec.Approval), Budget: b.budget(decl.Spec.Budget),
 		Output: Output(b.oneOf(decl.Spec.Output, "output", string(OutputNone), string(OutputComment))),
 	}
 	if f.Output == "" {

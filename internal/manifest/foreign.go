@@ -27,9 +27,7 @@ func foreignTool(name string) bool {
 // laterTool reports whether a name is a tool whose meaning is settled but that
 // this version does not offer: an agent that lists it counts on it.
 func laterTool(name string) bool {
-	names := []string{"atlassian_trace", "confluence", "confluence:read"}
-	prefixes := []string{"confluence_"}
-	return slices.Contains(names, name) || hasPrefix(name, prefixes)
+	return name == "atlassian_trace"
 }
 
 func hasPrefix(s string, prefixes []string) bool {

@@ -53,6 +53,8 @@ type Known struct {
 	Sites []string
 	// NoGitHub is true if daemon.yaml has no token for GitHub.
 	NoGitHub bool
+	// NoConfluence is true if daemon.yaml has no Confluence.
+	NoConfluence bool
 }
 
 // KnownTool is a tool that agents may list.

@@ -180,8 +180,6 @@ func (j jiraSites) schema() *jsonschema.Schema {
 	return oneOfSchemas(site, listOf(site))
 }
 
-func (p laterPlatform) schema() *jsonschema.Schema { return switchedOff() }
-
 // disabled takes a mapping with enabled: false.
 func disabled() *jsonschema.Schema {
 	off := jsonschema.NewProperties()

@@ -56,3 +56,15 @@ func StorageToMarkdown(page string) (string, storage.Kept) {
 	d, kept := storage.Parse(page)
 	return markdown.Write(d), kept
 }
+
+// RewriteStorage is the Confluence page that Markdown makes of a page: blocks that
+// say the same as before stay as they are, byte for byte, the others are written
+// anew. Options.Kept is what [StorageToMarkdown] kept of the whole page.
+func RewriteStorage(page, md string, o storage.Options) string {
+	return storage.Rewrite(page, wiki.Document(md), o)
+}
+
+// EditStorage changes one section of a Confluence page, see [storage.Apply].
+func EditStorage(page string, e storage.Edit, md string, o storage.Options) (string, error) {
+	return storage.Apply(page, e, wiki.Document(md), o)
+}

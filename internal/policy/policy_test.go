@@ -186,7 +186,7 @@ func TestCheckKeepsTheCallAsItIsOtherwise(t *testing.T) {
 		t.Fatalf("tool %v", v.Tool)
 	}
 	want := req.Call
-	want.Projects, want.Repositories = []string{"PROJ"}, []string{}
+	want.Projects, want.Repositories, want.Spaces = []string{"PROJ"}, []string{}, []string{}
 	if diff := cmp.Diff(want, v.Call); diff != "" {
 		t.Error(diff)
 	}

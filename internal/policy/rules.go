@@ -27,12 +27,13 @@ func (p *Policy) scope(t tool.Tool, req Request) (tool.Call, tool.Targets, strin
 	call := req.Call
 	call.Projects = projects(req)
 	call.Repositories = repositories(req)
+	call.Spaces = spaces(req)
 	targets, err := t.Targets(call.Args)
 	switch {
 	case err != nil && p.on(RuleSchema):
 		return call, targets, RuleSchema, err.Error()
 	case !p.on(RuleScope):
-		call.Projects, call.Repositories = nil, nil
+		call.Projects, call.Repositories, call.Spaces = nil, nil, nil
 		return call, targets, "", ""
 	}
 	if why := outside(call, targets); why != "" {
@@ -58,6 +59,14 @@ func outside(call tool.Call, targets tool.Targets) string {
 	}
 	if targets.WithinRepositories && len(call.Repositories) == 0 {
 		return outsideRepositories("", call.Repositories)
+	}
+	for _, key := range targets.Spaces {
+		if !tool.InSpaces(call.Spaces, key) {
+			return outsideSpaces(key, call.Spaces)
+		}
+	}
+	if targets.WithinSpaces && len(call.Spaces) == 0 {
+		return outsideSpaces("", call.Spaces)
 	}
 	return ""
 }
@@ -85,7 +94,7 @@ func ownIssue(targets tool.Targets, o tool.Origin) (rule, reason string) {
 // mean every project.
 func projects(req Request) []string {
 	own := req.Call.Origin
-	list := ofScope(req.Scope, false)
+	list := projectsOf(req.Scope)
 	switch {
 	case len(list) > 0:
 	case len(own.Projects) > 0:
@@ -101,23 +110,49 @@ func projects(req Request) []string {
 
 // repositories are the same for repositories on GitHub.
 func repositories(req Request) []string {
-	list := ofScope(req.Scope, true)
+	list := []string{}
+	for _, one := range req.Scope {
+		if _, space := tool.SpaceOf(one); !space && strings.Contains(one, "/") {
+			list = append(list, one)
+		}
+	}
 	if own := req.Call.Origin.Repository; len(list) == 0 && own != "" {
 		list = append(list, own)
 	}
 	return list
 }
 
-// ofScope returns the projects of a scope, or its repositories, which are what has
-// a slash. It is never nil.
-func ofScope(scope []string, repositories bool) []string {
+// spaces are the same for spaces of Confluence.
+func spaces(req Request) []string {
+	list := []string{}
+	for _, one := range req.Scope {
+		if key, ok := tool.SpaceOf(one); ok {
+			list = append(list, key)
+		}
+	}
+	if own := req.Call.Origin.Space; len(list) == 0 && own != "" {
+		list = append(list, own)
+	}
+	return list
+}
+
+// projectsOf are the projects of a scope: what is neither a repository, which has a
+// slash, nor a space. It is never nil.
+func projectsOf(scope []string) []string {
 	list := []string{}
 	for _, one := range scope {
-		if strings.Contains(one, "/") == repositories {
+		if _, space := tool.SpaceOf(one); !space && !strings.Contains(one, "/") {
 			list = append(list, one)
 		}
 	}
 	return list
+}
+
+func outsideSpaces(key string, allowed []string) string {
+	if len(allowed) == 0 {
+		return "the event is of no space of Confluence and the agent's scope.spaces names none, so none may be touched"
+	}
+	return fmt.Sprintf("space %s is outside the scope of this run, which is %s", strings.ToUpper(key), strings.Join(allowed, ", "))
 }
 
 func outsideRepositories(name string, allowed []string) string {

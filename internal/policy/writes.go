@@ -60,10 +60,10 @@ func (p *Policy) decideWrite(called tool.Tool, call tool.Call, writes bool, req 
 	if !writes || req.Mode != ModePropose || spec.Comments || spec.Internal || !p.on(RulePropose) {
 		return Verdict{}, false
 	}
-	if spec.DraftLabels == "" {
+	if spec.DraftLabels == "" && spec.DraftStatus == "" {
 		return verdict(RulePropose, proposedReason(spec))
 	}
-	args, err := withLabel(call.Args, spec.DraftLabels)
+	args, err := asDraft(call.Args, spec)
 	if err != nil {
 		return deny(RuleSchema, err.Error()), true
 	}
@@ -92,14 +92,33 @@ func proposedReason(spec tool.Spec) string {
 		"Go on; do not call it again for the same purpose, and say in your answer what you propose and why.", spec.Name)
 }
 
-// withLabel adds the label of drafts to the arguments.
-func withLabel(args json.RawMessage, name string) (json.RawMessage, error) {
+// asDraft changes the arguments so that a draft is made of them.
+func asDraft(args json.RawMessage, spec tool.Spec) (json.RawMessage, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(args, &fields); err != nil {
 		return nil, fmt.Errorf("the arguments are not a JSON object: %w", err)
 	}
+	if name := spec.DraftStatus; name != "" {
+		fields[name] = json.RawMessage(`"` + draftLabel + `"`)
+	}
+	if name := spec.DraftLabels; name != "" {
+		labels, err := withLabel(fields[name], name)
+		if err != nil {
+			return nil, err
+		}
+		fields[name] = labels
+	}
+	out, err := json.Marshal(fields)
+	if err != nil {
+		return nil, fmt.Errorf("encode arguments: %w", err)
+	}
+	return out, nil
+}
+
+// withLabel adds the label of drafts to a list.
+func withLabel(raw json.RawMessage, name string) (json.RawMessage, error) {
 	var labels []string
-	if raw := fields[name]; len(raw) > 0 {
+	if len(raw) > 0 {
 		if err := json.Unmarshal(raw, &labels); err != nil {
 			return nil, fmt.Errorf("%s is not a list of texts: %w", name, err)
 		}
@@ -107,14 +126,9 @@ func withLabel(args json.RawMessage, name string) (json.RawMessage, error) {
 	if !slices.Contains(labels, draftLabel) {
 		labels = append(labels, draftLabel)
 	}
-	raw, err := json.Marshal(labels)
+	out, err := json.Marshal(labels)
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", name, err)
-	}
-	fields[name] = raw
-	out, err := json.Marshal(fields)
-	if err != nil {
-		return nil, fmt.Errorf("encode arguments: %w", err)
 	}
 	return out, nil
 }

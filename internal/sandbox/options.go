@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 
+	"github.com/aofctl/aofctl/internal/sandbox/confluence"
 	"github.com/aofctl/aofctl/internal/sandbox/github"
 	"github.com/aofctl/aofctl/internal/sandbox/jira"
 	"github.com/aofctl/aofctl/internal/sandbox/model"
@@ -30,6 +31,10 @@ type Options struct {
 	// are set by Start.
 	Jira  jira.Options
 	Model model.Options
+	// Confluence configures the one beside Jira, of the same kind: below /wiki of a
+	// Cloud, below /confluence of a Data Center. Kind, BaseURL and ContextPath are set
+	// by Start.
+	Confluence confluence.Options
 	// Webhooks are registered at the start.
 	Webhooks []jira.Webhook
 	// Rovo configures Atlassian's side of remote agents, which sites of Cloud have. Its
@@ -82,12 +87,28 @@ func demoIssues() []jira.NewIssue {
 	}
 }
 
-// githubPath is where the simulated GitHub is.
-const githubPath = "/github"
+// demoPages are the pages of Options.Demo.
+func demoPages() []confluence.NewPage {
+	return []confluence.NewPage{{
+		Space: "DOC", Title: "User Notification Preferences v2",
+		Body: `<p>What users may choose about notifications.</p><h1>Requirements</h1><h2>Channels</h2><p>Users switch e-mail, SMS and push on and off for each type of event.</p>` +
+			`<h2>Digest mode</h2><p>Notifications are gathered at intervals that users choose (minimum 5 minutes).</p>` +
+			`<h2>Quiet hours</h2><p>Within quiet hours only critical notifications are sent.</p><h1>Open questions</h1><p>None.</p>`,
+	}}
+}
+
+// Where the simulated GitHub is, and Confluence on a Data Center.
+const (
+	githubPath     = "/github"
+	confluencePath = "/confluence"
+)
 
 // handler routes between the servers.
-func handler(context string, site *jira.Server, script *model.Server, hub *github.Server, platform *rovo.Server) http.Handler {
+func handler(context string, site *jira.Server, pages *confluence.Server, script *model.Server, hub *github.Server, platform *rovo.Server) http.Handler {
 	mux := http.NewServeMux()
+	for _, path := range []string{"/wiki/", "/ex/confluence/", confluencePath + "/", "/__sandbox/confluence/"} {
+		mux.Handle(path, pages)
+	}
 	if platform != nil {
 		for _, path := range rovo.Paths() {
 			mux.Handle(path, platform)

@@ -16,6 +16,7 @@ import (
 const guide = `Sandbox is up. Nothing in it is real, and nothing is kept when it stops.
 
   Jira      {jira}    ({kind})
+  Pages     {pages}    (Confluence, with the same accounts)
   Model     {model}    (OpenAI-compatible, answers by rules; any API key)
   Account   {email} / {token}
   People    {people}
@@ -28,6 +29,7 @@ Point a daemon at it, in daemon.yaml under spec:
       base_url: {jira}
       auth: {auth}
       webhook_secret_env: JIRA_WEBHOOK_SECRET
+    confluence: {wiki}
   models:
     providers:
       google: {base_url: "{model}", api_key_env: GOOGLE_API_KEY}
@@ -46,6 +48,8 @@ Act as somebody, look at the result, make things go wrong:
   curl -s {control}/issues/PROJ-1
   curl -s -u {email}:{token} '{jira}/rest/api/2/issue/PROJ-1?fields=summary,status'
   curl -s {control}/faults -d '{"method": "POST", "path": "/comment$", "effect": "cut_after", "count": 1}'
+  curl -s {control}/confluence/act -d '{"as": "alice", "action": "create_page", "space": "DOC", "title": "Plan", "body": "<p>First.</p>"}'
+  curl -s {control}/confluence/pages
   curl -s {control}/requests
 
 `
@@ -112,7 +116,11 @@ func (s *Sandbox) explain(out io.Writer) error {
 		kind, people = "Data Center", "alice / alice-token, bob / bob-token; the tokens are personal access tokens, too"
 		auth, variables = "{type: pat, token_env: JIRA_API_TOKEN}", ""
 	}
-	page := strings.NewReplacer("{webhooks}", webhooks, "{rovo}", s.rovo()).Replace(guide)
+	wiki := "{enabled: true}"
+	if s.Jira.Deployment() != jira.Cloud {
+		wiki = "{base_url: " + s.ConfluenceURL() + ", auth: " + auth + "}"
+	}
+	page := strings.NewReplacer("{wiki}", wiki, "{pages}", s.ConfluenceURL(), "{webhooks}", webhooks, "{rovo}", s.rovo()).Replace(guide)
 	_, err := strings.NewReplacer("{jira}", s.JiraURL(), "{kind}", kind, "{model}", s.ModelURL(), "{email}", email, "{token}", token,
 		"{people}", people, "{auth}", auth, "{variables}", variables, "{control}", s.ControlURL(), "{secret}", secret).WriteString(out, page)
 	return err

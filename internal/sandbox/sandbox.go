@@ -13,6 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/aofctl/aofctl/internal/sandbox/confluence"
 	"github.com/aofctl/aofctl/internal/sandbox/github"
 	"github.com/aofctl/aofctl/internal/sandbox/jira"
 	"github.com/aofctl/aofctl/internal/sandbox/model"
@@ -24,6 +25,8 @@ type Sandbox struct {
 	// Jira and Model are the servers behind the listener.
 	Jira  *jira.Server
 	Model *model.Server
+	// Confluence is of the same kind as Jira.
+	Confluence *confluence.Server
 	// GitHub is a small one beside them.
 	GitHub *github.Server
 	// Rovo is Atlassian's side of remote agents; its first tenant is Jira. Nil for a
@@ -77,6 +80,10 @@ func build(opts Options, root string) (*Sandbox, error) {
 	for _, w := range opts.Webhooks {
 		site.Register(w)
 	}
+	pages, err := newPages(opts, root, site)
+	if err != nil {
+		return nil, fmt.Errorf("make simulated Confluence: %w", err)
+	}
 	hub := github.New(github.Options{BaseURL: root + githubPath, Now: opts.Jira.Now})
 	for _, name := range opts.Repositories {
 		hub.AddRepository(name, map[string]string{"README.md": "# " + name + "\n"})
@@ -89,13 +96,33 @@ func build(opts Options, root string) (*Sandbox, error) {
 		return nil, err
 	}
 	return &Sandbox{
-		Jira: site, Model: script, GitHub: hub, Rovo: platform, root: root, done: make(chan error, 1),
+		Jira: site, Confluence: pages, Model: script, GitHub: hub, Rovo: platform, root: root, done: make(chan error, 1),
 		server: &http.Server{
-			Handler: handler(opts.Jira.ContextPath, site, script, hub, platform), ReadHeaderTimeout: 10 * time.Second,
+			Handler: handler(opts.Jira.ContextPath, site, pages, script, hub, platform), ReadHeaderTimeout: 10 * time.Second,
 			ErrorLog: log.New(io.Discard, "", 0),
 		},
 	}, nil
 }
+
+// newPages makes the Confluence beside a Jira.
+func newPages(opts Options, root string, site *jira.Server) (*confluence.Server, error) {
+	c := opts.Confluence
+	c.BaseURL, c.CloudID = root, site.CloudID()
+	if site.Deployment() == jira.DataCenter {
+		c.Kind, c.ContextPath = confluence.DataCenter, confluencePath
+	}
+	if c.Now == nil {
+		c.Now = opts.Jira.Now
+	}
+	if opts.Demo {
+		c.Pages = append(demoPages(), c.Pages...)
+	}
+	return confluence.New(c)
+}
+
+// ConfluenceURL is the base URL for a client of Confluence; on Cloud it is that of
+// the site.
+func (s *Sandbox) ConfluenceURL() string { return s.Confluence.BaseURL() }
 
 // JiraURL is the base URL for a client of Jira.
 func (s *Sandbox) JiraURL() string { return s.Jira.BaseURL() }
@@ -127,6 +154,7 @@ func (s *Sandbox) RegisterWebhook(url, secret string) jira.Webhook {
 // Close stops serving and sending. Held requests are let go first.
 func (s *Sandbox) Close() error {
 	s.Jira.Close()
+	s.Confluence.Close()
 	s.GitHub.Close()
 	s.closeTenants()
 	err := s.server.Close()

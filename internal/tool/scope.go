@@ -70,3 +70,19 @@ func InRepositories(repositories []string, name string) bool {
 	}
 	return false
 }
+
+// InSpaces reports whether a space of Confluence is within the given keys or globs,
+// as in Call.Spaces. nil admits every one, an empty list none. Keys are compared
+// without regard to case, as Confluence does.
+func InSpaces(spaces []string, key string) bool { return InProjects(spaces, key) }
+
+// spaceScope begins what of an agent's scope is a space: neither the key of a project
+// nor the name of a repository has a colon.
+const spaceScope = "space:"
+
+// ScopeSpace writes the key or glob of a space as an entry of an agent's scope.
+func ScopeSpace(key string) string { return spaceScope + key }
+
+// SpaceOf returns the key or glob of a space that an entry of a scope is; false for
+// an entry of another kind.
+func SpaceOf(entry string) (key string, ok bool) { return strings.CutPrefix(entry, spaceScope) }

@@ -44,6 +44,9 @@ type Spec struct {
 	// DraftLabels names the argument that takes the labels of what the tool makes;
 	// "" for none. What an agent only proposes is made with the label "draft".
 	DraftLabels string
+	// DraftStatus names the argument for which "draft" makes what the tool makes a
+	// draft; "" for none. It does what DraftLabels does where there are drafts.
+	DraftStatus string
 }
 
 // Person is somebody's account, as far as it is known.
@@ -77,6 +80,8 @@ type Origin struct {
 	// of its pull request or issue; "" and 0 for none.
 	Repository string
 	Thread     int
+	// Space is the event's own in Confluence, by its key; "" for none.
+	Space string
 	// Actor is who caused the run.
 	Actor Person
 	// People are the accounts of those on the issue, as far as the event names
@@ -130,6 +135,8 @@ type Call struct {
 	Projects []string
 	// Repositories are the same on GitHub, as owner/name or globs such as "acme/*".
 	Repositories []string
+	// Spaces are the same in Confluence, as keys of spaces or globs of them.
+	Spaces []string
 }
 
 // Result is what a tool tells the model.
@@ -148,8 +155,8 @@ type Result struct {
 type Targets struct {
 	// Projects are the keys of the projects that the call touches.
 	Projects []string
-	// Issues are the issues that the call touches, by key, and pull requests as
-	// owner/name#7.
+	// Issues are the issues that the call touches, by key, pull requests as
+	// owner/name#7, and pages of Confluence as page:123.
 	Issues []string
 	// Confined is true if the tool itself keeps to Call.Projects, as a search does.
 	Confined bool
@@ -157,6 +164,11 @@ type Targets struct {
 	// is true if the tool itself keeps to Call.Repositories.
 	Repositories       []string
 	WithinRepositories bool
+	// Spaces are the keys of the spaces of Confluence that the call is known to touch,
+	// and WithinSpaces is true if the tool itself keeps to Call.Spaces: the id of a page
+	// does not tell its space.
+	Spaces       []string
+	WithinSpaces bool
 }
 
 // Tool is a function that a model may call.

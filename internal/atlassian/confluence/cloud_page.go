@@ -59,6 +59,9 @@ func (c *cloud) Page(ctx context.Context, id string, r PageRead) (Page, error) {
 
 // PageByTitle implements API.
 func (c *cloud) PageByTitle(ctx context.Context, spaceKey, title string, r PageRead) (Page, error) {
+	if r.Draft {
+		return Page{}, &UnsupportedError{Kind: Cloud, What: "find a draft by its title"}
+	}
 	space, err := c.Space(ctx, spaceKey)
 	if err != nil {
 		return Page{}, err

@@ -57,6 +57,9 @@ func (d *dataCenter) earlier(ctx context.Context, id string, r PageRead) (Page, 
 // PageByTitle implements API.
 func (d *dataCenter) PageByTitle(ctx context.Context, spaceKey, title string, r PageRead) (Page, error) {
 	query := url.Values{"spaceKey": {spaceKey}, "title": {title}, "type": {"page"}, "expand": {r.expand()}}
+	if r.Draft {
+		query.Set("status", StatusDraft)
+	}
 	var raw collection[content]
 	if err := d.get(ctx, d.at("content"), query, &raw); err != nil {
 		return Page{}, err

@@ -1,6 +1,7 @@
 package confluence
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 )
@@ -18,7 +19,14 @@ type Revision struct {
 	// Expected, if given, is the number of the version that the change was meant
 	// for: any other is a Conflict.
 	Expected int
-	Change   Change
+	// Title, if given, is the page's new title, and Minor spares those who watch it
+	// the news.
+	Title  string
+	Minor  bool
+	Change Change
+	// Again, if given, is asked before each further try whether an earlier one was
+	// made after all: a request that seemed lost may arrive late.
+	Again func(ctx context.Context, now Page) (bool, error)
 }
 
 // reviseTries is how often a page is read anew.
@@ -39,11 +47,17 @@ func Revise(ctx context.Context, api API, r Revision) (Page, error) {
 				Err: fmt.Errorf("it has version %d, and the change was meant for version %d", page.Version.Number, r.Expected),
 			}
 		}
+		if try > 1 && r.Again != nil {
+			if done, err := r.Again(ctx, page); err != nil || done {
+				return page, err
+			}
+		}
 		body, err := r.Change(page)
-		if err != nil || body == page.Body {
+		title := cmp.Or(r.Title, page.Title)
+		if err != nil || body == page.Body && title == page.Title {
 			return page, err
 		}
-		written, err := api.UpdatePage(ctx, PageUpdate{ID: r.ID, Title: page.Title, Body: body, Version: page.Version.Number, Message: r.Message})
+		written, err := api.UpdatePage(ctx, PageUpdate{ID: r.ID, Title: title, Body: body, Version: page.Version.Number, Message: r.Message, Minor: r.Minor})
 		if !Conflict(err) || try == reviseTries {
 			return written, err
 		}

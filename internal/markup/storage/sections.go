@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"math"
 	"strings"
 
 	"github.com/aofctl/aofctl/internal/markup/doc"
@@ -16,6 +17,7 @@ type Section struct {
 	Text  string // the heading's text in one line
 	Start int    // the begin of the heading
 	Body  int    // the end of the heading, where its section begins
+	Own   int    // the end of what stands before the first heading in the section
 	End   int
 }
 
@@ -83,9 +85,12 @@ func (f *finder) open(t token) {
 		}
 		top := len(f.stack) - 1
 		f.end(top, level, t.start)
+		for _, i := range f.stack[top].open {
+			f.out[i].Own = min(f.out[i].Own, t.start)
+		}
 		f.heading, f.at = len(f.out), len(f.stack)
 		f.stack[top].open = append(f.stack[top].open, f.heading)
-		f.out = append(f.out, Section{Level: level, Start: t.start, Body: t.end, End: -1})
+		f.out = append(f.out, Section{Level: level, Start: t.start, Body: t.end, Own: math.MaxInt, End: -1})
 	}
 	if len(f.stack) > maxElements {
 		if f.deep == nil {
@@ -129,7 +134,8 @@ func (f *finder) pop(i, at int) {
 func (f *finder) end(frame, level, at int) {
 	open := f.stack[frame].open
 	for len(open) > 0 && f.out[open[len(open)-1]].Level >= level {
-		f.out[open[len(open)-1]].End = at
+		one := &f.out[open[len(open)-1]]
+		one.End, one.Own = at, min(one.Own, at)
 		open = open[:len(open)-1]
 	}
 	f.stack[frame].open = open

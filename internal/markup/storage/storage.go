@@ -33,6 +33,15 @@ type Piece struct {
 	Body  string `json:"body,omitempty"` // the text between, as Markdown
 }
 
+// inner is what an element that holds text has between its tags.
+func (p Piece) inner() (string, bool) {
+	rest, ok := strings.CutPrefix(p.XML, p.Open)
+	if !ok || !wellFormed(p.XML) {
+		return "", false
+	}
+	return strings.CutSuffix(rest, p.Close)
+}
+
 // keep stores a piece and returns its key.
 func (k Kept) keep(label string, p Piece) string {
 	hash := sha256.Sum256([]byte(p.XML + p.Open + p.Close))

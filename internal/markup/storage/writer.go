@@ -81,19 +81,8 @@ func (w *writer) wrapped(list []*doc.Node, i int) int {
 	if k == "" || !ok || p.Close == "" || !wellFormed(p.Open+p.Close) {
 		return 0
 	}
-	depth, end := 1, i
-	for end++; end < len(list); end++ {
-		switch key(list[end]) {
-		case k:
-			depth++
-		case "/" + k:
-			depth--
-		}
-		if depth == 0 {
-			break
-		}
-	}
-	if end == len(list) {
+	end := closing(list, i, k)
+	if end < 0 {
 		return 0
 	}
 	inner := list[i+1 : end]
@@ -102,7 +91,11 @@ func (w *writer) wrapped(list []*doc.Node, i int) int {
 		return end
 	}
 	w.b.WriteString(p.Open)
-	w.blocks(inner)
+	if old, ok := p.inner(); ok {
+		w.rewrite(old, inner)
+	} else {
+		w.blocks(inner)
+	}
 	w.b.WriteString(p.Close)
 	return end
 }

@@ -46,30 +46,39 @@ func (h handler[A]) Targets(raw json.RawMessage) (tool.Targets, error) {
 	if err != nil {
 		return tool.Targets{}, err
 	}
-	targets := tool.Targets{Confined: h.confined}
-	for _, key := range h.issues(args) {
+	return h.about(args).targets(), nil
+}
+
+func (h handler[A]) about(args A) subject {
+	s := subject{confined: h.confined, careful: h.careful}
+	if h.keys != nil {
+		s.keys = h.keys(args)
+	}
+	if h.projects != nil {
+		s.projects = h.projects(args)
+	}
+	s.keys = slices.DeleteFunc(s.keys, func(k Key) bool { return !k.given() })
+	s.projects = slices.DeleteFunc(s.projects, func(p ProjectKey) bool { return p == "" })
+	return s
+}
+
+// subject is what a call is about.
+type subject struct {
+	keys              []Key
+	projects          []ProjectKey
+	confined, careful bool
+}
+
+func (s subject) targets() tool.Targets {
+	targets := tool.Targets{Confined: s.confined}
+	for _, key := range s.keys {
 		targets.Projects = append(targets.Projects, key.Project())
 		targets.Issues = append(targets.Issues, key.String())
 	}
-	for _, project := range h.named(args) {
+	for _, project := range s.projects {
 		targets.Projects = append(targets.Projects, project.String())
 	}
-	return targets, nil
-}
-
-// named are the projects that the arguments name.
-func (h handler[A]) named(args A) []ProjectKey {
-	if h.projects == nil {
-		return nil
-	}
-	return slices.DeleteFunc(h.projects(args), func(p ProjectKey) bool { return p == "" })
-}
-
-func (h handler[A]) issues(args A) []Key {
-	if h.keys == nil {
-		return nil
-	}
-	return slices.DeleteFunc(h.keys(args), func(k Key) bool { return !k.given() })
+	return targets
 }
 
 // Call implements tool.Tool.
@@ -78,31 +87,37 @@ func (h handler[A]) Call(ctx context.Context, call tool.Call) (tool.Result, erro
 	if err != nil {
 		return tool.Result{Text: err.Error(), Failed: true}, nil //nolint:nilerr // the model is told
 	}
-	ctx, client, err := h.tools.client(ctx, call.Origin)
+	return h.tools.make(ctx, h.spec.Name, call, h.about(args), func(ctx context.Context, j job) (tool.Result, error) { return h.run(ctx, j, args) })
+}
+
+// make makes a call. It does not know the type of the arguments, of which there are
+// many: what does is in the program once for each.
+func (t *Tools) make(ctx context.Context, name string, call tool.Call, about subject, run func(context.Context, job) (tool.Result, error)) (tool.Result, error) {
+	ctx, client, err := t.client(ctx, call.Origin)
 	if err != nil {
-		return tool.Result{}, fmt.Errorf("%s: %w", h.spec.Name, err)
+		return tool.Result{}, fmt.Errorf("%s: %w", name, err)
 	}
-	j := job{Tools: h.tools, call: call, client: client}
+	j := job{Tools: t, call: call, client: client}
 	target := ""
-	for i, key := range h.issues(args) {
+	for i, key := range about.keys {
 		if i == 0 {
 			target = key.String()
 		}
-		if err := j.admit(ctx, key, h.careful); err != nil {
-			return outcome(h.spec.Name, target, err)
+		if err := j.admit(ctx, key, about.careful); err != nil {
+			return outcome(name, target, err)
 		}
 	}
-	for _, project := range h.named(args) {
+	for _, project := range about.projects {
 		if target == "" {
 			target = project.String()
 		}
 		if !tool.InProjects(call.Projects, project.String()) {
-			return outcome(h.spec.Name, target, refuse("project %s is outside the scope of this run", project))
+			return outcome(name, target, refuse("project %s is outside the scope of this run", project))
 		}
 	}
-	result, err := h.run(ctx, j, args)
+	result, err := run(ctx, j)
 	if err != nil {
-		return outcome(h.spec.Name, target, err)
+		return outcome(name, target, err)
 	}
 	if result.Target == "" {
 		result.Target = target
@@ -163,12 +178,17 @@ func (j job) marker(id string) jira.Marker {
 // decode reads arguments that passed the schema.
 func decode[A any](raw json.RawMessage) (A, error) {
 	var args A
+	err := decodeInto(raw, &args)
+	return args, err
+}
+
+func decodeInto(raw json.RawMessage, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
-	if err := decoder.Decode(&args); err != nil {
-		return args, fmt.Errorf("read arguments: %w", err)
+	if err := decoder.Decode(into); err != nil {
+		return fmt.Errorf("read arguments: %w", err)
 	}
-	return args, nil
+	return nil
 }
 
 // ack is the result of a write.

@@ -1,0 +1,280 @@
+package confluence_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aofctl/aofctl/internal/atlassian"
+	client "github.com/aofctl/aofctl/internal/atlassian/confluence"
+	"github.com/aofctl/aofctl/internal/leak"
+	sandbox "github.com/aofctl/aofctl/internal/sandbox/confluence"
+	"github.com/aofctl/aofctl/internal/sandbox/contract"
+	"github.com/aofctl/aofctl/internal/tool"
+	"github.com/aofctl/aofctl/internal/tool/confluence"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }
+
+// contracts are Atlassian's descriptions, read once; nil where they are absent.
+var contracts = map[sandbox.Kind]func() *contract.Contract{
+	sandbox.Cloud:      sync.OnceValue(func() *contract.Contract { return described(contract.LoadConfluenceCloud) }),
+	sandbox.DataCenter: sync.OnceValue(func() *contract.Contract { return described(contract.LoadConfluenceDataCenter) }),
+}
+
+func described(load func(string) (*contract.Contract, error)) *contract.Contract {
+	roots := []string{os.Getenv("AOF_SHARED")}
+	dir, _ := os.Getwd()
+	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		roots = append(roots, filepath.Join(dir, "..", "shared"))
+	}
+	for _, root := range roots {
+		if root == "" {
+			continue
+		}
+		c, err := load(filepath.Join(root, "openapi"))
+		if err == nil {
+			return c
+		}
+		if !errors.Is(err, contract.ErrNoDescription) {
+			panic(err)
+		}
+	}
+	return nil
+}
+
+// spec is the page that tests work on.
+const spec = `<p local-id="1">Intro <span style="color: red;">red</span></p>` +
+	`<ac:structured-macro ac:name="toc" ac:schema-version="1"><ac:parameter ac:name="maxLevel">2</ac:parameter></ac:structured-macro>` +
+	`<h1>Goals</h1><p>Notify people.</p><h2>Digest mode</h2><p>Every 5 minutes.</p><h2>Limits</h2><ul><li>ten</li></ul>` +
+	`<h1>Later</h1><h2>Limits</h2><p>none</p>`
+
+// site is a Confluence to work on, every exchange of which is held against
+// Atlassian's description, and the tools on it.
+type site struct {
+	*sandbox.Server
+
+	t      *testing.T
+	tools  *confluence.Tools
+	reg    *tool.Registry
+	ledger *ledger
+	calls  int
+	// page and child are pages of the space DOC, other one of TEAM.
+	page, child, other string
+	origin             tool.Origin
+	spaces             []string
+	// lenient lets exchanges be that no description has.
+	lenient bool
+}
+
+func newSite(t *testing.T, kind sandbox.Kind) *site {
+	t.Helper()
+	server, err := sandbox.New(sandbox.Options{Kind: kind})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &site{Server: server, t: t, ledger: &ledger{effects: map[string]tool.Effect{}}, spaces: []string{"DOC"},
+		origin: tool.Origin{Run: "run", Agent: "keeper", Delivery: "d1"}}
+	var handler http.Handler = server
+	if c := contracts[kind](); c != nil {
+		handler = c.Handler(server, func(err error) {
+			if !s.lenient {
+				t.Error(err)
+			}
+		})
+	}
+	web := httptest.NewServer(handler)
+	t.Cleanup(func() { server.Close(); web.Close() })
+	cfg := atlassian.Config{
+		BaseURL: web.URL, AuthType: atlassian.AuthAPIToken, Email: sandbox.BotEmail, Token: sandbox.BotToken,
+		FirstBackoff: time.Millisecond, Timeout: 5 * time.Second,
+	}
+	if kind == sandbox.DataCenter {
+		cfg.AuthType, cfg.Email = atlassian.AuthPAT, ""
+	}
+	transport, err := atlassian.NewTransport(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(transport.Close)
+	one := client.New(transport)
+	s.tools = confluence.New(func(tool.Origin) (*client.Client, error) { return one, nil }, tool.Writer{Ledger: s.ledger})
+	if s.reg, err = tool.NewRegistry(s.tools.All()...); err != nil {
+		t.Fatal(err)
+	}
+	s.page = s.made("alice", sandbox.NewPage{Space: "DOC", Title: "Preferences", Body: spec})
+	s.child = s.made("alice", sandbox.NewPage{Space: "DOC", Title: "Details", Body: "<p>more</p>", Parent: s.page})
+	s.other = s.made("alice", sandbox.NewPage{Space: "TEAM", Title: "Elsewhere", Body: "<p>secret plan</p>"})
+	return s
+}
+
+func (s *site) made(who string, n sandbox.NewPage) string {
+	s.t.Helper()
+	id, err := s.As(who).CreatePage(n)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return id
+}
+
+// newCall makes a call with an id of its own. PAGE, CHILD and OTHER in the arguments
+// stand for the ids of pages.
+func (s *site) newCall(args string) tool.Call {
+	s.calls++
+	args = strings.NewReplacer("PAGE", s.page, "CHILD", s.child, "OTHER", s.other).Replace(args)
+	return tool.Call{ID: "run:" + string(rune('a'+s.calls)), Args: json.RawMessage(args), Spaces: s.spaces, Origin: s.origin}
+}
+
+// try validates a call as the policy does, and makes it.
+func (s *site) try(name string, call tool.Call) (tool.Result, error) {
+	s.t.Helper()
+	tl, ok := s.reg.Lookup(name)
+	if !ok {
+		s.t.Fatalf("no tool %s", name)
+	}
+	if err := s.reg.Validate(name, call.Args); err != nil {
+		s.t.Fatalf("%s: %v", name, err)
+	}
+	return tl.Call(s.t.Context(), call)
+}
+
+// do makes a call that must succeed.
+func (s *site) do(name, args string) string {
+	s.t.Helper()
+	result, err := s.try(name, s.newCall(args))
+	if err != nil || result.Failed {
+		s.t.Fatalf("%s %s: %+v, %v", name, args, result, err)
+	}
+	return result.Text
+}
+
+// fail makes a call that must be refused, with a text that says all of this, and
+// writes nothing.
+func (s *site) fail(name, args string, says ...string) {
+	s.t.Helper()
+	before := s.writes()
+	result, err := s.try(name, s.newCall(args))
+	if err != nil || !result.Failed {
+		s.t.Fatalf("%s %s: %+v, %v; want a refusal", name, args, result, err)
+	}
+	for _, part := range says {
+		if !strings.Contains(result.Text, part) {
+			s.t.Errorf("%s %s: %q does not say %q", name, args, result.Text, part)
+		}
+	}
+	if n := s.writes() - before; n > 0 {
+		s.t.Errorf("%s %s wrote %d times", name, args, n)
+	}
+}
+
+// writes counts the requests that the site carried out and that change something.
+func (s *site) writes() int {
+	n := 0
+	for _, r := range s.Requests() {
+		if r.Method != http.MethodGet && r.Applied > 0 && r.Applied < 300 {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *site) state(id string) sandbox.PageState {
+	s.t.Helper()
+	p, ok := s.Page(id)
+	if !ok {
+		s.t.Fatalf("no page %s", id)
+	}
+	return p
+}
+
+// titled is the page of a title; false if there is none, or more than one.
+func (s *site) titled(title string) (sandbox.PageState, bool) {
+	var found []sandbox.PageState
+	for _, id := range s.Pages() {
+		if p := s.state(id); p.Title == title {
+			found = append(found, p)
+		}
+	}
+	if len(found) != 1 {
+		return sandbox.PageState{}, false
+	}
+	return found[0], true
+}
+
+// fault makes the next request of the method go wrong.
+func (s *site) fault(f sandbox.Fault) {
+	s.t.Helper()
+	if f.Count == 0 {
+		f.Count = 1
+	}
+	if _, err := s.AddFault(f); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// both runs a test on a site of either kind.
+func both(t *testing.T, fn func(t *testing.T, s *site)) {
+	t.Helper()
+	for _, kind := range []sandbox.Kind{sandbox.Cloud, sandbox.DataCenter} {
+		t.Run(string(kind), func(t *testing.T) { fn(t, newSite(t, kind)) })
+	}
+}
+
+// ledger remembers effects in memory.
+type ledger struct {
+	mu      sync.Mutex
+	effects map[string]tool.Effect
+}
+
+var _ tool.Ledger = (*ledger)(nil)
+
+func (l *ledger) Begin(_ context.Context, id, _, _ string) (tool.Effect, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e, ok := l.effects[id]; ok {
+		e.Fresh, e.Age = false, time.Since(e.Begun)
+		return e, nil
+	}
+	e := tool.Effect{ID: id, Begun: time.Now(), Fresh: true}
+	l.effects[id] = e
+	return e, nil
+}
+
+func (l *ledger) Done(_ context.Context, id, ref string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.effects[id] = tool.Effect{ID: id, Done: true, Ref: ref}
+	return nil
+}
+
+func (l *ledger) Sent(context.Context, string) error { return nil }
+
+func (l *ledger) Abandon(_ context.Context, id string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.effects, id)
+	return nil
+}
+
+// open are the effects of which the ledger does not know the end.
+func (l *ledger) open() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var ids []string
+	for id, e := range l.effects {
+		if !e.Done {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
