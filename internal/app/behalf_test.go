@@ -226,7 +226,7 @@ func TestEveryToolOfAUsersRunReachesPlatformsAsTheUserAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	const theUsers, theOperators, nobodys = "the user's", "the operator's", "nobody's"
-	rights := map[string]string{"jira": theUsers, "confluence": nobodys, "github": theOperators, "memory": theOperators, "": theOperators}
+	rights := map[string]string{"jira": theUsers, "confluence": nobodys, "atlassian": nobodys, "github": theOperators, "memory": theOperators, "": theOperators}
 	own.took()
 	g.took()
 	for _, name := range a.registry.Names() {

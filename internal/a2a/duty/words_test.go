@@ -3,6 +3,8 @@ package duty
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -75,11 +77,33 @@ func TestCallsAreToldInWordsThatFormatNothing(t *testing.T) {
 		{"jira_create_issue", `{"summary":"Login fails"}`, "Creating a work item: `Login fails`"},
 		{"jira_transition_issue", `{"issue_key":"PROJ-1","transition":"Done"}`, "Moving PROJ-1 to `Done`"},
 		{"jira_search", `{"jql":"` + strings.Repeat("x", 500) + `"}`, "Searching work items: `" + strings.Repeat("x", maxCode-1) + "…`"},
+		{"confluence_create_page", `{"space_key":"DOC","title":"Test plan","body":"x"}`, "Creating the page `Test plan` in DOC"},
+		{"confluence_get_page", `{"page_id":"4711"}`, "Reading the page"},
+		{"confluence_update_section", `{"page_id":"1","heading":"Digest mode","reason":"x"}`, "Updating the section `Digest mode` of a page"},
 		{"mcp_files__read_file", `{"path":"/etc"}`, "Using mcp files read file"},
 		{"*_`", `{}`, "Using a tool"},
 	} {
 		if got := doing(tt.tool, json.RawMessage(tt.args)); got != tt.want {
 			t.Errorf("%s %.40s: %q, want %q", tt.tool, tt.args, got, tt.want)
+		}
+	}
+}
+
+// TestEveryToolOfTheReferenceHasWords looks at the reference of tools, which another
+// test keeps complete: users read what is said of a call while it is made.
+func TestEveryToolOfTheReferenceHasWords(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/tools.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := phrases()
+	names := regexp.MustCompile("(?m)^### ([a-z_]+)$").FindAllStringSubmatch(string(text), -1)
+	if len(names) < 50 {
+		t.Fatalf("the reference has %d tools", len(names))
+	}
+	for _, name := range names {
+		if _, ok := known[name[1]]; !ok {
+			t.Errorf("nothing says what a call of %s does", name[1])
 		}
 	}
 }
