@@ -54,6 +54,9 @@ type Entry struct {
 	// Error is a failure that is the step's result: the loop goes on and the
 	// model is told of it.
 	Error string `json:"error,omitempty"`
+	// Preview is what a tool call that was not made yet would change, as JSON; nil
+	// where there is nothing to show but the input.
+	Preview json.RawMessage `json:"preview,omitempty"`
 	// Decision names the policy rule that allowed or denied a tool call.
 	Decision string `json:"decision,omitempty"`
 	// Target is what the step touched outside, such as an issue key.

@@ -80,8 +80,10 @@ type Origin struct {
 	// of its pull request or issue; "" and 0 for none.
 	Repository string
 	Thread     int
-	// Space is the event's own in Confluence, by its key; "" for none.
+	// Space is the event's own in Confluence, by its key, and Page its page, by its
+	// id; "" for none.
 	Space string
+	Page  string
 	// Actor is who caused the run.
 	Actor Person
 	// People are the accounts of those on the issue, as far as the event names
@@ -137,6 +139,9 @@ type Call struct {
 	Repositories []string
 	// Spaces are the same in Confluence, as keys of spaces or globs of them.
 	Spaces []string
+	// Basis is Preview.Basis of what people approved: the call is refused if what it
+	// changes is not the same any more. "" for a call that nobody was shown.
+	Basis string
 }
 
 // Result is what a tool tells the model.
