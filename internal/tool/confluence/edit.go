@@ -13,6 +13,9 @@ import (
 	"github.com/aofctl/aofctl/internal/tool"
 )
 
+// errNoReason refuses a change without a reason.
+var errNoReason = refuse("reason is empty: say why the page is changed; it is told with the new version")
+
 // edit is a change of one page.
 type edit struct {
 	page     Ref
@@ -32,6 +35,10 @@ type edit struct {
 	added func(o storage.Options) string
 	// change makes the new page.
 	change func(page string, o storage.Options) (string, error)
+	// touches, if given, is the part of a page that the change is made from, and raw
+	// says that the text is not Markdown.
+	touches func(page string) (string, error)
+	raw     bool
 }
 
 // apply changes a page once and returns what to tell of it.
@@ -41,7 +48,7 @@ func (j job) apply(ctx context.Context, e edit) (tool.Result, error) {
 	case err != nil:
 		return tool.Result{}, err
 	case strings.TrimSpace(e.reason) == "":
-		return tool.Result{}, refuse("reason is empty: say why the page is changed; it is told with the new version")
+		return tool.Result{}, errNoReason
 	case page.Status == confluence.StatusDraft || e.save == confluence.SaveDraft:
 		return j.applyDraft(ctx, page, e)
 	}
@@ -96,6 +103,9 @@ func (j job) revise(ctx context.Context, page confluence.Page, e edit) (string, 
 // wanted to lose.
 func (j job) changed(now confluence.Page, e edit) (string, error) {
 	if err := j.within(now); err != nil {
+		return "", err
+	}
+	if err := j.asShown(now, e); err != nil {
 		return "", err
 	}
 	_, kept := markup.StorageToMarkdown(now.Body)

@@ -28,9 +28,27 @@ type handler[A any] struct {
 	page  func(A) Ref
 	space func(A) string
 	run   func(ctx context.Context, j job, args A) (tool.Result, error)
+	// edit makes the change of a page that the arguments say; nil for a tool that does
+	// not change the text of one. See editing.
+	edit func(A) (edit, error)
 }
 
-var _ tool.Tool = handler[struct{}]{}
+var (
+	_ tool.Tool      = handler[struct{}]{}
+	_ tool.Previewer = handler[struct{}]{}
+)
+
+// editing is a tool of which each call is the change of one page.
+func (h handler[A]) editing() handler[A] {
+	h.run = func(ctx context.Context, j job, args A) (tool.Result, error) {
+		e, err := h.edit(args)
+		if err != nil {
+			return tool.Result{}, err
+		}
+		return j.apply(ctx, e)
+	}
+	return h
+}
 
 // Spec implements tool.Tool.
 func (h handler[A]) Spec() tool.Spec { return h.spec }
@@ -88,6 +106,26 @@ func (h handler[A]) Call(ctx context.Context, call tool.Call) (tool.Result, erro
 		return tool.Result{Text: err.Error(), Failed: true}, nil //nolint:nilerr // the model is told
 	}
 	return h.tools.make(ctx, h.spec.Name, call, h.about(args), func(j job) (tool.Result, error) { return h.run(ctx, j, args) })
+}
+
+// Preview implements tool.Previewer.
+func (h handler[A]) Preview(ctx context.Context, call tool.Call) (tool.Preview, error) {
+	var args A
+	if h.edit == nil || decode(call.Args, &args) != nil {
+		return tool.Preview{}, nil
+	}
+	var shown tool.Preview
+	result, err := h.tools.make(ctx, h.spec.Name, call, h.about(args), func(j job) (tool.Result, error) {
+		e, err := h.edit(args)
+		if err == nil {
+			shown, err = j.preview(ctx, e)
+		}
+		return tool.Result{Text: "shown"}, err
+	})
+	if result.Failed {
+		return tool.Preview{Refused: result.Text}, nil
+	}
+	return shown, err
 }
 
 // make makes a call. It does not know the type of the arguments, of which there are

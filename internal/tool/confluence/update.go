@@ -1,7 +1,6 @@
 package confluence
 
 import (
-	"context"
 	"strings"
 
 	"github.com/aofctl/aofctl/internal/atlassian/confluence"
@@ -57,24 +56,29 @@ func (t *Tools) updatePage() tool.Tool {
 "minor":{"type":"boolean","description":"tell no watchers (Data Center)"},`+changingSchema+`},
 "required":["page_id","reason"]}`, "confluence_edit_page"),
 		page: func(a updatePageArgs) Ref { return a.Page },
-		run: func(ctx context.Context, j job, a updatePageArgs) (tool.Result, error) {
-			e := a.edit()
-			e.title, e.text = line(a.Title), a.Body
-			if strings.TrimSpace(a.Body) == "" && e.title == "" && e.save == confluence.SaveVersion {
-				return tool.Result{}, refuse("neither a body nor a title is given: there is nothing to change")
-			}
-			e.change = func(page string, o storage.Options) (string, error) {
-				switch {
-				case strings.TrimSpace(a.Body) == "":
-					return page, nil
-				case a.Format == "storage":
-					return a.Body, nil
-				}
-				return markup.RewriteStorage(page, a.Body, o), nil
-			}
-			return j.apply(ctx, e)
-		},
+		edit: updatePageArgs.whole,
+	}.editing()
+}
+
+func (a updatePageArgs) whole() (edit, error) {
+	e := a.edit()
+	e.title, e.text = line(a.Title), a.Body
+	kept := strings.TrimSpace(a.Body) == ""
+	if kept && e.title == "" && e.save == confluence.SaveVersion {
+		return edit{}, refuse("neither a body nor a title is given: there is nothing to change")
 	}
+	e.raw = a.Format == "storage"
+	e.touches = func(page string) (string, error) { return page, nil }
+	e.change = func(page string, o storage.Options) (string, error) {
+		switch {
+		case kept:
+			return page, nil
+		case e.raw:
+			return a.Body, nil
+		}
+		return markup.RewriteStorage(page, a.Body, o), nil
+	}
+	return e, nil
 }
 
 type updateSectionArgs struct {
@@ -101,14 +105,8 @@ func (t *Tools) updateSection() tool.Tool {
 "minor":{"type":"boolean","description":"tell no watchers (Data Center)"},`+changingSchema+`},
 "required":["page_id","heading","reason"]}`, "confluence_update_page_section"),
 		page: func(a updateSectionArgs) Ref { return a.Page },
-		run: func(ctx context.Context, j job, a updateSectionArgs) (tool.Result, error) {
-			e, err := a.section()
-			if err != nil {
-				return tool.Result{}, err
-			}
-			return j.apply(ctx, e)
-		},
-	}
+		edit: updateSectionArgs.section,
+	}.editing()
 }
 
 func (a updateSectionArgs) section() (edit, error) {
@@ -133,6 +131,13 @@ func (a updateSectionArgs) section() (edit, error) {
 	e.change = func(page string, o storage.Options) (string, error) {
 		return markup.EditStorage(page, storage.Edit{Heading: a.Heading, Nth: a.Occurrence, Place: place, OwnText: a.Keep}, a.Body, o)
 	}
+	e.touches = func(page string) (string, error) {
+		s, err := storage.Find(page, a.Heading, a.Occurrence)
+		if err != nil {
+			return "", err
+		}
+		return page[s.Start:s.End], nil
+	}
 	return e, nil
 }
 
@@ -151,17 +156,20 @@ func (t *Tools) appendToPage() tool.Tool {
 "minor":{"type":"boolean","description":"tell no watchers (Data Center)"},`+changingSchema+`},
 "required":["page_id","body","reason"]}`),
 		page: func(a appendArgs) Ref { return a.Page },
-		run: func(ctx context.Context, j job, a appendArgs) (tool.Result, error) {
-			if strings.TrimSpace(a.Body) == "" {
-				return tool.Result{}, refuse("body is empty")
-			}
-			e := a.edit()
-			e.text = a.Body
-			e.added = func(o storage.Options) string { return markup.MarkdownToStorage(a.Body, o) }
-			e.change = func(page string, o storage.Options) (string, error) {
-				return storage.AppendTo(page, markup.MarkdownToStorage(a.Body, o)), nil
-			}
-			return j.apply(ctx, e)
-		},
+		edit: appendArgs.end,
+	}.editing()
+}
+
+// end adds to the end of a page, wherever that is by then.
+func (a appendArgs) end() (edit, error) {
+	if strings.TrimSpace(a.Body) == "" {
+		return edit{}, refuse("body is empty")
 	}
+	e := a.edit()
+	e.text = a.Body
+	e.added = func(o storage.Options) string { return markup.MarkdownToStorage(a.Body, o) }
+	e.change = func(page string, o storage.Options) (string, error) {
+		return storage.AppendTo(page, markup.MarkdownToStorage(a.Body, o)), nil
+	}
+	return e, nil
 }
