@@ -7,11 +7,12 @@ LDFLAGS ?= -s -w
 # What is never in a hurry, or waits for Jira or a model anyway, is not inlined into itself: it makes the program 5 %
 # smaller. Nothing is in the list through which each delivery goes: webhook, inbox, store, event, route, run.
 COLD    := github.com/andygrunwald github.com/anthropics github.com/google github.com/invopop github.com/mitsuhiko \
+           github.com/jackc github.com/golang-jwt github.com/go-chi github.com/yuin \
            github.com/modelcontextprotocol github.com/pb33f github.com/prometheus/common github.com/prometheus/procfs \
-           github.com/santhosh-tekuri github.com/sashabaranov github.com/spf13 go.yaml.in gopkg.in google.golang.org golang.org/x/text \
-           $(addprefix github.com/aofctl/aofctl/internal/,a2a admin agent app approval atlassian budget cli demo doctor enrich fleet \
-           flow forge gate github llm manifest markup mcpserver memory outbound policy prompt reconcile registration sandbox \
-           scenario schedule tool)
+           github.com/santhosh-tekuri github.com/sashabaranov github.com/spf13 go.yaml.in gopkg.in google.golang.org golang.org/x \
+           $(addprefix github.com/aofctl/aofctl/internal/,a2a admin agent app approval atlassian budget cli demo doctor durable enrich fleet \
+           flow forge gate github llm manifest markup mcpserver memory outbound policy prompt reconcile registration run sandbox \
+           scenario schedule store tool) encoding/xml encoding/gob database/sql text/template go/doc go/parser
 
 .PHONY: all build demo test race lint check fuzz chaos bench clean
 
