@@ -35,8 +35,9 @@ type API interface { //nolint:interfacebloat // it is what a Confluence does; wh
 	// Page reads a page.
 	Page(ctx context.Context, id string, r PageRead) (Page, error)
 	// PageByTitle reads the current page of a title, which is unique in a space. With
-	// PageRead.Draft it is a page that was never published, of which Cloud's API has no
-	// list.
+	// PageRead.Draft it is a page that was never published. Drafts may share a title, and
+	// Cloud finds them by its search alone, to which a new one is known after a while:
+	// that none is found does not prove that there is none.
 	PageByTitle(ctx context.Context, spaceKey, title string, r PageRead) (Page, error)
 	// CreatePage makes a page or a draft. TitleTaken tells that the space has a page
 	// of that title.

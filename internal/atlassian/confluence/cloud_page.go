@@ -60,7 +60,7 @@ func (c *cloud) Page(ctx context.Context, id string, r PageRead) (Page, error) {
 // PageByTitle implements API.
 func (c *cloud) PageByTitle(ctx context.Context, spaceKey, title string, r PageRead) (Page, error) {
 	if r.Draft {
-		return Page{}, &UnsupportedError{Kind: Cloud, What: "find a draft by its title"}
+		return c.draftByTitle(ctx, spaceKey, title, r)
 	}
 	space, err := c.Space(ctx, spaceKey)
 	if err != nil {
@@ -78,6 +78,31 @@ func (c *cloud) PageByTitle(ctx context.Context, spaceKey, title string, r PageR
 		return Page{}, &MissingError{What: "page " + strconv.Quote(title) + " in space " + spaceKey}
 	}
 	return c.page(ctx, raw.Results[0])
+}
+
+// draftByTitle finds a page that was never published. Version 2 lists no drafts
+// (https://jira.atlassian.com/browse/CONFCLOUD-80829); the search of version 1 finds
+// them if it is told to (https://jira.atlassian.com/browse/CONFCLOUD-82848). What was
+// made a moment ago may not be in its index yet.
+func (c *cloud) draftByTitle(ctx context.Context, spaceKey, title string, r PageRead) (Page, error) {
+	missing := &MissingError{What: "draft " + strconv.Quote(title) + " in space " + spaceKey}
+	found, err := c.Search(ctx, Query{
+		CQL: "type = page and space = " + Quote(spaceKey) + " and title = " + Quote(title), Drafts: true, Part: Part{Limit: searchPage},
+	})
+	if err != nil {
+		return Page{}, err
+	}
+	for _, hit := range found.Items {
+		if hit.Title != title || hit.Status != StatusDraft {
+			continue
+		}
+		page, err := c.Page(ctx, hit.ID, r)
+		if NotFound(err) {
+			continue // the index still has what is gone
+		}
+		return page, err
+	}
+	return Page{}, missing
 }
 
 // CreatePage implements API.

@@ -168,6 +168,8 @@ type Query struct {
 	Part
 	// Excerpts asks for some words of each text.
 	Excerpts bool
+	// Drafts searches what was never published, in place of what is; Cloud only.
+	Drafts bool
 }
 
 // Hit is something that a search found.

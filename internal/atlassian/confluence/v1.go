@@ -185,6 +185,9 @@ func (a *v1) Search(ctx context.Context, q Query) (List[Hit], error) {
 	if q.Excerpts {
 		query.Set("excerpt", "indexed")
 	}
+	if q.Drafts {
+		query.Set("cqlcontext", `{"contentStatuses":["draft"]}`)
+	}
 	if q.From != "" {
 		query.Set(token, q.From)
 		if a.kind == Cloud {

@@ -2,6 +2,7 @@ package confluence
 
 import (
 	"cmp"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
@@ -34,7 +35,11 @@ func search(kind Kind) func(*tx, *call) (any, error) {
 		if kind == DataCenter && q.wantsUsers() {
 			return t.found(c, t.usersFor(q), w, next)
 		}
-		list, err := t.matching(q)
+		statuses, err := c.statuses(kind)
+		if err != nil {
+			return nil, err
+		}
+		list, err := t.matching(q, statuses)
 		if err != nil {
 			return nil, err
 		}
@@ -44,6 +49,28 @@ func search(kind Kind) func(*tx, *call) (any, error) {
 		}
 		return t.found(c, hits, w, next)
 	}
+}
+
+// statuses are those of what is searched, from cqlcontext, which takes these three
+// alone (https://jira.atlassian.com/browse/CONFCLOUD-82848).
+func (c *call) statuses(kind Kind) ([]string, error) {
+	text := c.query("cqlcontext")
+	if text == "" || kind == DataCenter {
+		return []string{current}, nil
+	}
+	var in struct{ ContentStatuses []string }
+	if json.Unmarshal([]byte(text), &in) != nil {
+		return nil, refuse(http.StatusBadRequest, "Could not parse cqlcontext : %s", text)
+	}
+	for _, status := range in.ContentStatuses {
+		if !slices.Contains([]string{current, draft, "archived"}, status) {
+			return nil, refuse(http.StatusBadRequest, "Could not parse cqlcontext : unsupported status %s", status)
+		}
+	}
+	if len(in.ContentStatuses) == 0 {
+		return []string{current}, nil
+	}
+	return in.ContentStatuses, nil
 }
 
 // wantsUsers tells a question for people: type = user and user.fullname ~ "…".
@@ -90,11 +117,11 @@ func (t *tx) hit(one *content, c *call) obj {
 }
 
 // matching is what meets the question, in its order or the newest first.
-func (t *tx) matching(q question) ([]*content, error) {
+func (t *tx) matching(q question, statuses []string) ([]*content, error) {
 	var list []*content
 	var wrong error
 	t.st.each(func(c *content) {
-		if c.status != current || !t.visible(c) || wrong != nil {
+		if !slices.Contains(statuses, c.status) || !t.visible(c) || wrong != nil || t.now.Sub(c.made) < t.st.indexLag {
 			return
 		}
 		ok, err := t.meets(q.where, c)

@@ -3,6 +3,7 @@ package confluence
 import (
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -106,6 +107,44 @@ func FuzzParseCQL(f *testing.F) {
 		if err != nil {
 			return
 		}
-		_, _ = (&tx{st: st, by: st.users[0]}).matching(q)
+		_, _ = (&tx{st: st, by: st.users[0]}).matching(q, []string{current})
 	})
+}
+
+// TestDraftsAreFoundByTheSearchThatAsksForThem holds to what Cloud says of drafts:
+// https://jira.atlassian.com/browse/CONFCLOUD-80829 and
+// https://jira.atlassian.com/browse/CONFCLOUD-82848.
+func TestDraftsAreFoundByTheSearchThatAsksForThem(t *testing.T) {
+	s := newSite(t, Options{})
+	if _, err := s.As("bot").CreatePage(NewPage{Space: "DOC", Title: "Half done", Body: "<p>x</p>", Draft: true}); err != nil {
+		t.Fatal(err)
+	}
+	search := "/wiki/rest/api/search?cql=" + url.QueryEscape(`title = "half done"`)
+	for statuses, want := range map[string]int{"": 0, `["current","archived"]`: 0, `["draft"]`: 1, `["current","draft"]`: 1} {
+		path := search
+		if statuses != "" {
+			path += "&cqlcontext=" + url.QueryEscape(`{"contentStatuses":`+statuses+`}`)
+		}
+		if list, _ := s.want(200, "GET", path, "")["results"].([]any); len(list) != want {
+			t.Errorf("statuses %s: %d drafts, want %d", statuses, len(list), want)
+		}
+	}
+	s.want(400, "GET", search+"&cqlcontext="+url.QueryEscape(`{"contentStatuses":["trashed"]}`), "")
+	s.want(400, "GET", search+"&cqlcontext=x", "")
+}
+
+func TestNoListHasDrafts(t *testing.T) {
+	s := newUncheckedSite(t, Options{}) // the description does not have the question
+	s.want(400, "GET", "/wiki/api/v2/pages?status=draft", "")
+}
+
+func TestWhatIsNewIsSearchedInVainForAWhile(t *testing.T) {
+	now := time.Now()
+	s := newSite(t, Options{IndexLag: time.Minute, Now: func() time.Time { return now }})
+	s.page("New", "<p>x</p>")
+	before := s.ask(`title = "new"`)
+	now = now.Add(time.Hour)
+	if after := s.ask(`title = "new"`); len(before) != 0 || len(after) != 1 {
+		t.Errorf("found %v, an hour later %v", before, after)
+	}
 }

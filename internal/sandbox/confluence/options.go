@@ -38,6 +38,8 @@ type Options struct {
 	Now func() time.Time
 	// LogSize is how many requests are remembered; 2,000 if 0.
 	LogSize int
+	// IndexLag is how long searches do not find what is new.
+	IndexLag time.Duration
 	// Anonymous treats requests without credentials, or with wrong ones, as nobody's
 	// instead of refusing them.
 	Anonymous bool
@@ -71,6 +73,9 @@ type Space struct {
 
 // NewPage is a page to be made by an Actor, or at the start by the first user.
 type NewPage struct {
+	// ID is the number that the page gets, so that it is known beforehand; "" for the
+	// next one.
+	ID                 string
 	Space, Title, Body string
 	// Parent is the id of the page above; "" for the space's home page.
 	Parent string

@@ -32,6 +32,16 @@ type site struct {
 
 func newSite(t *testing.T, opts Options) *site {
 	t.Helper()
+	s := newUncheckedSite(t, opts)
+	if c := contracts[s.Kind()](); c != nil {
+		s.api = c.Handler(s.api, func(err error) { t.Error(err) })
+	}
+	return s
+}
+
+// newUncheckedSite is for requests that no description has.
+func newUncheckedSite(t *testing.T, opts Options) *site {
+	t.Helper()
 	clock := time.Date(2026, 5, 1, 10, 0, 0, 0, time.UTC)
 	var mu sync.Mutex
 	if opts.Now == nil {
@@ -45,9 +55,6 @@ func newSite(t *testing.T, opts Options) *site {
 	s, err := New(opts)
 	if err != nil {
 		t.Fatal(err)
-	}
-	if c := contracts[s.Kind()](); c != nil {
-		s.api = c.Handler(s.api, func(err error) { t.Error(err) })
 	}
 	web := httptest.NewServer(s)
 	t.Cleanup(func() { s.Close(); web.Close(); http.DefaultTransport.(*http.Transport).CloseIdleConnections() })

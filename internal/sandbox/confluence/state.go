@@ -2,6 +2,7 @@ package confluence
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -18,6 +19,8 @@ type state struct {
 	// order is the ids as they were given.
 	order  []int64
 	lastID int64
+	// indexLag is how long searches do not find what is new.
+	indexLag time.Duration
 }
 
 type space struct {
@@ -105,7 +108,7 @@ type inline struct {
 }
 
 func newState(o Options) (*state, error) {
-	st := &state{kind: o.Kind, all: map[int64]*content{}, lastID: 65536}
+	st := &state{kind: o.Kind, all: map[int64]*content{}, lastID: 65536, indexLag: o.IndexLag}
 	for _, u := range o.Users {
 		st.users = append(st.users, &u)
 	}
@@ -124,8 +127,28 @@ func newState(o Options) (*state, error) {
 }
 
 func (st *state) nextID() int64 {
-	st.lastID += 32
-	return st.lastID
+	for {
+		st.lastID += 32
+		if st.all[st.lastID] == nil {
+			return st.lastID
+		}
+	}
+}
+
+// renumber gives content another id, which nothing may have yet.
+func (st *state) renumber(c *content, id string) error {
+	n, err := strconv.ParseInt(id, 10, 64)
+	switch {
+	case err != nil || n < 1:
+		return fmt.Errorf("give page the id %q: it is no positive number", id)
+	case st.all[n] != nil:
+		return fmt.Errorf("give page the id %s: something else has it", id)
+	}
+	st.remove(c)
+	c.id = n
+	st.all[n] = c
+	st.order = append(st.order, n)
+	return nil
 }
 
 func (st *state) add(c *content) *content {

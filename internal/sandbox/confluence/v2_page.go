@@ -86,6 +86,12 @@ func listPages(t *tx, c *call) (any, error) {
 	if len(status) == 0 {
 		status = []string{current, "archived"}
 	}
+	for _, one := range status {
+		// Drafts are in no list: https://jira.atlassian.com/browse/CONFCLOUD-80829
+		if !slices.Contains([]string{current, "archived", "deleted", trashed}, one) {
+			return nil, refuse(http.StatusBadRequest, "Provided value {%s} for 'status' is not one of current, archived, deleted, trashed", one)
+		}
+	}
 	var list []*content
 	t.st.each(func(p *content) {
 		if p.kind == isPage && slices.Contains(status, p.status) && t.visible(p) &&

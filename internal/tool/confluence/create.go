@@ -48,15 +48,15 @@ func runCreatePage(ctx context.Context, j job, a createPageArgs) (tool.Result, e
 	if err != nil {
 		return tool.Result{}, err
 	}
-	id, err := j.once(ctx, j.call.ID, j.creation(n))
+	id, err := j.made(ctx, n)
 	if confluence.TitleTaken(err) {
 		return tool.Result{}, j.taken(ctx, n, err)
 	}
 	if err != nil {
 		return tool.Result{}, err
 	}
-	if err := j.sign(ctx, id); err != nil {
-		return tool.Result{}, err
+	if err := j.sign(ctx, id); err != nil && !(n.Draft && confluence.NotFound(err)) {
+		return tool.Result{}, err // a draft that takes no properties is known by its id already
 	}
 	if len(labels) > 0 {
 		if err := j.label(ctx, j.call.ID+"#labels", id, labels); err != nil {
@@ -94,11 +94,61 @@ func (j job) newPage(ctx context.Context, a createPageArgs) (n confluence.NewPag
 	return n, labels, err
 }
 
+// made makes a page once. Drafts may have any title, and Cloud finds them by its
+// search alone, which knows them after a while. So there a draft is made empty first,
+// with the mark of the call for its title; one more of these, which nobody but our
+// account sees, is the worst that an interruption leaves. What it says is written
+// once its id is known, and can be written again.
+func (j job) made(ctx context.Context, n confluence.NewPage) (string, error) {
+	if !n.Draft || j.api.Kind() != confluence.Cloud {
+		return j.once(ctx, j.call.ID, j.creation(n))
+	}
+	id, err := j.once(ctx, j.call.ID, j.blank(n))
+	if err != nil {
+		return "", err
+	}
+	_, err = j.once(ctx, j.call.ID+"#text", j.filling(id, n))
+	return id, err
+}
+
+// blank makes an empty draft with a title by which it is found.
+func (j job) blank(n confluence.NewPage) tool.Action {
+	n.Title, n.Body = mark(j.call.ID), ""
+	return tool.Action{
+		Kind: "page", Target: "space:" + n.SpaceKey,
+		Find: func(ctx context.Context, _ time.Time) (string, bool, error) {
+			page, err := j.api.PageByTitle(ctx, n.SpaceKey, n.Title, confluence.PageRead{Draft: true})
+			if confluence.NotFound(err) {
+				return "", false, nil
+			}
+			return page.ID, err == nil, err
+		},
+		Send: func(ctx context.Context) (string, error) {
+			page, err := j.api.CreatePage(ctx, n)
+			return page.ID, err
+		},
+	}
+}
+
+// filling gives a blank draft its title and text.
+func (j job) filling(id string, n confluence.NewPage) tool.Action {
+	return tool.Action{
+		Kind: "page edit", Target: target(id), Repeatable: true,
+		Find: func(ctx context.Context, _ time.Time) (string, bool, error) {
+			page, err := j.api.Page(ctx, id, confluence.PageRead{Draft: true})
+			return id, err == nil && page.Title != mark(j.call.ID), err
+		},
+		Send: func(ctx context.Context) (string, error) {
+			_, err := j.api.UpdatePage(ctx, confluence.PageUpdate{ID: id, Title: n.Title, Body: n.Body, Version: 1, Save: confluence.SaveDraft})
+			return id, err
+		},
+	}
+}
+
 // creation makes a page once. A title is unique in its space, so a page of this
-// title is ours or somebody else's. Drafts may have any title, and Cloud has no list
-// of them: whether one was made cannot be known there.
+// title is ours or somebody else's.
 func (j job) creation(n confluence.NewPage) tool.Action {
-	a := tool.Action{
+	return tool.Action{
 		Kind: "page", Target: "space:" + n.SpaceKey,
 		Find: func(ctx context.Context, since time.Time) (string, bool, error) {
 			page, err := j.api.PageByTitle(ctx, n.SpaceKey, n.Title, confluence.PageRead{Body: true, Draft: n.Draft})
@@ -116,10 +166,6 @@ func (j job) creation(n confluence.NewPage) tool.Action {
 			return page.ID, err
 		},
 	}
-	if n.Draft && j.api.Kind() == confluence.Cloud {
-		a.Find = nil
-	}
-	return a
 }
 
 // signature is the property's value.

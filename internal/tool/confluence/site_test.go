@@ -78,7 +78,13 @@ type site struct {
 
 func newSite(t *testing.T, kind sandbox.Kind) *site {
 	t.Helper()
-	server, err := sandbox.New(sandbox.Options{Kind: kind})
+	return newSiteOf(t, sandbox.Options{Kind: kind})
+}
+
+func newSiteOf(t *testing.T, opts sandbox.Options) *site {
+	t.Helper()
+	kind := opts.Kind
+	server, err := sandbox.New(opts)
 	if err != nil {
 		t.Fatal(err)
 	}
