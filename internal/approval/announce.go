@@ -4,13 +4,19 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
+	"unicode"
 )
 
 const (
 	// maxArgs bounds what is shown of one call's arguments, in bytes.
 	maxArgs = 4000
+	// maxDiffs bounds what is shown of what all calls of a question would change, in
+	// bytes, and leastDiff is what each may have at least.
+	maxDiffs  = 18000
+	leastDiff = 1500
 	// maxReason bounds what is shown of the model's reason.
 	maxReason = 600
 )
@@ -34,7 +40,7 @@ func (q Question) Proposal(code string) string {
 		} else {
 			fmt.Fprintf(&b, "`%s`\n\n", item.Tool)
 		}
-		b.WriteString("```json\n" + pretty(item.Args) + "\n```\n\n")
+		b.WriteString(item.Shown(len(q.Items)) + "\n\n")
 	}
 	if reason := strings.Join(strings.Fields(q.Reason), " "); reason != "" {
 		b.WriteString("> " + clip(reason, maxReason) + "\n\n")
@@ -72,6 +78,64 @@ func (q Question) howTo(code string, expires time.Time) string {
 		some = fmt.Sprintf(", `/approve %s 1 2` for some of them,", code)
 	}
 	return fmt.Sprintf("Approvers answer with `/approve %s`%s or `/reject %s reason` at the beginning of a comment's line, until %s.", code, some, code, until)
+}
+
+// Shown is a call as people are shown it, one of so many, as blocks of code: what it
+// would change, if that is known, and its arguments.
+func (i Item) Shown(of int) string {
+	if i.Preview == nil || i.Preview.Diff == "" {
+		return "```json\n" + pretty(i.Args) + "\n```"
+	}
+	return "```diff\n" + harmless(strings.Join(strings.Fields(i.Preview.What), " ")) + "\n" +
+		bounded(harmless(i.Preview.Diff), max(maxDiffs/max(of, 1), leastDiff)) + "\n```\n\n```json\n" + pretty(beside(i.Args)) + "\n```"
+}
+
+// beside are the arguments without the text, which the difference shows.
+func beside(args json.RawMessage) json.RawMessage {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(args, &fields) != nil {
+		return args
+	}
+	delete(fields, "body")
+	out, err := json.Marshal(fields)
+	if err != nil {
+		return args
+	}
+	return out
+}
+
+// bounded cuts a difference between lines, and says so: what is approved is all of it.
+func bounded(diff string, most int) string {
+	if len(diff) <= most {
+		return diff
+	}
+	cut := strings.LastIndexByte(diff[:most], '\n')
+	if cut <= 0 {
+		cut = most
+	}
+	return strings.ToValidUTF8(diff[:cut], "") + fmt.Sprintf("\n… and %d more lines, which `aofctl get approvals CODE` shows", 1+strings.Count(diff[cut+1:], "\n"))
+}
+
+// opening is how a macro of wiki markup begins.
+var opening = regexp.MustCompile(`\{([A-Za-z])`)
+
+// harmless is a text of strangers that stands in a block of code: it cannot end the
+// block, no program further on finds a macro or a mention in it, and characters that
+// nobody sees are told.
+func harmless(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case r == '\n' || r == '\t' || r == ' ':
+			b.WriteRune(r)
+		case unicode.In(r, unicode.Cf, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Variation_Selector):
+			fmt.Fprintf(&b, "⟨U+%04X⟩", r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	plain := strings.NewReplacer("```", "'''", "~~~", "~ ~ ~", "[~", "[ ~", "@[", "@ [").Replace(b.String())
+	return opening.ReplaceAllString(plain, "{ $1")
 }
 
 // pretty shows arguments so that nothing in them can end the block of code.

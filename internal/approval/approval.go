@@ -40,6 +40,9 @@ type Item struct {
 	Args json.RawMessage `json:"args"`
 	// Digest is the hash of exactly this call.
 	Digest string `json:"digest"`
+	// Preview is what the call would change, as it was when it was asked for; nil for
+	// calls whose arguments tell that.
+	Preview *tool.Preview `json:"preview,omitempty"`
 }
 
 // Question is what people are asked.
@@ -65,9 +68,11 @@ type Question struct {
 	// Timeout is how long the question stays open; 0 for DefaultTimeout.
 	Timeout time.Duration `json:"-"`
 
-	Site     string `json:"-"`
-	Run      string `json:"-"`
-	IssueKey string `json:"-"`
+	Site string `json:"-"`
+	Run  string `json:"-"`
+	// Place is where it is asked: the key of an issue, or a page as page:123; "" for
+	// neither.
+	Place string `json:"-"`
 }
 
 // Decision is what came of a question.
@@ -202,12 +207,12 @@ func (d *Desk) ask(ctx context.Context, journal step.Journal, q Question) (recor
 			return step.Entry{}, fmt.Errorf("encode question: %w", err)
 		}
 		a, err := d.store.Ask(ctx, store.Approval{Code: d.code(), Step: id, Run: q.Run, Kind: string(q.Kind), Site: q.Site,
-			IssueKey: q.IssueKey, Asks: body, Expires: d.now().Add(q.timeout())})
+			IssueKey: q.Place, Asks: body, Expires: d.now().Add(q.timeout())})
 		if err != nil {
 			return step.Entry{}, err
 		}
 		output, err := json.Marshal(record{Code: a.Code, Expires: a.Expires})
-		return step.Entry{Input: body, Output: output, Target: q.IssueKey, Agent: q.Agent}, err
+		return step.Entry{Input: body, Output: output, Target: q.Place, Agent: q.Agent}, err
 	})
 	if err != nil {
 		return asked, err

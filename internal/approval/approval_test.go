@@ -57,7 +57,7 @@ func newHouse(t *testing.T) *house {
 	t.Cleanup(func() { _ = s.Close() })
 	h := &house{t: t, store: s, run: &steptest.Run{Name: "run"}, post: func() error { return nil }}
 	h.desk = approval.New(approval.Config{Store: told{s, h.run}, Code: func() string { return code }, Approvers: []string{"olga"}})
-	h.question = approval.Question{Kind: approval.KindProposals, Agent: "mover", Site: "s", Run: "run", IssueKey: "PROJ-1", Subject: "issue:1",
+	h.question = approval.Question{Kind: approval.KindProposals, Agent: "mover", Site: "s", Run: "run", Place: "PROJ-1", Subject: "issue:1",
 		Requester: tool.Person{Name: "alice"}, Timeout: time.Hour,
 		Items: []approval.Item{{Tool: "a", Args: json.RawMessage(`{}`)}, {Tool: "b", Args: json.RawMessage(`{}`)}, {Tool: "c", Args: json.RawMessage(`{}`)}}}
 	return h

@@ -13,6 +13,7 @@ import (
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/policy"
 	"github.com/aofctl/aofctl/internal/step"
+	"github.com/aofctl/aofctl/internal/tool"
 )
 
 // approved asks for the approval of a call and makes exactly that call if
@@ -29,18 +30,34 @@ func (g *Gate) approved(ctx context.Context, journal step.Journal, session *Sess
 	if !decision.Approved {
 		return rejected(entry, rejection(decision)), nil
 	}
-	return g.try(ctx, journal, session, req, item.Digest)
+	return g.try(ctx, journal, session, req, consentTo(item))
 }
 
 func itemOf(entry step.Entry) approval.Item {
-	return approval.Item{Tool: entry.Name, Args: entry.Input, Digest: policy.Digest(entry.Name, entry.Input)}
+	item := approval.Item{Tool: entry.Name, Args: entry.Input, Digest: policy.Digest(entry.Name, entry.Input)}
+	var shown tool.Preview
+	if len(entry.Preview) > 0 && json.Unmarshal(entry.Preview, &shown) == nil {
+		item.Preview = &shown
+	}
+	return item
+}
+
+// consent is what somebody approved: exactly one call, and what it was shown for.
+type consent struct{ digest, basis string }
+
+func consentTo(item approval.Item) consent {
+	c := consent{digest: item.Digest}
+	if item.Preview != nil {
+		c.basis = item.Preview.Basis
+	}
+	return c
 }
 
 // question is what people are asked about the request.
 func (req Request) question(kind approval.Kind, items ...approval.Item) approval.Question {
 	q := approval.Question{
 		Kind: kind, Items: items, Reason: req.Reason, Agent: req.Origin.Agent, Trigger: req.Origin.Trigger,
-		Requester: req.Origin.Actor, Site: req.Origin.Site, Run: req.Origin.Run, IssueKey: req.Origin.IssueKey,
+		Requester: req.Origin.Actor, Site: req.Origin.Site, Run: req.Origin.Run, Place: placeOf(req.Origin).name,
 	}
 	if req.Agent != "" {
 		q.Agent = req.Agent
@@ -51,20 +68,20 @@ func (req Request) question(kind approval.Kind, items ...approval.Item) approval
 	return q
 }
 
-// post tells people of a question by a comment on the run's issue. It is nil
-// where there is none: they see it on the command line.
+// post tells people of a question by a comment where the run is. It is nil where
+// there is no such place: they see it on the command line.
 func (g *Gate) post(session *Session, req Request) approval.Post {
-	key := req.Origin.IssueKey
-	if key == "" {
+	at := placeOf(req.Origin)
+	if at.tool == "" {
 		return nil
 	}
 	return func(ctx context.Context, journal step.Journal, text string) error {
-		err := g.notify(ctx, journal, session, req, key, text)
+		err := g.notify(ctx, journal, session, req, at, text)
 		var unposted *unpostedError
 		if errors.As(err, &unposted) && strings.HasPrefix(unposted.rule, policy.RulesOfContent) {
 			// A model's reason, say, may link to where nothing may: people have to be
 			// asked all the same.
-			err = g.notify(ctx, journal, session, req, key, policy.Defuse(text))
+			err = g.notify(ctx, journal, session, req, at, policy.Defuse(text))
 		}
 		if errors.As(err, &unposted) {
 			return fmt.Errorf("%w: %s", approval.ErrUntold, unposted.reason)
@@ -78,11 +95,12 @@ type unpostedError struct{ rule, reason string }
 
 func (e *unpostedError) Error() string { return e.reason }
 
-// showing trusts the arguments of calls, which passed the policy, as they are shown
-// to people.
+// showing trusts calls, which passed the policy, and what they would change, as they
+// are shown to people.
 func (req Request) showing(items ...approval.Item) Request {
 	req.Trusted = slices.Clone(req.Trusted)
 	for _, item := range items {
+		req.Trusted = append(req.Trusted, item.Shown(len(items)))
 		var b bytes.Buffer
 		if json.Indent(&b, item.Args, "", "  ") == nil {
 			req.Trusted = append(req.Trusted, b.String())
@@ -92,13 +110,13 @@ func (req Request) showing(items ...approval.Item) Request {
 }
 
 // notify posts a comment as the program.
-func (g *Gate) notify(ctx context.Context, journal step.Journal, session *Session, req Request, key, text string) error {
-	args, err := json.Marshal(map[string]string{"issue_key": key, "body": text})
+func (g *Gate) notify(ctx context.Context, journal step.Journal, session *Session, req Request, at place, text string) error {
+	args, err := json.Marshal(map[string]string{at.argument: at.value, "body": text})
 	if err != nil {
 		return fmt.Errorf("encode comment: %w", err)
 	}
-	said := Request{Tool: commentTool, Args: args, Allowed: []string{commentTool}, Scope: req.Scope, Origin: req.Origin, Agent: req.Agent, Trusted: req.Trusted, notice: true}
-	entry, err := g.try(ctx, journal, session, said, "")
+	said := Request{Tool: at.tool, Args: args, Allowed: []string{at.tool}, Scope: req.Scope, Origin: req.Origin, Agent: req.Agent, Trusted: req.Trusted, notice: true}
+	entry, err := g.try(ctx, journal, session, said, consent{})
 	if err != nil {
 		return err
 	}
@@ -136,7 +154,7 @@ func rejected(entry step.Entry, why string) step.Entry {
 func (g *Gate) Settle(ctx context.Context, journal step.Journal, session *Session, req Request, entries []step.Entry) error {
 	var items []approval.Item
 	for _, entry := range entries {
-		if entry.Decision == policy.RulePropose {
+		if entry.Decision == policy.RulePropose && entry.Error == "" {
 			items = append(items, itemOf(entry))
 		}
 	}
@@ -159,7 +177,7 @@ func (g *Gate) carryOut(ctx context.Context, journal step.Journal, session *Sess
 		}
 		call := req
 		call.Tool, call.Args, call.Writes, call.Approval = item.Tool, item.Args, manifest.WritesDirect, nil
-		entry, err := g.try(ctx, journal, session, call, item.Digest)
+		entry, err := g.try(ctx, journal, session, call, consentTo(item))
 		if err != nil {
 			return err
 		}

@@ -16,9 +16,6 @@ import (
 	"github.com/aofctl/aofctl/internal/tool"
 )
 
-// commentTool is the tool by which people are told of questions.
-const commentTool = "jira_post_comment"
-
 // Asker asks people; see approval.Desk.
 type Asker interface {
 	Ask(ctx context.Context, journal step.Journal, q approval.Question, post approval.Post) (approval.Decision, error)
@@ -84,15 +81,15 @@ type Request struct {
 // needs that. A call that the policy denies, that people reject or that the tool
 // refuses gives a step that tells why; an error says that the run cannot go on.
 func (g *Gate) Call(ctx context.Context, journal step.Journal, session *Session, req Request) (step.Entry, error) {
-	entry, err := g.try(ctx, journal, session, req, "")
-	if err != nil || entry.Decision != policy.RuleApproval {
+	entry, err := g.try(ctx, journal, session, req, consent{})
+	if err != nil || entry.Decision != policy.RuleApproval || entry.Error != "" {
 		return entry, err
 	}
 	return g.approved(ctx, journal, session, req, entry)
 }
 
 // try is one step: the policy's decision and, if it allows that, the call.
-func (g *Gate) try(ctx context.Context, journal step.Journal, session *Session, req Request, approved string) (step.Entry, error) {
+func (g *Gate) try(ctx context.Context, journal step.Journal, session *Session, req Request, given consent) (step.Entry, error) {
 	begun := ""
 	entry, err := journal.Do(ctx, step.KindTool, req.Tool, func(ctx context.Context, id string) (step.Entry, error) {
 		if begun != "" && begun != id {
@@ -100,8 +97,8 @@ func (g *Gate) try(ctx context.Context, journal step.Journal, session *Session, 
 		}
 		begun = id
 		check := policy.Request{
-			Tool: req.Tool, Call: tool.Call{ID: id, Args: req.Args, Origin: req.Origin}, Allowed: req.Allowed,
-			Scope: req.Scope, Mode: mode(req.Writes), Approved: approved,
+			Tool: req.Tool, Call: tool.Call{ID: id, Args: req.Args, Origin: req.Origin, Basis: given.basis}, Allowed: req.Allowed,
+			Scope: req.Scope, Mode: mode(req.Writes), Approved: given.digest,
 			OwnIssue: req.OwnIssue, Trusted: session.texts(req.Trusted), Recent: g.rates(req.Origin.Site, id),
 		}
 		if session.DryRun {
@@ -171,7 +168,7 @@ func invoke(ctx context.Context, verdict policy.Verdict, args json.RawMessage) (
 		entry.Name = verdict.Tool.Spec().Name
 	}
 	if !verdict.Allowed {
-		return describe(entry, verdict.Result()), nil
+		return foresee(ctx, verdict, entry)
 	}
 	result, err := verdict.Tool.Call(ctx, verdict.Call)
 	if errors.Is(err, tool.ErrInDoubt) {
@@ -182,6 +179,33 @@ func invoke(ctx context.Context, verdict policy.Verdict, args json.RawMessage) (
 		return entry, err // what was tried belongs to the record
 	}
 	return describe(entry, result), nil
+}
+
+// foresee is a call that is not made now, with what it would change. One that would
+// be refused is told as such, while the model can still act on it.
+func foresee(ctx context.Context, verdict policy.Verdict, entry step.Entry) (step.Entry, error) {
+	entry = describe(entry, verdict.Result())
+	previewer, ok := verdict.Tool.(tool.Previewer)
+	if !ok {
+		return entry, nil
+	}
+	shown, err := previewer.Preview(ctx, verdict.Call)
+	if err != nil {
+		return entry, fmt.Errorf("look what it would change: %w", err)
+	}
+	switch {
+	case shown.Refused != "":
+		return describe(entry, tool.Result{Failed: true, Text: "Not asked for, since it would be refused: " + shown.Refused}), nil
+	case shown == tool.Preview{}:
+		return entry, nil
+	}
+	if entry.Preview, err = json.Marshal(shown); err != nil {
+		return entry, fmt.Errorf("encode what it would change: %w", err)
+	}
+	if shown.Page != "" {
+		entry.Target = "page:" + shown.Page
+	}
+	return entry, nil
 }
 
 func describe(entry step.Entry, r tool.Result) step.Entry {

@@ -19,8 +19,8 @@ func (g *Gate) Question(ctx context.Context, journal step.Journal, session *Sess
 		return "Dry run: nobody was asked. Go on without an answer.", nil
 	case session.User != nil:
 		return g.inquire(ctx, journal, session, req, text)
-	case g.asker == nil || req.Origin.IssueKey == "" || !answers(req.Origin):
-		return "There is nobody to ask: nobody in person started this, or there is no issue to ask on. Go on without an answer.", nil
+	case g.asker == nil || placeOf(req.Origin).tool == "" || !answers(req.Origin):
+		return "There is nobody to ask: nobody in person started this, or there is no issue or page to ask on. Go on without an answer.", nil
 	}
 	req.Approval, req.Reason = nil, ""
 	q := req.question(approval.KindQuestion)

@@ -48,8 +48,8 @@ func elsewhere(q approval.Asked, posted bool) string {
 	who := "an operator, with `aofctl approve " + q.Code + "`"
 	if len(q.Approvers) > 0 {
 		who = "one of its approvers, with `aofctl approve " + q.Code + "`"
-		if posted && q.IssueKey != "" {
-			who = "one of its approvers, with the comment `/approve " + q.Code + "` on " + q.IssueKey
+		if posted && q.Place != "" {
+			who = "one of its approvers, with the comment `/approve " + q.Code + "` on " + q.Place
 		}
 	}
 	return "Waiting for approval of " + what(q.Question) + " by " + who + "."
