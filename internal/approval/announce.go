@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -46,6 +47,36 @@ func (q Question) Proposal(code string) string {
 		b.WriteString("> " + clip(reason, maxReason) + "\n\n")
 	}
 	return strings.TrimSuffix(b.String(), "\n\n")
+}
+
+// Pages are the ids of the pages that the calls of the question would change, at most
+// so many.
+func (q Question) Pages(most int) []string {
+	var list []string
+	for _, item := range q.Items {
+		if p := item.Preview; p != nil && p.Page != "" && !slices.Contains(list, p.Page) && len(list) < most {
+			list = append(list, p.Page)
+		}
+	}
+	return list
+}
+
+// Notice tells on a page of what the question would change there, for which it is
+// decided elsewhere. It has no code: an answer in that place would not be one.
+func (q Question) Notice(page string) string {
+	var b strings.Builder
+	who := "The agent " + q.Agent
+	if q.Agent == "" {
+		who = "aofctl"
+	}
+	fmt.Fprintf(&b, "**%s wants to change this page**\n\n", who)
+	for _, item := range q.Items {
+		if item.Preview != nil && item.Preview.Page == page {
+			b.WriteString(item.Shown(len(q.Items)) + "\n\n")
+		}
+	}
+	fmt.Fprintf(&b, "It is decided on %s.", q.Place)
+	return b.String()
 }
 
 func (q Question) title() string {

@@ -23,7 +23,8 @@ func (g *Gate) approved(ctx context.Context, journal step.Journal, session *Sess
 		return rejected(entry, "there is nobody to ask for approval here"), nil
 	}
 	item := itemOf(entry)
-	decision, err := g.ask(ctx, journal, session, req, req.question(approval.KindCall, item), g.post(session, req.showing(item)))
+	q := req.question(approval.KindCall, item)
+	decision, err := g.ask(ctx, journal, session, req, q, g.posting(session, req, q))
 	if err != nil {
 		return entry, err
 	}
@@ -87,6 +88,37 @@ func (g *Gate) post(session *Session, req Request) approval.Post {
 			return fmt.Errorf("%w: %s", approval.ErrUntold, unposted.reason)
 		}
 		return err
+	}
+}
+
+// maxNotices bounds the pages on which it is told that a change of them is asked for.
+const maxNotices = 5
+
+// posting is post for a question about calls. Those who care for a page that would
+// change learn of it there, with the change and where it is decided: they need not
+// follow the issue on which that is asked. What cannot be told there is no reason not
+// to ask.
+func (g *Gate) posting(session *Session, req Request, q approval.Question) approval.Post {
+	req = req.showing(q.Items...)
+	ask, at := g.post(session, req), placeOf(req.Origin)
+	if ask == nil {
+		return nil
+	}
+	return func(ctx context.Context, journal step.Journal, text string) error {
+		if err := ask(ctx, journal, text); err != nil {
+			return err
+		}
+		for _, page := range q.Pages(maxNotices) {
+			there := pagePlace(page)
+			if there == at {
+				continue
+			}
+			var unposted *unpostedError
+			if err := g.notify(ctx, journal, session, req, there, q.Notice(page)); err != nil && !errors.As(err, &unposted) {
+				return err
+			}
+		}
+		return nil
 	}
 }
 
@@ -161,7 +193,8 @@ func (g *Gate) Settle(ctx context.Context, journal step.Journal, session *Sessio
 	if len(items) == 0 || g.asker == nil {
 		return nil
 	}
-	decision, err := g.ask(ctx, journal, session, req, req.question(approval.KindProposals, items...), g.post(session, req.showing(items...)))
+	q := req.question(approval.KindProposals, items...)
+	decision, err := g.ask(ctx, journal, session, req, q, g.posting(session, req, q))
 	if err != nil || !decision.Approved {
 		return err
 	}
