@@ -41,6 +41,9 @@ type givenDecl struct {
 	Sprints     []scenarioSprint  `yaml:"sprints" jsonschema_description:"Beside the active sprint 1 and the future sprint 2 of board 1"`
 	Fields      []scenarioField   `yaml:"fields" jsonschema_description:"Custom fields beside those of the sandbox"`
 	Issues      []scenarioIssue   `yaml:"issues"`
+	Confluence  rawStr            `yaml:"confluence" jsonschema_description:"cloud or dc, where the Confluence is of another kind than the Jira"`
+	Spaces      []scenarioSpace   `yaml:"spaces" jsonschema_description:"Of Confluence, beside DOC, TEAM, POLICY and SECRET"`
+	Pages       []scenarioPage    `yaml:"pages" jsonschema_description:"Of Confluence"`
 	// Repositories are on the simulated GitHub.
 	Repositories []rawStr       `yaml:"repositories" jsonschema_description:"On the simulated GitHub, as owner/name"`
 	Hosts        []scenarioHost `yaml:"hosts" jsonschema_description:"What other hosts answer that tools and flows may reach; nothing else is reached"`
@@ -65,12 +68,12 @@ type scenarioProject struct {
 }
 
 type projectMap struct {
-	Key        rawStr   `yaml:"key"`
-	Name       rawStr   `yaml:"name"`
-	Type       rawStr   `yaml:"type" jsonschema_description:"software, business or service_desk"`
-	Lead       rawStr   `yaml:"lead"`
-	Components []rawStr `yaml:"components"`
-	Versions   []rawStr `yaml:"versions"`
+	Key        rawStr            `yaml:"key"`
+	Name       rawStr            `yaml:"name"`
+	Type       rawStr            `yaml:"type" jsonschema_description:"software, business or service_desk"`
+	Lead       rawStr            `yaml:"lead"`
+	Components []rawStr          `yaml:"components"`
+	Versions   []scenarioVersion `yaml:"versions" jsonschema_description:"Names, or mappings"`
 }
 
 func (p *scenarioProject) decodeYAML(d *decoder, n *yaml.Node, depth int) {
@@ -129,6 +132,8 @@ type scenarioIssue struct {
 	Sprint   opt[int]          `yaml:"sprint"`
 	Comments []scenarioComment `yaml:"comments"`
 	Links    []scenarioLink    `yaml:"links"`
+	// RemoteLinks lead to Confluence, or anywhere.
+	RemoteLinks []scenarioRemoteLink `yaml:"remote_links" jsonschema_description:"Links to pages of Confluence, or to anything outside Jira"`
 }
 
 type scenarioHost struct {

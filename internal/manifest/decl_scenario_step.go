@@ -12,25 +12,29 @@ type stepDecl struct {
 	As rawStr `yaml:"as" jsonschema_description:"Who does it: alice, bob or another user of the sandbox"`
 	On rawStr `yaml:"on" jsonschema_description:"The issue; default the one that was made or named last"`
 
-	Create       *issueDecl    `yaml:"create" jsonschema_description:"An issue is made"`
-	Comment      rawStr        `yaml:"comment" jsonschema_description:"A comment is posted; {{code}} is the approval code in the last comment of the bot"`
-	EditComment  rawStr        `yaml:"edit_comment" jsonschema_description:"The last comment of the user is replaced by this text"`
-	Transition   rawStr        `yaml:"transition" jsonschema_description:"The issue is moved, by the name of a transition or a status"`
-	Update       *fieldsDecl   `yaml:"update" jsonschema_description:"Fields are set, by id, as Jira's API takes them"`
-	Assign       *rawStr       `yaml:"assign" jsonschema_description:"The issue is assigned; empty for nobody"`
-	AddLabels    scopeTexts    `yaml:"add_labels"`
-	RemoveLabels scopeTexts    `yaml:"remove_labels"`
-	StartSprint  opt[int]      `yaml:"start_sprint" jsonschema_description:"A sprint is started, by its id"`
-	CloseSprint  opt[int]      `yaml:"close_sprint" jsonschema_description:"A sprint is completed, by its id"`
-	Act          *fieldsDecl   `yaml:"act" jsonschema_description:"Anything else that the sandbox can do, as its control API takes it"`
-	GitHub       *fieldsDecl   `yaml:"github" jsonschema_description:"Something happens on the simulated GitHub: action, repository, number, title, body, branch …"`
-	Rovo         *rovoDecl     `yaml:"rovo" jsonschema_description:"Somebody works with an agent in Jira's Rovo: assign, cancel, retry or connect, or a mapping"`
-	A2A          *a2aStepDecl  `yaml:"a2a" jsonschema_description:"A program that is no Jira works with an agent: cancel, or a mapping"`
-	Deliver      *deliveryDecl `yaml:"deliver" jsonschema_description:"A webhook is delivered: the file with its payload, or a mapping"`
-	Wait         span          `yaml:"wait" jsonschema_description:"So much time passes at once"`
-	Restart      opt[bool]     `yaml:"restart" jsonschema_description:"The daemon stops and starts again"`
-	Fault        *fieldsDecl   `yaml:"fault" jsonschema_description:"From now on requests to Jira fail, as the sandbox's control API takes it"`
-	ModelFault   *fieldsDecl   `yaml:"model_fault" jsonschema_description:"The next calls of the model fail: status, count, retry_after_ms, or cut: true"`
+	Create       *issueDecl         `yaml:"create" jsonschema_description:"An issue is made"`
+	Comment      rawStr             `yaml:"comment" jsonschema_description:"A comment is posted; {{code}} is the approval code in the last comment of the bot"`
+	EditComment  rawStr             `yaml:"edit_comment" jsonschema_description:"The last comment of the user is replaced by this text"`
+	Transition   rawStr             `yaml:"transition" jsonschema_description:"The issue is moved, by the name of a transition or a status"`
+	Update       *fieldsDecl        `yaml:"update" jsonschema_description:"Fields are set, by id, as Jira's API takes them"`
+	Assign       *rawStr            `yaml:"assign" jsonschema_description:"The issue is assigned; empty for nobody"`
+	AddLabels    scopeTexts         `yaml:"add_labels"`
+	RemoveLabels scopeTexts         `yaml:"remove_labels"`
+	StartSprint  opt[int]           `yaml:"start_sprint" jsonschema_description:"A sprint is started, by its id"`
+	CloseSprint  opt[int]           `yaml:"close_sprint" jsonschema_description:"A sprint is completed, by its id"`
+	Release      *changeVersionDecl `yaml:"release" jsonschema_description:"A version is released: its name, or a mapping"`
+	Version      *changeVersionDecl `yaml:"version" jsonschema_description:"A version is made or changed: its name, or a mapping"`
+	Confluence   *wikiDecl          `yaml:"confluence" jsonschema_description:"Somebody does something in Confluence"`
+	Act          *fieldsDecl        `yaml:"act" jsonschema_description:"Anything else that the sandbox can do, as its control API takes it"`
+	GitHub       *fieldsDecl        `yaml:"github" jsonschema_description:"Something happens on the simulated GitHub: action, repository, number, title, body, branch …"`
+	Rovo         *rovoDecl          `yaml:"rovo" jsonschema_description:"Somebody works with an agent in Jira's Rovo: assign, cancel, retry or connect, or a mapping"`
+	A2A          *a2aStepDecl       `yaml:"a2a" jsonschema_description:"A program that is no Jira works with an agent: cancel, or a mapping"`
+	Deliver      *deliveryDecl      `yaml:"deliver" jsonschema_description:"A webhook is delivered: the file with its payload, or a mapping"`
+	Wait         span               `yaml:"wait" jsonschema_description:"So much time passes at once"`
+	Restart      opt[bool]          `yaml:"restart" jsonschema_description:"The daemon stops and starts again"`
+	Fault        *fieldsDecl        `yaml:"fault" jsonschema_description:"From now on requests to Jira fail, as the sandbox's control API takes it"`
+	WikiFault    *fieldsDecl        `yaml:"confluence_fault" jsonschema_description:"From now on requests to Confluence fail, as the sandbox's control API takes it"`
+	ModelFault   *fieldsDecl        `yaml:"model_fault" jsonschema_description:"The next calls of the model fail: status, count, retry_after_ms, or cut: true"`
 
 	Crash *crashDecl `yaml:"crash" jsonschema_description:"The daemon dies while the step is worked on, at a request to Jira, and starts again"`
 	Then  *thenDecl  `yaml:"then" jsonschema_description:"What is expected of what this step caused"`
@@ -103,6 +107,8 @@ type thenDecl struct {
 	Tasks         *wantTasksDecl             `yaml:"tasks" jsonschema_description:"How the tasks stand that agents were given over A2A, in the order of their beginning; nothing for none"`
 	Denied        *scopeTexts                `yaml:"denied" jsonschema_description:"The rules of the policy that denied calls; nothing for no denial"`
 	Issues        mapping[scenarioWantIssue] `yaml:"issues" jsonschema_description:"How issues are in the end, by key"`
+	Pages         mapping[scenarioWantPage]  `yaml:"pages" jsonschema_description:"How pages of Confluence are in the end, by title or id"`
+	Spaces        mapping[rawData]           `yaml:"spaces" jsonschema_description:"The titles of all pages of spaces of Confluence, save the home page and those in the trash, by the key of the space"`
 	Runs          []scenarioWantRun          `yaml:"runs" jsonschema_description:"How the runs ended, in the order of their start; default all succeeded"`
 	AtMost        *scenarioAtMost            `yaml:"at_most" jsonschema_description:"What all runs together may have used"`
 }
@@ -165,6 +171,7 @@ type scenarioWantIssue struct {
 	Comments    *[]wantComment   `yaml:"comments" jsonschema_description:"All comments in order"`
 	Commented   []wantComment    `yaml:"commented" jsonschema_description:"Comments that are there, perhaps among others"`
 	Links       *[]scenarioLink  `yaml:"links"`
+	RemoteLinks *rawData         `yaml:"remote_links" jsonschema_description:"Links to what is outside Jira, each with url, title, global_id, relationship, and page for one of Confluence"`
 }
 
 // wantComment is a text that the comment has, or a mapping.

@@ -44,6 +44,10 @@ type Given struct {
 	Sprints     []GivenSprint
 	Fields      []GivenField
 	Issues      []GivenIssue
+	// Confluence is "cloud" or "dc" where it is of another kind than the Jira, else "".
+	Confluence string
+	Spaces     []GivenSpace
+	Pages      []GivenPage
 	// Repositories are on GitHub, as owner/name.
 	Repositories []string
 	// Hosts are the answers of all other hosts.
@@ -73,7 +77,8 @@ type GivenUser struct {
 // GivenProject is a project.
 type GivenProject struct {
 	Key, Name, Type, Lead string
-	Components, Versions  []string
+	Components            []string
+	Versions              []GivenVersion
 }
 
 // GivenBoard is a board.
@@ -112,6 +117,7 @@ type GivenIssue struct {
 	Sprint           int
 	Comments         []GivenComment
 	Links            []GivenLink
+	RemoteLinks      []GivenRemoteLink
 }
 
 // GivenComment is a comment; GivenLink a link to another issue.
@@ -154,6 +160,9 @@ const (
 	VerbRemoveLabels = "remove_labels"
 	VerbStartSprint  = "start_sprint"
 	VerbCloseSprint  = "close_sprint"
+	VerbRelease      = "release"
+	VerbVersion      = "version"
+	VerbConfluence   = "confluence"
 	VerbAct          = "act"
 	VerbGitHub       = "github"
 	VerbRovo         = "rovo"
@@ -162,6 +171,7 @@ const (
 	VerbWait         = "wait"
 	VerbRestart      = "restart"
 	VerbFault        = "fault"
+	VerbWikiFault    = "confluence_fault"
 	VerbModelFault   = "model_fault"
 )
 
@@ -178,6 +188,9 @@ type Step struct {
 	Issue  NewIssue
 	Fields map[string]any
 	Wait   time.Duration
+	// Version is set for VerbRelease and VerbVersion, Wiki for VerbConfluence.
+	Version *VersionStep
+	Wiki    *WikiStep
 	// Talk is set for VerbRovo and VerbA2A.
 	Talk *TalkStep
 	// Delivery is set for VerbDeliver.
@@ -241,6 +254,9 @@ type Expectation struct {
 	// Denied are rules in order; nil for any, empty for none.
 	Denied []string
 	Issues []WantIssue
+	Pages  []WantPage
+	// Spaces are the titles of all pages of spaces, as matchers by the spaces' keys.
+	Spaces []WantSpace
 	// Runs is nil for any number of runs that all succeeded.
 	Runs   []WantRun
 	AtMost *AtMost
@@ -283,6 +299,8 @@ type WantIssue struct {
 	// AllComments says that Comments are all, in order; AllLinks the same of Links.
 	AllComments, AllLinks bool
 	Links                 []GivenLink
+	// RemoteLinks is a matcher for a list of mappings; nil for any.
+	RemoteLinks any
 }
 
 // WantComment is a comment that is expected.

@@ -131,13 +131,17 @@ func (g Given) and(more Given) Given {
 		Boards: append(g.Boards[:len(g.Boards):len(g.Boards)], more.Boards...), Sprints: append(g.Sprints[:len(g.Sprints):len(g.Sprints)], more.Sprints...),
 		Fields: append(g.Fields[:len(g.Fields):len(g.Fields)], more.Fields...), Issues: append(g.Issues[:len(g.Issues):len(g.Issues)], more.Issues...),
 		Repositories: append(g.Repositories[:len(g.Repositories):len(g.Repositories)], more.Repositories...), Now: g.Now,
-		Hosts: append(more.Hosts[:len(more.Hosts):len(more.Hosts)], g.Hosts...), MCP: bothServers(g.MCP, more.MCP),
+		Spaces: append(g.Spaces[:len(g.Spaces):len(g.Spaces)], more.Spaces...), Pages: append(g.Pages[:len(g.Pages):len(g.Pages)], more.Pages...),
+		Confluence: g.Confluence, Hosts: append(more.Hosts[:len(more.Hosts):len(more.Hosts)], g.Hosts...), MCP: bothServers(g.MCP, more.MCP),
 	}
 	if more.Deployment != "" {
 		out.Deployment, out.Version = more.Deployment, more.Version
 	}
 	if !more.Now.IsZero() {
 		out.Now = more.Now
+	}
+	if more.Confluence != "" {
+		out.Confluence = more.Confluence
 	}
 	if more.ContextPath != "" {
 		out.ContextPath = more.ContextPath
@@ -193,7 +197,7 @@ func (b *builder) given(decl givenDecl) Given {
 	for _, p := range decl.Projects {
 		b.require(p.Key, p.pos, "key")
 		g.Projects = append(g.Projects, GivenProject{Key: p.Key.value, Name: p.Name.value, Type: p.Type.value, Lead: p.Lead.value,
-			Components: rawValues(p.Components), Versions: rawValues(p.Versions)})
+			Components: rawValues(p.Components), Versions: b.givenVersions(p.Versions)})
 	}
 	for _, x := range decl.Boards {
 		b.require(x.Project, x.pos, "project")
@@ -215,6 +219,7 @@ func (b *builder) given(decl givenDecl) Given {
 	for _, i := range decl.Issues {
 		g.Issues = append(g.Issues, b.givenIssue(i))
 	}
+	b.givenWiki(decl, &g)
 	return g
 }
 
@@ -224,7 +229,7 @@ func (b *builder) givenIssue(decl scenarioIssue) GivenIssue {
 		decl.Project = rawStr{at: decl.Key.at, value: project, set: true}
 	}
 	i := GivenIssue{NewIssue: b.newIssue(decl.issueDecl, decl.pos), Line: decl.pos.line, Key: decl.Key.value, Reporter: decl.Reporter.value,
-		Status: decl.Status.value, Sprint: decl.Sprint.value, Links: givenLinks(decl.Links)}
+		Status: decl.Status.value, Sprint: decl.Sprint.value, Links: givenLinks(decl.Links), RemoteLinks: b.givenRemoteLinks(decl.RemoteLinks)}
 	for _, c := range decl.Comments {
 		i.Comments = append(i.Comments, GivenComment{As: c.As.value, Body: c.Body.value})
 	}

@@ -28,6 +28,11 @@ func (w wantComment) schema() *jsonschema.Schema     { return textOr[wantComment
 func (w scenarioWantRun) schema() *jsonschema.Schema { return textOr[wantRunMap]() }
 func (s scriptDecl) schema() *jsonschema.Schema      { return schemaOf(reflect.TypeFor[scriptMap]()) }
 
+func (v scenarioVersion) schema() *jsonschema.Schema   { return textOr[versionMap]() }
+func (v changeVersionDecl) schema() *jsonschema.Schema { return textOr[changeVersionMap]() }
+func (s scenarioSpace) schema() *jsonschema.Schema     { return textOr[spaceMap]() }
+func (w wantPageComment) schema() *jsonschema.Schema   { return textOr[wantPageCommentMap]() }
+
 func (v rovoDecl) schema() *jsonschema.Schema     { return textOr[rovoMap]() }
 func (v a2aStepDecl) schema() *jsonschema.Schema  { return textOr[a2aStepMap]() }
 func (w wantTaskDecl) schema() *jsonschema.Schema { return textOr[wantTaskMap]() }

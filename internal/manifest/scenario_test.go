@@ -27,7 +27,7 @@ func TestScenarioMistakesAreToldWithTheirPlaces(t *testing.T) {
 		{"two verbs", "kind: Scenario\nwhen: [{as: bob, comment: a, transition: b}]\nthen: {starts: nothing}", "s.yaml:2:8: the step has comment and transition: give one, and the others as steps of their own"},
 		{"nobody", "kind: Scenario\nwhen: [{comment: a}, {as: bob, wait: 1s}, {wait: 1s, crash: {path: x}}]\nthen: {starts: nothing}",
 			"s.yaml:2:8: who does it? field \"as\" is missing\ns.yaml:2:27: nobody does \"wait\": leave out \"as\"\ns.yaml:2:61: nothing is worked on in this step: crash belongs to one that starts something"},
-		{"no verb", "kind: Scenario\nwhen: [{as: bob}]\nthen: {starts: nothing}", "s.yaml:2:8: nothing happens in this step: give one of create, comment, edit_comment, transition, update, assign, add_labels, remove_labels, start_sprint, close_sprint, act, github, rovo, a2a, deliver, wait, restart, fault, model_fault"},
+		{"no verb", "kind: Scenario\nwhen: [{as: bob}]\nthen: {starts: nothing}", "s.yaml:2:8: nothing happens in this step: give one of create, comment, edit_comment, transition, update, assign, add_labels, remove_labels, start_sprint, close_sprint, release, version, confluence, act, github, rovo, a2a, deliver, wait, restart, fault, confluence_fault, model_fault"},
 		{"an unknown tool", "kind: Scenario\nwhen: [{wait: 1s}]\nthen: {actions: [jira_add_lables PROJ-1], never: [{tol: x}]}",
 			"s.yaml:3:18: unknown tool \"jira_add_lables\" (did you mean \"jira_add_labels\"?)\ns.yaml:3:51: field \"tool\" is missing\ns.yaml:3:52: unknown field \"tol\" (did you mean \"tool\"?)"},
 		{"a model of two kinds", "kind: Scenario\nmodel: {recording: a, answers: [b]}\nwhen: [{wait: 1s}]\nthen: {starts: nothing}", "s.yaml:2:8: give one of rules, answers and recording"},
@@ -48,6 +48,22 @@ func TestScenarioMistakesAreToldWithTheirPlaces(t *testing.T) {
 				"s.yaml:11:39: data comes with a message: leave it out\ns.yaml:11:56: dialect \"jira-1.0\" is none of a2a-1.0, a2a-0.3\ns.yaml:11:71: a program names the issue in its message: leave out \"on\"\n" +
 				"s.yaml:12:18: expected a mapping, found a list\ns.yaml:13:16: state \"done\" is none of submitted, working, input-required, auth-required, completed, canceled, failed, rejected\n" +
 				"s.yaml:13:41: unknown field \"say\" (did you mean \"says\"?)"},
+		{"a Confluence", "kind: Scenario\ngiven:\n  confluence: server\n  projects: [{key: A, versions: [{release_date: soon}]}]\n  spaces: [{name: x}]\n  pages:\n    - {id: x1, title: T, body: a, storage: b, status: old}\n" +
+			"    - {title: D, status: draft, versions: [{body: x}], comments: [{as: bob}]}\n  issues: [{key: A-1, summary: s, remote_links: [{title: x}]}]\nwhen:\n  - {as: bob, confluence: {page: T}}\n" +
+			"  - {as: bob, confluence: {edit: a, trash: true}}\n  - {as: bob, confluence: {section: S}}\n  - {as: bob, confluence: {section: S, text: a, selection: b}}\n  - {as: bob, confluence: {comment: ' ', message: x}}\n" +
+			"  - {as: bob, confluence: {create: {body: x}, page: T}}\n  - {as: bob, confluence: {coment: x}}\n  - {as: bob, release: {project: A}}\n  - {as: bob, confluence_fault: {status: 500}}\n" +
+			"then: {pages: {T: {status: gone, boddy: x}, U: {exists: false, body: x}}}",
+			"s.yaml:3:15: confluence \"server\" is none of cloud, dc\ns.yaml:4:34: field \"name\" is missing\ns.yaml:4:49: expected a day such as 2026-03-02, found \"soon\"\n" +
+				"s.yaml:5:12: field \"key\" is missing\ns.yaml:7:12: expected a number of 1 to 18 digits, found \"x1\"\ns.yaml:7:44: give one of body and storage\ns.yaml:7:55: status \"old\" is none of current, draft\n" +
+				"s.yaml:8:26: a draft has neither versions nor comments\ns.yaml:8:67: field \"body\" is missing\ns.yaml:9:50: give one of page and url\n" +
+				"s.yaml:11:27: what is done? give one of create, edit, section, append, touch, publish, comment, reply, edit_comment, add_labels, remove_labels, rename, move, property, trash\ns.yaml:12:27: the step has edit and trash: give one, and the others as steps of their own\n" +
+				"s.yaml:13:37: what becomes of the section? give one of text, append and remove\ns.yaml:14:60: \"selection\" belongs to comment\n" +
+				"s.yaml:15:37: comment needs a text\ns.yaml:15:51: \"message\" belongs to edit or section or append or touch or publish\n" +
+				"s.yaml:16:36: field \"title\" is missing\ns.yaml:16:53: the page is made in this step: leave out \"page\"\n" +
+				"s.yaml:17:27: what is done? give one of create, edit, section, append, touch, publish, comment, reply, edit_comment, add_labels, remove_labels, rename, move, property, trash\ns.yaml:17:28: unknown field \"coment\" (did you mean \"comment\"?)\n" +
+				"s.yaml:18:24: field \"name\" is missing\ns.yaml:19:10: nobody does \"confluence_fault\": leave out \"as\"\n" +
+				"s.yaml:20:28: status \"gone\" is none of current, draft, trashed\ns.yaml:20:34: unknown field \"boddy\" (did you mean \"body\"?)\n" +
+				"s.yaml:20:45: a page that is not there has nothing else that could be expected of it"},
 		{"cases", "kind: Scenario\nwhen: [{wait: 1s}]\ncases:\n  - {when: [{wait: 1s}], then: {starts: nothing}}\n  - {name: a, when: [{wait: 1s}], then: {starts: nothing}}\n  - {name: a}",
 			"s.yaml:1:1: when and then stand in the cases if there are cases\ns.yaml:4:5: the case has no name\ns.yaml:6:5: nothing happens in this case: \"when\" is missing\ns.yaml:6:12: there is another case \"a\" in this file"},
 	} {
@@ -127,6 +143,8 @@ func FuzzScenario(f *testing.F) {
 		"kind: Scenario\nwhen: [{as: bob, comment: a, crash: {path: x}}]\nthen: {actions: [!a b, {tool: c}], issues: {A-1: {comments: [x, {by: y}]}}}",
 		"kind: Scenario\ncases: [{name: a, given: {projects: [A, {key: B}]}, model: {rules: {let: {}}}, when: [{deliver: {body: {a: [1]}}}]}]",
 		"kind: Scenario\ngiven: &a {issues: [*a]}", "kind: Scenario\nmodel: {answers: [{call: [a b, {tool: x}]}]}\nwhen: [{wait: 1d}]", "---\n...\n", "kind: Scenario\n<<: {cases: [1]}",
+		"kind: Scenario\ngiven: {spaces: [A, {key: B, readers: a}], pages: [{title: T, versions: [{body: a}], comments: [{body: b, on: c}]}]}\n" +
+			"when: [{as: a, confluence: {page: T, section: S, append: x}}, {as: a, release: 1.0}]\nthen: {pages: {T: {only_changed: S, sections: {S: {lacks: x}}, comments: [a, {on: b}]}}, spaces: {A: nothing}}",
 		"kind: Scenario\nwhen: [{as: a, rovo: assign}, {as: b, rovo: {say: x}}, {as: p, a2a: {send: x, data: {a: 1}}}, {as: p, a2a: cancel}]\nthen: {tasks: [completed, {of: a, says: {like: x}, asks: [a]}], written_by: nothing}",
 	} {
 		f.Add(seed)

@@ -31,8 +31,11 @@ func (b *builder) step(decl stepDecl) Step {
 	take(decl.Restart.value, VerbRestart, func() {})
 	take(decl.Rovo != nil, VerbRovo, func() { s.Talk = b.rovoStep(*decl.Rovo) })
 	take(decl.A2A != nil, VerbA2A, func() { s.Talk = b.a2aStep(decl) })
+	take(decl.Release != nil, VerbRelease, func() { s.Version = b.versionStep(*decl.Release, true) })
+	take(decl.Version != nil, VerbVersion, func() { s.Version = b.versionStep(*decl.Version, false) })
+	take(decl.Confluence != nil, VerbConfluence, func() { s.Wiki = b.wikiStep(*decl.Confluence) })
 	take(decl.Deliver != nil, VerbDeliver, func() { s.Delivery = b.delivery(*decl.Deliver) })
-	for verb, f := range map[string]*fieldsDecl{VerbUpdate: decl.Update, VerbAct: decl.Act, VerbGitHub: decl.GitHub, VerbFault: decl.Fault, VerbModelFault: decl.ModelFault} {
+	for verb, f := range map[string]*fieldsDecl{VerbUpdate: decl.Update, VerbAct: decl.Act, VerbGitHub: decl.GitHub, VerbFault: decl.Fault, VerbWikiFault: decl.WikiFault, VerbModelFault: decl.ModelFault} {
 		take(f != nil, verb, func() { s.Fields = f.fields })
 	}
 	switch {
@@ -67,12 +70,13 @@ func (b *builder) takeTexts(decl stepDecl, s *Step, take func(bool, string, func
 
 func stepVerbs() []string {
 	return []string{VerbCreate, VerbComment, VerbEditComment, VerbTransition, VerbUpdate, VerbAssign, VerbAddLabels, VerbRemoveLabels,
-		VerbStartSprint, VerbCloseSprint, VerbAct, VerbGitHub, VerbRovo, VerbA2A, VerbDeliver, VerbWait, VerbRestart, VerbFault, VerbModelFault}
+		VerbStartSprint, VerbCloseSprint, VerbRelease, VerbVersion, VerbConfluence, VerbAct, VerbGitHub, VerbRovo, VerbA2A, VerbDeliver, VerbWait, VerbRestart,
+		VerbFault, VerbWikiFault, VerbModelFault}
 }
 
 // checkActor reports a step of nobody, or a name where nobody does anything.
 func (b *builder) checkActor(decl stepDecl, s Step) {
-	alone := slices.Contains([]string{VerbDeliver, VerbWait, VerbRestart, VerbFault, VerbModelFault}, s.Verb)
+	alone := slices.Contains([]string{VerbDeliver, VerbWait, VerbRestart, VerbFault, VerbWikiFault, VerbModelFault}, s.Verb)
 	switch {
 	case alone && decl.As.set:
 		b.errorf(decl.As.pos, "nobody does %q: leave out %q", s.Verb, "as")
@@ -131,6 +135,12 @@ func (b *builder) expectation(decl thenDecl) Expectation {
 	for _, entry := range decl.Issues.entries {
 		e.Issues = append(e.Issues, b.wantIssue(entry))
 	}
+	for _, entry := range decl.Pages.entries {
+		e.Pages = append(e.Pages, b.wantPage(entry))
+	}
+	for _, entry := range decl.Spaces.entries {
+		e.Spaces = append(e.Spaces, WantSpace{Line: entry.pos.line, Key: entry.key, Titles: entry.value.value})
+	}
 	for _, r := range decl.Runs {
 		b.oneOf(str{at: r.State.at, value: r.State.value, set: r.State.set}, "state", "succeeded", "failed", "canceled", "rejected", "waiting")
 		e.Runs = append(e.Runs, WantRun{Line: r.pos.line, Target: r.Target.value, State: r.State.value, Issue: r.Issue.value,
@@ -180,6 +190,7 @@ func (b *builder) wantIssue(entry entry[scenarioWantIssue]) WantIssue {
 		w.AllComments, w.Comments = true, wantComments(*decl.Comments)
 	}
 	w.Commented = wantComments(decl.Commented)
+	w.RemoteLinks = anyOf(decl.RemoteLinks)
 	if decl.Links != nil {
 		w.AllLinks, w.Links = true, givenLinks(*decl.Links)
 	}

@@ -31,9 +31,9 @@ type Options struct {
 	// are set by Start.
 	Jira  jira.Options
 	Model model.Options
-	// Confluence configures the one beside Jira, of the same kind: below /wiki of a
-	// Cloud, below /confluence of a Data Center. Kind, BaseURL and ContextPath are set
-	// by Start.
+	// Confluence configures the one beside Jira, of the same kind unless its Kind says
+	// otherwise: below /wiki of a Cloud, below /confluence of a Data Center. BaseURL and
+	// ContextPath are set by Start.
 	Confluence confluence.Options
 	// Webhooks are registered at the start.
 	Webhooks []jira.Webhook

@@ -108,8 +108,11 @@ func build(opts Options, root string) (*Sandbox, error) {
 func newPages(opts Options, root string, site *jira.Server) (*confluence.Server, error) {
 	c := opts.Confluence
 	c.BaseURL, c.CloudID = root, site.CloudID()
-	if site.Deployment() == jira.DataCenter {
-		c.Kind, c.ContextPath = confluence.DataCenter, confluencePath
+	if c.Kind == "" && site.Deployment() == jira.DataCenter {
+		c.Kind = confluence.DataCenter
+	}
+	if c.Kind == confluence.DataCenter {
+		c.ContextPath = confluencePath
 	}
 	if c.Now == nil {
 		c.Now = opts.Jira.Now

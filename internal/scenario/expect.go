@@ -26,6 +26,12 @@ func (w *world) check(e *manifest.Expectation, ev events) {
 	for _, want := range e.Issues {
 		w.checkIssue(want)
 	}
+	for _, want := range e.Pages {
+		w.checkPage(want, ev.pages)
+	}
+	for _, want := range e.Spaces {
+		w.checkSpace(want)
+	}
 	w.checkTasks(e, ev)
 	w.checkWrittenBy(e, ev)
 	w.checkAtMost(e, ev)

@@ -34,6 +34,8 @@ type mark struct {
 	// turns are how many statuses of each task were known, writes how many writes.
 	turns  map[string]int
 	writes int
+	// pages are the versions that pages of Confluence had.
+	pages map[string]int
 }
 
 // now marks the end of what is known.
@@ -51,7 +53,7 @@ func (h *history) now() mark {
 // since is what happened after a moment: deliveries, and runs that began, ended
 // or went on, with the calls that they made.
 func (h *history) since(m mark) events {
-	e := events{deliveries: h.deliveries[min(m.deliveries, len(h.deliveries)):], writes: h.writes[min(m.writes, len(h.writes)):]}
+	e := events{pages: m.pages, deliveries: h.deliveries[min(m.deliveries, len(h.deliveries)):], writes: h.writes[min(m.writes, len(h.writes)):]}
 	for _, t := range h.tasks {
 		if before := m.turns[t.ID]; before < len(t.turns) {
 			e.tasks = append(e.tasks, seenTask{t, t.turns[before:]})
@@ -83,6 +85,8 @@ type events struct {
 	calls      []call
 	tasks      []seenTask
 	writes     []write
+	// pages are the versions that pages had before.
+	pages map[string]int
 }
 
 // call is a tool call that a run made, or was kept from making.
@@ -188,6 +192,9 @@ func (w *world) settle(ctx context.Context) error {
 		if err := w.box.Jira.Wait(ctx); err != nil {
 			return fmt.Errorf("wait until webhooks are delivered: %w", context.Cause(ctx))
 		}
+		if err := w.box.Confluence.Wait(ctx); err != nil {
+			return fmt.Errorf("wait until webhooks of Confluence are delivered: %w", context.Cause(ctx))
+		}
 		w.box.GitHub.Wait()
 		state, open, err := w.look(ctx)
 		if err != nil && ctx.Err() == nil {
@@ -233,7 +240,7 @@ func (w *world) look(ctx context.Context) (state, open string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	parts := []string{fmt.Sprint(len(deliveries), " ", len(w.box.Jira.Attempts()), " ", len(w.box.GitHub.Deliveries()))}
+	parts := []string{fmt.Sprint(len(deliveries), " ", len(w.box.Jira.Attempts()), " ", len(w.box.Confluence.Attempts()), " ", len(w.box.GitHub.Deliveries()))}
 	for _, d := range deliveries {
 		if d.State == inbox.StateReceived {
 			open = "the delivery " + d.ID

@@ -42,6 +42,7 @@ func (w *world) checkIssue(want manifest.WantIssue) {
 	if want.AllLinks {
 		why = append(why, linkDiff(want.Links, issue)...)
 	}
+	why = append(why, w.remoteLinkDiff(want, issue)...)
 	if len(why) > 0 {
 		w.fail(want.Line, want.Key+" is not as expected", strings.Join(why, "\n"))
 	}

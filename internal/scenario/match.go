@@ -13,9 +13,11 @@ import (
 
 // match compares what is with what is expected: plain values are equal, mappings
 // have what is expected among others, lists have the same elements in any order,
-// and a mapping with one of these keys alone is a condition:
+// and a mapping with one of these keys alone, or with several of them, all of which
+// have to hold, is a condition:
 //
 //	{contains: x}   a text has x in it, letter case ignored; a list has x, or all of a list
+//	{lacks: x}      a text or list does not have x, or none of a list
 //	{like: "a*"}    a text, with * for anything
 //	{matches: re}   a text in which the regular expression is found
 //	{not: x}        anything that is not x
@@ -24,8 +26,13 @@ import (
 //
 // It returns "" or what is wrong.
 func match(want, is any) string {
-	if check, arg, ok := condition(want); ok {
-		return check(arg, is)
+	if checks, ok := conditions(want); ok {
+		for _, c := range checks {
+			if why := c.check(c.arg, is); why != "" {
+				return why
+			}
+		}
+		return ""
 	}
 	switch want := want.(type) {
 	case map[string]any:
@@ -44,19 +51,30 @@ func match(want, is any) string {
 	return differs(want, is)
 }
 
-func condition(want any) (func(arg, is any) string, any, bool) {
+// condition is a check with what it checks for.
+type condition struct {
+	check func(arg, is any) string
+	arg   any
+}
+
+// conditions are those that a mapping consists of.
+func conditions(want any) ([]condition, bool) {
 	m, ok := want.(map[string]any)
-	if !ok || len(m) != 1 {
-		return nil, nil, false
+	if !ok || len(m) == 0 {
+		return nil, false
 	}
-	for key, arg := range m {
+	var out []condition
+	for _, key := range slices.Sorted(maps.Keys(m)) {
 		check := map[string]func(arg, is any) string{
-			"contains": matchContains, "like": matchLike, "matches": matchPattern, "not": matchNot, "one_of": matchOneOf,
+			"contains": matchContains, "lacks": matchLacks, "like": matchLike, "matches": matchPattern, "not": matchNot, "one_of": matchOneOf,
 			"any": func(any, any) string { return "" },
 		}[key]
-		return check, arg, check != nil
+		if check == nil {
+			return nil, false
+		}
+		out = append(out, condition{check, m[key]})
 	}
-	return nil, nil, false
+	return out, true
 }
 
 func differs(want, is any) string { return fmt.Sprintf("want %s, is %s", show(want), show(is)) }
@@ -144,6 +162,20 @@ func matchContains(arg, is any) string {
 	for _, w := range wanted {
 		if !strings.Contains(text, strings.ToLower(scalar(w))) {
 			return fmt.Sprintf("want %s in it, is %s", show(w), show(is))
+		}
+	}
+	return ""
+}
+
+// matchLacks wants none of what is named in a text or list.
+func matchLacks(arg, is any) string {
+	wanted, ok := arg.([]any)
+	if !ok {
+		wanted = []any{arg}
+	}
+	for _, w := range wanted {
+		if is != nil && matchContains(w, is) == "" {
+			return fmt.Sprintf("want no %s in it, is %s", show(w), show(is))
 		}
 	}
 	return ""

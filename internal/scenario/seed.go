@@ -24,8 +24,9 @@ func seedOf(g manifest.Given) jira.Seed {
 		for n, name := range p.Components {
 			one.Components = append(one.Components, jira.Component{ID: strconv.Itoa(20000 + 100*i + n), Name: name})
 		}
-		for n, name := range p.Versions {
-			one.Versions = append(one.Versions, jira.Version{ID: strconv.Itoa(20000 + 100*i + n), Name: name})
+		for n, v := range p.Versions {
+			one.Versions = append(one.Versions, jira.Version{ID: strconv.Itoa(20000 + 100*i + n), Name: v.Name, Description: v.Description,
+				Released: v.Released, Archived: v.Archived, ReleaseDate: v.ReleaseDate})
 		}
 		seed.Projects = append(seed.Projects, one)
 	}

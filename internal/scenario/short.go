@@ -35,6 +35,7 @@ func (f shortForms) bind(a *manifest.Action) error {
 		return fmt.Errorf("read arguments of %s: %w", a.Tool, err)
 	}
 	required, names := parameters(params)
+	texts := textParameters(params)
 	args := map[string]any{}
 	at := 0
 	for _, word := range words {
@@ -49,6 +50,9 @@ func (f shortForms) bind(a *manifest.Action) error {
 		value, err := plainYAML(text)
 		if err != nil {
 			return fmt.Errorf("read argument %s of %s: %w", name, a.Tool, err)
+		}
+		if _, is := value.(string); !is && value != nil && !isNested(value) && texts[name] {
+			value = text // an id that looks like a number
 		}
 		args[name] = globbed(value)
 	}
@@ -152,6 +156,23 @@ func overJSON(v any) (any, error) {
 		return nil, fmt.Errorf("read value: %w", err)
 	}
 	return out, nil
+}
+
+// textParameters are the arguments of a tool that are texts.
+func textParameters(schema []byte) map[string]bool {
+	var s struct {
+		Properties map[string]struct {
+			Type any `json:"type"`
+		} `json:"properties"`
+	}
+	out := map[string]bool{}
+	if json.Unmarshal(schema, &s) != nil {
+		return out
+	}
+	for name, p := range s.Properties {
+		out[name] = p.Type == "string"
+	}
+	return out
 }
 
 // parameters are the names of a tool's arguments: those that are required, in their

@@ -23,6 +23,7 @@ import (
 // is expected of it.
 func (w *world) step(ctx context.Context, s *manifest.Step) error {
 	before := w.history.now()
+	before.pages = w.pageVersions()
 	hold, err := w.arm(s)
 	if err != nil {
 		return err
@@ -59,6 +60,12 @@ func (w *world) happen(ctx context.Context, s *manifest.Step) error {
 		return w.deliver(ctx, s.Delivery)
 	case manifest.VerbFault:
 		return w.fault(s.Fields)
+	case manifest.VerbWikiFault:
+		return w.wikiFault(s.Fields)
+	case manifest.VerbRelease, manifest.VerbVersion:
+		return w.changeVersion(s.As, s.Version)
+	case manifest.VerbConfluence:
+		return w.wiki(s)
 	case manifest.VerbModelFault:
 		return w.control(ctx, w.modelControl("/faults"), s.Fields, nil)
 	case manifest.VerbAct:
@@ -151,6 +158,10 @@ func (w *world) filled(text string) (string, error) {
 			return code
 		case "comment":
 			return w.lastComment()
+		case "page":
+			return w.page
+		case "jira":
+			return w.box.JiraURL()
 		}
 		return found
 	})
@@ -288,21 +299,11 @@ func (w *world) act(ctx context.Context, s *manifest.Step) error {
 
 // fault makes requests to Jira fail from now on; a status alone is enough to say how.
 func (w *world) fault(fields map[string]any) error {
-	fields = maps.Clone(fields)
-	if _, said := fields["effect"]; !said && fields["status"] != nil {
-		fields["effect"] = string(jira.Answer)
-	}
-	raw, err := json.Marshal(fields)
-	if err != nil {
-		return err
-	}
 	var f jira.Fault
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&f); err != nil {
+	if err := readFault(fields, string(jira.Answer), &f); err != nil {
 		return err
 	}
-	_, err = w.box.Jira.AddFault(f)
+	_, err := w.box.Jira.AddFault(f)
 	return err
 }
 

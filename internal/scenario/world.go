@@ -42,7 +42,9 @@ type world struct {
 
 	// issue is the key that was made or named last, comments the last comment of
 	// each user by id.
-	issue    string
+	issue string
+	// page is the id of the page that was made or named last, "" for none yet.
+	page     string
 	comments map[string]placed
 	talks    []*talk
 	history  history
@@ -108,18 +110,25 @@ func (w *world) build(ctx context.Context) error {
 		return err
 	}
 	w.box, err = sandbox.Start(context.WithoutCancel(ctx), sandbox.Options{ContextPath: s.Given.ContextPath, Repositories: s.Given.Repositories, Model: model.Options{Rules: rules, LogSize: 10_000},
-		Jira: jira.Options{Deployment: w.settings.deployment(s.Given), Version: s.Given.Version, Seed: seedOf(s.Given), Now: w.clock.now, LogSize: 10_000},
-		Rovo: rovo.Options{Now: w.clock.now, LogSize: 10_000}})
+		Jira:       jira.Options{Deployment: w.settings.deployment(s.Given), Version: s.Given.Version, Seed: seedOf(s.Given), Now: w.clock.now, LogSize: 10_000},
+		Confluence: w.wikiOptions(), Rovo: rovo.Options{Now: w.clock.now, LogSize: 10_000}})
 	if err != nil {
 		return fmt.Errorf("make the sandbox: %w", err)
 	}
+	if err := w.fillWiki(); err != nil {
+		return fmt.Errorf("fill the sandbox: %w", err)
+	}
 	if err := fill(w.box.Jira, s.Given); err != nil {
+		return fmt.Errorf("fill the sandbox: %w", err)
+	}
+	if err := w.linkPages(); err != nil {
 		return fmt.Errorf("fill the sandbox: %w", err)
 	}
 	if keysOf := w.box.Jira.Keys(); len(keysOf) > 0 {
 		w.issue = keysOf[len(keysOf)-1]
 	}
 	w.settings.connect(w.box, w.dir)
+	w.settings.connectWiki(s, w.box)
 	if w.front, err = newFront(ctx); err != nil {
 		return fmt.Errorf("listen for webhooks: %w", err)
 	}

@@ -45,7 +45,20 @@ func (t *tx) newPage(n NewPage) (*content, error) {
 		}
 		e.above = above
 	}
-	return t.createPage(s, e)
+	events := len(t.events)
+	p, err := t.createPage(s, e)
+	if err != nil || n.ID == "" {
+		return p, err
+	}
+	if err := t.st.renumber(p, n.ID); err != nil {
+		t.st.remove(p)
+		t.events = t.events[:events]
+		return nil, err
+	}
+	if t.events = t.events[:events]; e.status == current {
+		t.emit("page_created", p, nil) // with the id that it has now
+	}
+	return p, nil
 }
 
 // CreatePage makes a page and returns its id.
@@ -147,6 +160,8 @@ func (a *Actor) page(id string, fn func(*tx, *content) error) error {
 
 // PageState is a page as a test looks at it.
 type PageState struct {
+	// URL is where people see it.
+	URL     string   `json:"url"`
 	ID      string   `json:"id"`
 	Space   string   `json:"space"`
 	Title   string   `json:"title"`
@@ -163,6 +178,33 @@ type PageState struct {
 	Comments   []string          `json:"comments,omitempty"`
 	Files      []string          `json:"files,omitempty"`
 	Properties map[string]string `json:"properties,omitempty"`
+	// Remarks are the same comments with more about them, Versions all published
+	// versions, the oldest first.
+	Remarks  []RemarkState  `json:"remarks,omitempty"`
+	Versions []VersionState `json:"versions,omitempty"`
+}
+
+// RemarkState is a comment.
+type RemarkState struct {
+	ID   string `json:"id"`
+	By   string `json:"by"`
+	Body string `json:"body"`
+	// ReplyTo is the comment that it answers, "" for none.
+	ReplyTo string `json:"reply_to,omitempty"`
+	// Selection is the piece of the page's text that it is on, Resolution one of open,
+	// reopened, resolved and dangling; "" for a comment below the page.
+	Selection  string `json:"selection,omitempty"`
+	Resolution string `json:"resolution,omitempty"`
+}
+
+// VersionState is a version of a page.
+type VersionState struct {
+	Number  int    `json:"number"`
+	By      string `json:"by"`
+	Message string `json:"message,omitempty"`
+	Title   string `json:"title"`
+	Body    string `json:"body"`
+	Minor   bool   `json:"minor,omitempty"`
 }
 
 // Page looks at a page whatever its state; false if there is none.
@@ -183,6 +225,10 @@ func (t *tx) pageState(c *content) PageState {
 		ID: c.idText(), Space: c.space.Key, Title: now.title, Status: c.status, Body: now.body, Version: now.number, Message: now.message,
 		Author: now.by.Handle, Properties: map[string]string{},
 	}
+	out.URL = t.web + t.webPath(c)
+	for _, r := range c.revs {
+		out.Versions = append(out.Versions, VersionState{Number: r.number, By: r.by.Handle, Message: r.message, Title: r.title, Body: r.body, Minor: r.minor})
+	}
 	if c.above != nil {
 		out.Parent = c.above.idText()
 	}
@@ -194,12 +240,25 @@ func (t *tx) pageState(c *content) PageState {
 	}
 	for _, one := range t.of(c, isComment) {
 		out.Comments = append(out.Comments, one.text())
+		out.Remarks = append(out.Remarks, one.remark())
 	}
 	for _, one := range t.of(c, isAttachment) {
 		out.Files = append(out.Files, one.now().title)
 	}
 	for _, p := range c.props {
 		out.Properties[p.key] = string(p.value)
+	}
+	return out
+}
+
+// remark is a comment as a test looks at it.
+func (c *content) remark() RemarkState {
+	out := RemarkState{ID: c.idText(), By: c.by.Handle, Body: c.text()}
+	if c.above != nil {
+		out.ReplyTo = c.above.idText()
+	}
+	if c.inline != nil {
+		out.Selection, out.Resolution = c.inline.selection, c.inline.resolution
 	}
 	return out
 }

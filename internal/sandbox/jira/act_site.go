@@ -125,6 +125,45 @@ func (a *Actor) ReleaseVersion(id string) error {
 	})
 }
 
+// VersionChange is what becomes of a version; nil leaves it as it is.
+type VersionChange struct{ Released, Archived *bool }
+
+// ChangeVersion releases, takes back or archives a version, named by its id.
+func (a *Actor) ChangeVersion(id string, change VersionChange) error {
+	return a.write(func(t *tx) error {
+		p, v, err := t.version(id)
+		if err != nil {
+			return err
+		}
+		t.changeVersion(p, v, versionInput{Released: change.Released, Archived: change.Archived})
+		return nil
+	})
+}
+
+// Versions are the versions of a name by the keys of the projects that have one.
+func (s *Server) Versions(name string) map[string]Version {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	out := map[string]Version{}
+	for _, p := range s.st.projects {
+		for _, v := range p.versions {
+			if v.Name == name {
+				out[p.Key] = *v
+			}
+		}
+	}
+	return out
+}
+
+// RemoteLink makes or changes a link from an issue to something outside Jira: one with
+// a global id that the issue has already is changed.
+func (a *Actor) RemoteLink(key string, l RemoteLink) error {
+	return a.onIssue(key, func(t *tx, i *issue) error {
+		_, _, err := t.putRemoteLink(i, remoteLinkInput{GlobalID: l.GlobalID, Relationship: l.Relationship, Object: l.Object})
+		return err
+	})
+}
+
 // CreateUser adds a user; it needs an e-mail address and, on Data Center, a name.
 func (a *Actor) CreateUser(u User) error {
 	return a.write(func(t *tx) error {
