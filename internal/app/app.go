@@ -127,8 +127,9 @@ type App struct {
 	// is alive. release ends it.
 	supervision sync.WaitGroup
 	release     context.CancelFunc
-	// tended is when what is old was deleted last.
-	tended time.Time
+	// tended is when what is old was deleted last, forgotten when payloads that are not
+	// kept are looked for again.
+	tended, forgotten time.Time
 
 	// cleanup undoes what New did, in reverse.
 	cleanup []func() error
@@ -306,6 +307,9 @@ func (a *App) buildRuns(ctx context.Context) error {
 	a.onClose(a.lender.pool.Close)
 	a.desk = approval.New(approval.Config{Store: a.store, Approvers: d.Policy.Approvers})
 	calls := gate.New(rules, a.desk).WithRates(a.commentsOf)
+	if a.forgets() {
+		calls = calls.WithoutTexts()
+	}
 	runner := agent.New(a.providers, calls, a.registry).WithBudget(budget.New(a.store, a.providers, d.Policy, nil)).WithToolbox(a.lender)
 	fleets := fleet.New(runner)
 	flows := flow.New(flow.Config{Agents: runner, Fleets: fleetParts{fleets}, Gate: calls, Tools: a.registry})

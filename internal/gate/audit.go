@@ -11,8 +11,13 @@ import (
 	"github.com/aofctl/aofctl/internal/tool"
 )
 
-// maxAnswer bounds what the audit log keeps of an answer, in bytes.
-const maxAnswer = 2000
+const (
+	// maxAnswer bounds what the audit log keeps of an answer, in bytes.
+	maxAnswer = 2000
+	// maxStated bounds what it keeps of a reason where it keeps nothing else that was
+	// said.
+	maxStated = 300
+)
 
 // Deed is what the audit log says of a tool call: who, what and why.
 type Deed struct {
@@ -31,16 +36,23 @@ type Deed struct {
 	Failed  bool            `json:"failed,omitempty"`
 	InDoubt bool            `json:"in_doubt,omitempty"`
 	Answer  string          `json:"answer,omitempty"`
+	// Space is the key of the space of a page, where that was looked up.
+	Space string `json:"space,omitempty"`
 	// ArgsDigest is in the place of the texts where those are not ours to keep:
-	// SHA-256 of the arguments, in hexadecimal. See withoutTexts.
-	ArgsDigest string `json:"args_sha256,omitempty"`
+	// SHA-256 of the arguments, in hexadecimal, and AnswerDigest that of the answer.
+	// See withoutTexts.
+	ArgsDigest   string `json:"args_sha256,omitempty"`
+	AnswerDigest string `json:"answer_sha256,omitempty"`
 	// Reason is why, in the model's words.
 	Reason string `json:"reason,omitempty"`
 }
 
 // account returns what the audit log is told of a call: all writes and all
 // denials, nil for the rest.
-func account(req Request, verdict policy.Verdict, entry step.Entry, failure error) json.RawMessage {
+func (g *Gate) account(req Request, verdict policy.Verdict, entry step.Entry, failure error) json.RawMessage {
+	if entry.Decision == policy.RuleScope { // the tool found it out
+		verdict.Allowed, verdict.Rule = false, policy.RuleScope
+	}
 	if verdict.Allowed && (verdict.Tool == nil || tool.AccessOf(verdict.Tool, verdict.Call.Args) != tool.Write) {
 		return nil
 	}
@@ -51,7 +63,7 @@ func account(req Request, verdict policy.Verdict, entry step.Entry, failure erro
 	deed := Deed{
 		Trigger: req.Origin.Trigger, Delivery: req.Origin.Delivery, Agent: req.Origin.Agent, Model: req.Model, Actor: req.Origin.Actor,
 		Tool: name, Target: entry.Target, Rule: verdict.Rule, Allowed: verdict.Allowed, Failed: entry.Error != "" || failure != nil,
-		InDoubt: entry.InDoubt, Reason: clip(req.Reason, maxAnswer),
+		InDoubt: entry.InDoubt, Space: entry.Space, Reason: clip(why(req), maxAnswer),
 	}
 	if req.Agent != "" {
 		deed.Agent = req.Agent
@@ -65,8 +77,13 @@ func account(req Request, verdict policy.Verdict, entry step.Entry, failure erro
 	if failure != nil {
 		deed.Answer = clip(failure.Error(), maxAnswer)
 	}
-	if !req.Origin.OnBehalf.IsZero() {
+	switch {
+	case !req.Origin.OnBehalf.IsZero():
 		deed = deed.withoutTexts(req.Args)
+		deed.Reason = ""
+	case g.wordless:
+		deed = deed.withoutTexts(req.Args)
+		deed.Reason = clip(deed.Reason, maxStated)
 	}
 	body, err := json.Marshal(deed)
 	if err != nil {
@@ -75,17 +92,35 @@ func account(req Request, verdict policy.Verdict, entry step.Entry, failure erro
 	return body
 }
 
-// withoutTexts leaves out what was said and written. A row of the log is bound to all
+// withoutTexts leaves out what was read and written. A row of the log is bound to all
 // others and cannot be deleted, and all that belongs to a site where the app is
-// installed goes when it is uninstalled. The steps of the run have the texts until
-// then, to which the digest binds the row.
+// installed goes when it is uninstalled, or, where nothing is kept, when the run has
+// ended. The steps of the run have the texts until then, to which the digests bind
+// the row.
 func (d Deed) withoutTexts(args json.RawMessage) Deed {
-	d.Args, d.Answer, d.Reason = nil, "", ""
-	if len(args) > 0 {
-		sum := sha256.Sum256(args)
-		d.ArgsDigest = hex.EncodeToString(sum[:])
-	}
+	d.ArgsDigest, d.AnswerDigest = digest(args), digest([]byte(d.Answer))
+	d.Args, d.Answer = nil, ""
 	return d
+}
+
+func digest(text []byte) string {
+	if len(text) == 0 {
+		return ""
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+// why is the reason that the model gave: with the call itself, where the tool asks for
+// one, which people read on the page, or beside it.
+func why(req Request) string {
+	var stated struct {
+		Reason string `json:"reason"`
+	}
+	if json.Unmarshal(req.Args, &stated) == nil && strings.TrimSpace(stated.Reason) != "" {
+		return strings.Join(strings.Fields(stated.Reason), " ")
+	}
+	return req.Reason
 }
 
 func clip(s string, most int) string {

@@ -16,7 +16,7 @@ func TestTheAuditLogKeepsNoTextsOfSitesThatMayLeave(t *testing.T) {
 		t.Helper()
 		var d Deed
 		denied := policy.Verdict{Rule: policy.RuleScope}
-		if err := json.Unmarshal(account(req, denied, step.Entry{Target: "PROJ-1", Output: json.RawMessage(`"no secret"`)}, nil), &d); err != nil {
+		if err := json.Unmarshal((&Gate{}).account(req, denied, step.Entry{Target: "PROJ-1", Output: json.RawMessage(`"no secret"`)}, nil), &d); err != nil {
 			t.Fatal(err)
 		}
 		return d

@@ -26,6 +26,17 @@ type Gate struct {
 	policy *policy.Policy
 	asker  Asker
 	recent Recent
+	// wordless keeps texts out of the audit log.
+	wordless bool
+}
+
+// WithoutTexts returns a Gate of which the audit log holds no texts but the model's
+// reason: where runs leave nothing behind, its rows, which cannot be deleted, must not
+// hold what the runs said.
+func (g *Gate) WithoutTexts() *Gate {
+	quiet := *g
+	quiet.wordless = true
+	return &quiet
 }
 
 // Recent counts the comments that were posted on an issue of a site since a time
@@ -127,7 +138,7 @@ func (g *Gate) try(ctx context.Context, journal step.Journal, session *Session, 
 		}
 		entry, err := invoke(ctx, verdict, req.Args)
 		entry.Agent, entry.Write = req.Agent, writes(verdict)
-		entry.Audit = account(req, verdict, entry, err)
+		entry.Audit = g.account(req, verdict, entry, err)
 		return entry, err
 	})
 	if err == nil {
@@ -178,6 +189,11 @@ func invoke(ctx context.Context, verdict policy.Verdict, args json.RawMessage) (
 	if err != nil {
 		return entry, err // what was tried belongs to the record
 	}
+	if result.Outside {
+		// What the tool found out decides as what the policy knew beforehand does.
+		entry.Decision = policy.RuleScope
+		result.Text = policy.Verdict{Rule: policy.RuleScope, Reason: result.Text}.Result().Text
+	}
 	return describe(entry, result), nil
 }
 
@@ -213,7 +229,7 @@ func describe(entry step.Entry, r tool.Result) step.Entry {
 	if err != nil {
 		body = json.RawMessage("null") // a string can always be encoded
 	}
-	entry.Output, entry.Target, entry.InDoubt = body, r.Target, r.InDoubt
+	entry.Output, entry.Target, entry.Space, entry.InDoubt = body, r.Target, r.Space, r.InDoubt
 	if r.Failed {
 		entry.Error = r.Text
 	}

@@ -21,8 +21,11 @@ func (l *daemonLoader) storage(decl storageDecl) Storage {
 		RetentionTranscripts: decl.Retention.Transcripts.or(defaultTranscripts),
 		RetentionAudit:       decl.Retention.Audit.or(defaultAudit),
 	}
-	if decl.Retention.Deliveries.set && out.RetentionDeliveries < leastDeliveries {
-		l.errorf(decl.Retention.Deliveries.pos, "deliveries are kept for at least 1h")
+	if out.RetentionDeliveries > 0 && out.RetentionDeliveries < leastDeliveries {
+		l.errorf(decl.Retention.Deliveries.pos, "deliveries are kept for at least 1h, or 0 for no longer than until they are decided")
+	}
+	if decl.Retention.Transcripts.set && out.RetentionTranscripts == 0 && !decl.Retention.Deliveries.set {
+		l.warnf(decl.Retention.Transcripts.pos, "the payloads of deliveries stay for %s all the same: set deliveries to 0 as well, or to how long they are to stay", "30 days")
 	}
 	if decl.Retention.Audit.set && out.RetentionAudit < out.RetentionTranscripts {
 		l.errorf(decl.Retention.Audit.pos, "a run cannot be forgotten before its transcript: give audit at least as long as transcripts")

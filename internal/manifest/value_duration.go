@@ -15,9 +15,12 @@ import (
 var durationPart = regexp.MustCompile(`^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)`)
 
 // ParseDuration reads a time span such as "30s", "5m", "2h", "30d", "1w" or
-// "1h30m". A day has 24 hours. Negative spans and numbers without a unit are
-// errors.
+// "1h30m". A day has 24 hours. Negative spans are errors, and so are numbers without
+// a unit but for 0.
 func ParseDuration(text string) (Duration, error) {
+	if text == "0" {
+		return 0, nil
+	}
 	rest, total := text, 0.0
 	for rest != "" {
 		m := durationPart.FindStringSubmatch(rest)

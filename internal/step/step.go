@@ -59,8 +59,10 @@ type Entry struct {
 	Preview json.RawMessage `json:"preview,omitempty"`
 	// Decision names the policy rule that allowed or denied a tool call.
 	Decision string `json:"decision,omitempty"`
-	// Target is what the step touched outside, such as an issue key.
+	// Target is what the step touched outside, such as an issue key, and Space the key
+	// of the space of Confluence that it is in, where that was looked up.
 	Target string `json:"target,omitempty"`
+	Space  string `json:"space,omitempty"`
 	// Write is true for a tool call that changes something outside, or would have.
 	Write bool `json:"write,omitempty"`
 	// InDoubt is true for a write of which nobody can tell whether it happened.

@@ -89,8 +89,13 @@ type Decision struct {
 const userOfRunSQL = `SELECT count(*) FROM tasks WHERE run = ? AND run <> '' AND account <> ''`
 
 // forAudit is what the audit log keeps of a question. Its rows cannot be deleted, and
-// what users of a site said goes with the site: of theirs it keeps digests.
-func forAudit(tx tx, a Approval) (Approval, error) {
+// what users of a site said goes with the site: of theirs it keeps digests, and of
+// all where runs leave nothing behind.
+func (s *Store) forAudit(tx tx, a Approval) (Approval, error) {
+	if s.erase {
+		a.Asks, a.Decision = digestOf(a.Asks), digestOf(a.Decision)
+		return a, nil
+	}
 	var users int
 	if err := tx.row(userOfRunSQL, a.Run).Scan(&users); err != nil {
 		return a, fmt.Errorf("look up for whom run %s works: %w", a.Run, err)
@@ -125,7 +130,7 @@ func (s *Store) Decide(ctx context.Context, code string, d Decision) (Approval, 
 		if a, err = scanApproval(tx.row(`SELECT `+approvalColumns+` FROM approvals WHERE code = ?`, code)); err != nil || !ours {
 			return err
 		}
-		told, err := forAudit(tx, a)
+		told, err := s.forAudit(tx, a)
 		if err != nil {
 			return err
 		}

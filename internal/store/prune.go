@@ -44,6 +44,7 @@ func wipeRun() []string {
 // pruneRun are the statements that delete a run.
 func pruneRun() []string {
 	return []string{
+		`DELETE FROM run_events WHERE run = ?`,
 		`DELETE FROM effects WHERE run = ?`,
 		`DELETE FROM run_merges WHERE run = ?`,
 		`DELETE FROM runs WHERE id = ?`,
@@ -77,6 +78,11 @@ const unusedSQL = `DELETE FROM revisions WHERE revision NOT IN (SELECT DISTINCT 
 
 // sweep carries out the statements for each run that is found, a batch at a time.
 func (s *Store) sweep(ctx context.Context, before time.Time, wiped int, statements ...string) (int, error) {
+	return s.sweepBy(ctx, before, wiped, func(tx tx, ids []string) error { return each(tx, ids, statements) })
+}
+
+// sweepBy is sweep with another way to deal with the runs of a batch.
+func (s *Store) sweepBy(ctx context.Context, before time.Time, wiped int, deal func(tx tx, ids []string) error) (int, error) {
 	total, found := 0, pruneBatch
 	for found == pruneBatch && ctx.Err() == nil {
 		err := s.writer.do(ctx, func(tx tx) error {
@@ -89,7 +95,7 @@ func (s *Store) sweep(ctx context.Context, before time.Time, wiped int, statemen
 				return fmt.Errorf("list old runs: %w", err)
 			}
 			found = len(ids)
-			return each(tx, ids, statements)
+			return deal(tx, ids)
 		})
 		if err != nil {
 			return total, fmt.Errorf("delete old runs: %w", err)

@@ -85,6 +85,8 @@ type Run struct {
 	InDoubt      bool   `json:"in_doubt,omitempty"`
 	Result       string `json:"result,omitempty"`
 	Error        string `json:"error,omitempty"`
+	// Wiped is true once what was said in the run is deleted.
+	Wiped bool `json:"wiped,omitempty"`
 }
 
 // runColumns are those that scanRun reads, with the work or without it.
@@ -94,7 +96,7 @@ const (
 	runHead     = `seq, id, delivery, source, site, subject, project, issue_key, event_type, actor, trigger_name,
 	target_kind, target, revision, catalog, `
 	runTail = `state, owner, attempt, retries, deaths, wake_at, waits_for, cancel, created_at, started_at, finished_at, steps,
-	tokens_in, tokens_cached, tokens_out, cost_micro_usd, in_doubt, result, error`
+	tokens_in, tokens_cached, tokens_out, cost_micro_usd, in_doubt, result, error, wiped`
 )
 
 type scanner interface{ Scan(dest ...any) error }
@@ -106,7 +108,7 @@ func scanRun(row scanner) (Run, error) {
 	var work []byte
 	err := row.Scan(&r.Seq, &r.ID, &r.Delivery, &r.Source, &r.Site, &r.Subject, &r.Project, &r.IssueKey, &r.EventType,
 		&r.Actor, &r.Trigger, &r.TargetKind, &r.Target, &r.Revision, &r.Catalog, &work, &r.State, &r.Owner, &r.Attempt, &r.Retries,
-		&r.Deaths, &wake, &r.WaitsFor, &r.CanceledBy, &created, &started, &finished, &r.Steps, &r.TokensIn, &r.TokensCached, &r.TokensOut, &cost, &r.InDoubt, &r.Result, &r.Error)
+		&r.Deaths, &wake, &r.WaitsFor, &r.CanceledBy, &created, &started, &finished, &r.Steps, &r.TokensIn, &r.TokensCached, &r.TokensOut, &cost, &r.InDoubt, &r.Result, &r.Error, &r.Wiped)
 	if err != nil {
 		return Run{}, err
 	}

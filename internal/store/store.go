@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aofctl/aofctl/internal/store/postgres"
@@ -55,26 +56,53 @@ type Store struct {
 	stop func()
 	// served is the project that had the last turn; it belongs to the writer.
 	served share
+	// erase has runs leave nothing behind of what was said in them, and traces tells
+	// that the log of SQLite may still hold something of it.
+	erase  bool
+	traces atomic.Bool
 	// rooms are how many tasks of A2A may begin uncounted; they belong to the writer.
 	rooms rooms
 }
 
+// Option is something that is not so by default.
+type Option func(*settings)
+
+type settings struct{ erase bool }
+
+// Erasing makes a Store in which runs leave nothing behind of what was said in them:
+// see Erase. The audit log keeps digests in the place of questions and answers, and
+// SQLite overwrites what is deleted.
+func Erasing() Option { return func(s *settings) { s.erase = true } }
+
+func settingsOf(options []Option) settings {
+	var s settings
+	for _, set := range options {
+		set(&s)
+	}
+	return s
+}
+
 // Open opens the SQLite database in dir, makes it if there is none, and brings
 // its tables up to date. now tells the time; nil for the system's clock.
-func Open(ctx context.Context, dir string, now func() time.Time) (*Store, error) {
-	db, err := sqlite.Open(filepath.Join(dir, FileName), sqlite.Options{Prepared: prepared})
+func Open(ctx context.Context, dir string, now func() time.Time, options ...Option) (*Store, error) {
+	set := settingsOf(options)
+	db, err := sqlite.Open(filepath.Join(dir, FileName), sqlite.Options{Prepared: prepared, Erase: set.erase})
 	if err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, db, "sqlite", sqlite.Migrate); err != nil {
+	err = migrate(ctx, db, "sqlite", sqlite.Migrate)
+	if err == nil && set.erase {
+		err = sqlite.Compact(ctx, db)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("migrate %s: %w", FileName, err), db.Close())
 	}
-	return newStore(db, sqliteDialect(), now), nil
+	return newStore(db, sqliteDialect(), now, set), nil
 }
 
 // OpenPostgres is Open for a PostgreSQL database, which several processes may
 // share.
-func OpenPostgres(ctx context.Context, dsn string, now func() time.Time) (*Store, error) {
+func OpenPostgres(ctx context.Context, dsn string, now func() time.Time, options ...Option) (*Store, error) {
 	db, err := postgres.Open(ctx, dsn, postgres.Options{Schema: Schema, MaxConns: postgresConns, ApplicationName: "aofctl runs"})
 	if err != nil {
 		return nil, err
@@ -82,17 +110,17 @@ func OpenPostgres(ctx context.Context, dsn string, now func() time.Time) (*Store
 	if err := migrate(ctx, db, "postgres", postgres.Migrate); err != nil {
 		return nil, errors.Join(fmt.Errorf("migrate schema %s: %w", Schema, err), db.Close())
 	}
-	s := newStore(db, postgresDialect(), now)
+	s := newStore(db, postgresDialect(), now, settingsOf(options))
 	s.listen(ctx, dsn)
 	return s, nil
 }
 
-func newStore(db *sql.DB, d *dialect, now func() time.Time) *Store {
+func newStore(db *sql.DB, d *dialect, now func() time.Time, set settings) *Store {
 	if now == nil {
 		now = time.Now
 	}
 	events := newBroadcast()
-	return &Store{db: db, dialect: d, writer: newWriter(db, d, events.wake), now: now, events: events, cancels: newBroadcast(), stop: func() {}}
+	return &Store{db: db, dialect: d, writer: newWriter(db, d, events.wake), now: now, erase: set.erase, events: events, cancels: newBroadcast(), stop: func() {}}
 }
 
 func migrate(ctx context.Context, db *sql.DB, name string, apply func(context.Context, *sql.DB, fs.FS) error) error {

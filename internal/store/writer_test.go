@@ -23,7 +23,7 @@ func bounded(t *testing.T) (s *Store, limit func(pages string)) {
 	must(t, made.Close())
 	db, err := sqlite.Open(filepath.Join(dir, FileName), sqlite.Options{MaxConns: 1})
 	must(t, err)
-	s = newStore(db, sqliteDialect(), nil)
+	s = newStore(db, sqliteDialect(), nil, settings{})
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)

@@ -150,8 +150,13 @@ type Result struct {
 	Text string
 	// Failed is true if the text explains a failure, such as Jira's refusal.
 	Failed bool
-	// Target is what was read or changed, such as an issue key.
+	// Target is what was read or changed, such as an issue key, and Space the key of
+	// the space of Confluence that it is in, as far as that was looked up.
 	Target string
+	Space  string
+	// Outside is true if the call was refused since what it is about turned out not to
+	// be within Call.Projects, Repositories or Spaces. Failed is true then, too.
+	Outside bool
 	// InDoubt is true if it cannot be known whether the write happened.
 	InDoubt bool
 }

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aofctl/aofctl/internal/store/sqlite"
@@ -47,6 +48,9 @@ type Options struct {
 	// MaxLogBytes is the size of the log at which commits wait for that copy; 0
 	// means 96 MiB.
 	MaxLogBytes int64
+	// Erase has Prune delete the payload of the newest delivery, too, and leaves
+	// nothing in the file of what is deleted.
+	Erase bool
 }
 
 func (o Options) withDefaults() Options {
@@ -82,6 +86,8 @@ type Inbox struct {
 	check *checkpointer
 	write *writer
 	wake  chan struct{}
+	// traces tells that the log may hold what was deleted.
+	traces atomic.Bool
 	// counts spares the disk.
 	counts CountCache
 	once   sync.Once
@@ -93,7 +99,7 @@ type Inbox struct {
 func Open(ctx context.Context, dir string, o Options) (*Inbox, error) {
 	o = o.withDefaults()
 	path := filepath.Join(dir, FileName)
-	if err := migrate(ctx, path); err != nil {
+	if err := migrate(ctx, path, o.Erase); err != nil {
 		return nil, fmt.Errorf("open inbox: %w", err)
 	}
 	in := &Inbox{opts: o, queue: newQueue(o), wake: make(chan struct{}, 1)}
@@ -111,7 +117,7 @@ func Open(ctx context.Context, dir string, o Options) (*Inbox, error) {
 	return in, nil
 }
 
-func migrate(ctx context.Context, path string) error {
+func migrate(ctx context.Context, path string, erase bool) error {
 	db, err := sqlite.Open(path, sqlite.Options{PageSize: pageSize, MaxConns: 1})
 	if err != nil {
 		return err
@@ -119,6 +125,9 @@ func migrate(ctx context.Context, path string) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err == nil {
 		err = sqlite.Migrate(ctx, db, files)
+	}
+	if err == nil && erase {
+		err = sqlite.Compact(ctx, db)
 	}
 	return errors.Join(err, db.Close())
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aofctl/aofctl/internal/store/inbox/codec"
+	"github.com/aofctl/aofctl/internal/store/sqlite"
 )
 
 // Pruned counts what Prune deleted.
@@ -38,12 +39,33 @@ func (in *Inbox) Prune(ctx context.Context, before time.Time, batch int) (Pruned
 	if err != nil {
 		return p, fmt.Errorf("prune bodies: %w", err)
 	}
+	if err := in.erase(ctx, n); err != nil {
+		return p, fmt.Errorf("prune bodies: %w", err)
+	}
 	forget := min(cutoff, in.opts.Now().Add(-in.opts.KeepIdentities).UnixMilli())
 	p.Records, err = in.sweep(ctx, "deliveries", forget, batch, pruneRecords)
 	if err != nil {
 		return p, fmt.Errorf("prune records: %w", err)
 	}
 	return p, nil
+}
+
+// erase empties the log, in which deleted payloads still are, once nobody is in the way.
+func (in *Inbox) erase(ctx context.Context, deleted int64) error {
+	if !in.opts.Erase {
+		return nil
+	}
+	if deleted > 0 {
+		in.traces.Store(true)
+	}
+	if !in.traces.Load() {
+		return nil
+	}
+	done, err := sqlite.Truncate(ctx, in.check.db)
+	if err == nil && done {
+		in.traces.Store(false)
+	}
+	return err
 }
 
 // sweep walks a table from its oldest row, and hands those that are to go to
@@ -93,11 +115,16 @@ func finishedBefore(list []victim, cutoff int64) (old []victim, done bool) {
 	return old, false
 }
 
-// oldest leaves the newest delivery out: sequence numbers continue from it.
+// oldest leaves the newest delivery out: sequence numbers continue from it. They do
+// without its payload, which goes where nothing may stay.
 func (in *Inbox) oldest(ctx context.Context, table string, after int64, limit int) ([]victim, error) {
+	newest := ` AND t.seq < (SELECT max(seq) FROM deliveries)`
+	if in.opts.Erase && table == "bodies" {
+		newest = ""
+	}
 	query := `SELECT d.seq, d.received_at, d.state, d.source, d.site, d.key
 		FROM ` + table + ` t JOIN deliveries d USING (seq)
-		WHERE t.seq > ? AND t.seq < (SELECT max(seq) FROM deliveries) ORDER BY t.seq LIMIT ?`
+		WHERE t.seq > ?` + newest + ` ORDER BY t.seq LIMIT ?`
 	rows, err := in.read.QueryContext(ctx, query, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read old rows: %w", err)

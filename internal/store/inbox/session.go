@@ -33,8 +33,8 @@ type inserter struct {
 	one, many *sql.Stmt
 }
 
-func openSession(ctx context.Context, path string) (*session, error) {
-	db, err := sqlite.Open(path, sqlite.Options{MaxConns: 1, CheckpointPages: -1})
+func openSession(ctx context.Context, path string, erase bool) (*session, error) {
+	db, err := sqlite.Open(path, sqlite.Options{MaxConns: 1, CheckpointPages: -1, Erase: erase})
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func newWriter(ctx context.Context, path string, in *Inbox) (*writer, error) {
 		ended:   make(chan struct{}),
 	}
 	var err error
-	if w.session, err = openSession(ctx, path); err != nil {
+	if w.session, err = openSession(ctx, path, in.opts.Erase); err != nil {
 		return nil, err
 	}
 	if w.nextSeq, err = w.session.nextSeq(ctx); err != nil {
@@ -216,7 +216,7 @@ func (w *writer) reopen(ctx context.Context) error {
 		_ = w.session.close()
 		w.session = nil
 	}
-	s, err := openSession(ctx, w.path)
+	s, err := openSession(ctx, w.path, w.inbox.opts.Erase)
 	if err != nil {
 		return err
 	}

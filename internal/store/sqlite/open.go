@@ -47,6 +47,9 @@ type Options struct {
 	// Prepared is how many statements each connection keeps ready, so that they are
 	// parsed once; 0 for none.
 	Prepared int
+	// Erase overwrites what is deleted with zeros, which costs writes. The log keeps
+	// earlier forms of pages until Truncate.
+	Erase bool
 	// ReadOnly opens an existing file for queries only.
 	ReadOnly bool
 	// Wrap puts something between the pool and the driver's connections, such as
@@ -157,6 +160,9 @@ func dsn(path string, o Options) string {
 	pragma("temp_store", 2)
 	if o.PageSize != 0 {
 		pragma("page_size", int64(o.PageSize))
+	}
+	if o.Erase {
+		pragma("secure_delete", 1)
 	}
 	if o.CheckpointPages != 0 {
 		pragma("wal_autocheckpoint", int64(max(o.CheckpointPages, 0)))

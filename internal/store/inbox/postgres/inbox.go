@@ -49,6 +49,8 @@ type Options struct {
 	// KeepIdentities is how long a delivery's identity is remembered at least; 0
 	// means 32 days.
 	KeepIdentities time.Duration
+	// Erase has Prune delete the payload of the newest delivery, too.
+	Erase bool
 	// AllowNoFsync accepts a server that may lose what it committed, for tests.
 	AllowNoFsync bool
 }

@@ -18,7 +18,11 @@ func (in *Inbox) Prune(ctx context.Context, before time.Time, batch int) (inbox.
 	batch = max(batch, 1)
 	cutoff := before.UnixMilli()
 	var err error
-	if p.Bodies, err = in.sweep(ctx, oldestBodies, cutoff, batch, pruneBodies); err != nil {
+	bodies := oldestBodies
+	if in.opts.Erase {
+		bodies = everyBody
+	}
+	if p.Bodies, err = in.sweep(ctx, bodies, cutoff, batch, pruneBodies); err != nil {
 		return p, fmt.Errorf("prune bodies: %w", err)
 	}
 	forget := min(cutoff, in.opts.Now().Add(-in.opts.KeepIdentities).UnixMilli())
@@ -33,6 +37,7 @@ func (in *Inbox) Prune(ctx context.Context, before time.Time, batch int) (inbox.
 const (
 	oldestBodies = `SELECT seq, received_at, state FROM bodies JOIN deliveries USING (seq)
 		WHERE seq > $1 AND seq < (SELECT max(seq) FROM deliveries) ORDER BY seq LIMIT $2`
+	everyBody     = `SELECT seq, received_at, state FROM bodies JOIN deliveries USING (seq) WHERE seq > $1 ORDER BY seq LIMIT $2`
 	oldestRecords = `SELECT seq, received_at, state FROM deliveries
 		WHERE seq > $1 AND seq < (SELECT max(seq) FROM deliveries) ORDER BY seq LIMIT $2`
 )
