@@ -24,6 +24,7 @@ const (
 func (s *sites) acquaint(ctx context.Context) {
 	var all sync.WaitGroup
 	all.Go(func() { s.hub.acquaint(ctx) })
+	all.Go(func() { s.wiki.acquaint(ctx) })
 	for _, one := range s.list {
 		all.Go(func() { one.acquaint(ctx) })
 	}

@@ -26,7 +26,8 @@ func known(d *manifest.Daemon, registry *tool.Registry, providers *llm.Providers
 	k := manifest.Known{Providers: providers.Names(), SecretEnvs: d.SecretEnvs(), Cloud: d.Cloud(), DefaultAgent: d.Runtime.DefaultAgent, Env: env,
 		CheckTemplate: checkTemplate, CheckExpression: checkExpression, Reads: reads, Variables: variables(), CheckSchema: checkSchema, Faults: faults, FlowText: flow.Inspect,
 		CheckSchedule: checkSchedule, NoGitHub: d.Text != "" && (d.GitHub == nil || d.GitHub.Token.IsZero()),
-		NoConfluence: d.Text != "" && d.Confluence == nil}
+		NoConfluence:   d.Text != "" && d.Confluence == nil,
+		DeafConfluence: d.Confluence != nil && d.Confluence.Deaf()}
 	for _, site := range d.Jira {
 		k.Sites = append(k.Sites, site.Name)
 	}
@@ -140,7 +141,7 @@ func newLive(ctx context.Context, load func(context.Context) (*manifest.Catalog,
 func (l *live) swap(cat *manifest.Catalog) {
 	s := &liveState{catalog: cat, secrets: map[string][]webhook.NamedSecret{}, posts: httpSources(cat, l.env), jobs: jobs(cat)}
 	s.routes = run.Routes{Table: route.New(cat), Revision: cat.Revision, Manifest: lookup(cat), Scope: scopeOf(cat)}
-	for _, platform := range []string{manifest.TypeJira, manifest.TypeGitHub} {
+	for _, platform := range []string{manifest.TypeJira, manifest.TypeConfluence, manifest.TypeGitHub} {
 		for _, name := range cat.SecretEnvs(platform) {
 			if value, ok := l.env(name); ok && value != "" {
 				s.secrets[platform] = append(s.secrets[platform], webhook.NamedSecret{Name: name, Value: value})

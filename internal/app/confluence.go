@@ -18,6 +18,7 @@ type wiki struct {
 	client *confluence.Client
 	// transport is nil where it is that of a Jira.
 	transport *atlassian.Transport
+	intake
 }
 
 // newWiki makes the connection to Confluence; nil if there is none. One that belongs
@@ -27,6 +28,15 @@ func newWiki(cfg *manifest.Confluence, parts siteParts, s *sites) (*wiki, error)
 	if cfg == nil {
 		return nil, nil //nolint:nilnil // none is configured
 	}
+	w, err := reachWiki(cfg, parts, s)
+	if err != nil {
+		return nil, err
+	}
+	w.take(parts.secrets)
+	return w, nil
+}
+
+func reachWiki(cfg *manifest.Confluence, parts siteParts, s *sites) (*wiki, error) {
 	if !cfg.Shared {
 		transport, err := newTransport(cfg.Site, parts, "confluence")
 		if err != nil {

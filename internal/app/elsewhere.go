@@ -20,11 +20,12 @@ import (
 // dispatching is how deliveries of all platforms are dispatched.
 func (a *App) dispatching() run.DispatcherConfig {
 	cfg := a.dispatch
-	cfg.Issues = a.sites
+	cfg.Issues, cfg.Placer = a.sites, a.sites
 	cfg.Normalizers = map[string]run.Normalizer{
 		event.SourceJira: a.sites.delivered, event.SourceGitHub: a.sites.hub.normalize, event.SourceHTTP: a.live.posted,
-		event.SourceOperator: ordered,
-		event.SourceSchedule: func(d inbox.Delivery) (*event.Event, error) { return schedule.Normalize(d.Body) },
+		event.SourceConfluence: a.sites.wiki.normalize,
+		event.SourceOperator:   ordered,
+		event.SourceSchedule:   func(d inbox.Delivery) (*event.Event, error) { return schedule.Normalize(d.Body) },
 	}
 	return cfg
 }
@@ -161,4 +162,5 @@ func reach(task run.Task, o *tool.Origin) {
 	}
 	o.Site, o.Projects = task.Work.Site, task.Work.Projects
 	o.Repository, o.Thread = ev.String("repository"), ev.Thread
+	ofPage(ev, o)
 }

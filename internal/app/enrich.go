@@ -12,6 +12,9 @@ import (
 
 // Askable implements run.Enricher.
 func (s *sites) Askable(ev *event.Event, names []string) []string {
+	if ev.Source == event.SourceConfluence && s.wiki != nil {
+		return enrich.AskableOfPage(ev, names)
+	}
 	if ev.Source != event.SourceJira {
 		// What another platform tells of people and comments is nothing to Jira.
 		names = slices.DeleteFunc(slices.Clone(names), func(name string) bool {
@@ -25,6 +28,9 @@ func (s *sites) Askable(ev *event.Event, names []string) []string {
 func (s *sites) Enrich(ctx context.Context, ev *event.Event, names []string) (map[string]any, error) {
 	if who := tool.ActsFor(ctx); !who.IsZero() {
 		return s.enrichFor(ctx, who, ev, names)
+	}
+	if ev.Source == event.SourceConfluence && s.wiki != nil {
+		return s.wiki.pages.Variables(ctx, ev, names)
 	}
 	one, err := s.find(ev.Site)
 	if err != nil {
@@ -53,8 +59,13 @@ func (s *sites) Matches(ctx context.Context, ev *event.Event, jql string) (bool,
 	return one.enricher.Matches(ctx, ev, jql)
 }
 
-// Mark asks the event's Jira whether the comment carries our mark.
+// Mark asks the event's Jira whether the comment carries our mark, or Confluence
+// whether the version of the page does.
 func (s *sites) Mark(ctx context.Context, ev *event.Event) (depth int, marked bool, err error) {
+	if ev.Source == event.SourceConfluence && s.wiki != nil {
+		marked, err = s.wiki.pages.Mark(ctx, ev)
+		return 0, marked, err
+	}
 	if ev.Source != event.SourceJira {
 		return 0, false, nil
 	}

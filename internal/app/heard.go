@@ -208,6 +208,9 @@ func (h *hearing) all() []admin.WebhookHealth {
 	for _, one := range h.sites.list {
 		list = append(list, h.of(one, time.Now()))
 	}
+	if w := h.sites.wiki; w != nil && !w.config.Deaf() {
+		list = append(list, h.voices(event.SourceConfluence, ""))
+	}
 	if h.sites.hub != nil {
 		list = append(list, h.voices(event.SourceGitHub, ""))
 	}

@@ -17,6 +17,9 @@ func (a *App) ready(ctx context.Context) []admin.Check {
 	if h := a.sites.hub; h != nil {
 		checks = append(checks, h.check())
 	}
+	if w := a.sites.wiki; w != nil {
+		checks = append(checks, w.check())
+	}
 	if g := a.agents; g != nil && g.tenants != nil { // without keys, the rest works all the same
 		keys := check("forge keys", g.tenants.verifier.Ready())
 		keys.Optional = true

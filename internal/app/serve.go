@@ -33,7 +33,7 @@ func (a *App) buildServers(context.Context) error {
 	a.hearing = newHearing(a)
 	a.handler, err = webhook.New(listener{a.inbox, a.hearing}, a.sites.sources(a.live.secrets), webhook.Options{
 		MaxBodyBytes: d.Server.MaxBodyBytes, BodyTimeout: min(d.Server.Timeout, maxBodyTime), Metrics: observer{a.metrics}, Acknowledged: a.metrics.Acknowledged,
-		Find: a.live.post})
+		Find: a.find})
 	if err != nil {
 		return err
 	}
@@ -52,6 +52,14 @@ func (a *App) buildServers(context.Context) error {
 		Ready: a.ready, Order: a.order, Installations: a.agents.installations, Desk: a.desk, Wake: a.scheduler.Wake, Metrics: a.metrics.Handler(), Webhooks: a.hearing.all, Closing: a.closing, Log: a.log}))
 	a.prepare(a.admin)
 	return nil
+}
+
+// find finds the source of a path that is not known beforehand.
+func (a *App) find(path string) (webhook.Source, bool) {
+	if src, found := a.live.post(path); found {
+		return src, true
+	}
+	return a.sites.named(path, a.live.secrets)
 }
 
 // prepare makes a server log as the rest of the daemon does.

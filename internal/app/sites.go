@@ -192,6 +192,8 @@ func (s *sites) Input(ctx context.Context, source, name string) (route.Input, er
 	case event.SourceJira:
 	case event.SourceGitHub:
 		return s.hub.input(ctx, s.expressions)
+	case event.SourceConfluence:
+		return s.wiki.input(ctx, s.expressions)
 	default:
 		return route.Input{Expressions: s.expressions}, nil
 	}
@@ -275,6 +277,9 @@ func (s *sites) sources(ofTriggers func(platform string) []webhook.NamedSecret) 
 	if s.hub != nil {
 		list = append(list, s.hub.source(func() []webhook.NamedSecret { return ofTriggers(manifest.TypeGitHub) }))
 	}
+	if s.wiki != nil {
+		list = append(list, s.wiki.source(func() []webhook.NamedSecret { return ofTriggers(manifest.TypeConfluence) }))
+	}
 	fromTriggers := func() []webhook.NamedSecret { return ofTriggers(manifest.TypeJira) }
 	for i, one := range s.list {
 		source := webhook.Source{Name: event.SourceJira,
@@ -291,6 +296,11 @@ func (s *sites) sources(ofTriggers func(platform string) []webhook.NamedSecret) 
 		}
 	}
 	return list
+}
+
+// named finds the source of a path that names an event.
+func (s *sites) named(path string, ofTriggers func(platform string) []webhook.NamedSecret) (webhook.Source, bool) {
+	return s.wiki.named(path, func() []webhook.NamedSecret { return ofTriggers(manifest.TypeConfluence) })
 }
 
 // host is what the start-up message shows of a site.

@@ -59,7 +59,7 @@ func TestMistakesAboutConfluenceAreTold(t *testing.T) {
 		withConfluence(jiraOnServer, "{base_url: 'https://tools.example.com/confluence'}"):                         "auth.token_env is missing",
 		withConfluence(jiraOnCloud, "{base_url: 'https://other.atlassian.net'}"):                                   "auth.token_env is missing",
 		withConfluence(jiraOnCloud, "{tls: {verify: false}}"):                                                      "auth of its own",
-		withConfluence(jiraOnCloud, "{webhook_secret_env: X}"):                                                     "webhooks are not taken",
+		withConfluence(jiraOnCloud, "{webhook_secret_env: 'not a name'}"):                                          "webhook_secret_env takes the name",
 		withConfluence(jiraOnServer, "{base_url: 'https://c.example.com', auth: {type: api_token, token_env: C}}"): "email_env is missing",
 	} {
 		if _, err := withText(text); err == nil || !strings.Contains(err.Error(), want) {

@@ -7,8 +7,33 @@ type Confluence struct {
 	// Shared says that it is reached as a Jira of Cloud is, with the same sign-in and
 	// by the same connection; Site then is that Jira's.
 	Shared bool
-	// Site has the address, the sign-in and the network settings.
+	// Site has the address, the sign-in and the network settings. Its webhook secrets
+	// are not Confluence's.
 	Site JiraSite
+	// WebhookSecrets sign Data Center's webhooks, WebhookToken is shown by rules of
+	// Cloud's Automation. There may be neither.
+	WebhookSecrets []Secret
+	WebhookToken   Secret
+	// BotName is by what people mention the daemon in comments.
+	BotName string
+}
+
+// Deaf reports whether nothing is configured by which a webhook could be verified.
+func (c *Confluence) Deaf() bool { return len(c.WebhookSecrets) == 0 && c.WebhookToken.IsZero() }
+
+// webhooks are what verifies the deliveries of Confluence.
+func (l *daemonLoader) confluenceWebhooks(c *Confluence, decl confluenceDecl) {
+	s := &JiraSite{}
+	s.addSecret(l.secret(secretForms{name: "webhook_secret", inline: decl.WebhookSecret, env: decl.WebhookSecretEnv, file: decl.WebhookSecretFile}))
+	for _, env := range decl.WebhookSecretEnvs {
+		s.addSecret(l.secret(secretForms{name: "webhook_secret", env: env}))
+	}
+	for _, file := range decl.WebhookSecretFiles {
+		s.addSecret(l.secret(secretForms{name: "webhook_secret", file: file}))
+	}
+	c.WebhookSecrets = s.WebhookSecrets
+	c.WebhookToken = l.secret(secretForms{name: "webhook_token", env: decl.WebhookTokenEnv, file: decl.WebhookTokenFile})
+	c.BotName = decl.BotName.or(c.Site.BotName)
 }
 
 // confluence reads the platform; nil if it is switched off or not there. What it does
@@ -17,6 +42,15 @@ func (l *daemonLoader) confluence(decl confluenceDecl, jiras []JiraSite) *Conflu
 	if decl.pos == (pos{}) || !decl.Enabled.or(true) {
 		return nil
 	}
+	c := l.confluenceSite(decl, jiras)
+	if c != nil {
+		l.confluenceWebhooks(c, decl)
+	}
+	return c
+}
+
+// confluenceSite reads where it is and how to sign in.
+func (l *daemonLoader) confluenceSite(decl confluenceDecl, jiras []JiraSite) *Confluence {
 	as := decl.asJira()
 	s := JiraSite{
 		BaseURL: l.siteURL(decl.BaseURL), BotName: decl.BotName.or("aofbot"), TLSVerify: decl.TLS.Verify.or(true),

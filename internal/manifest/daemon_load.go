@@ -106,7 +106,8 @@ func (l *daemonLoader) load(decl *daemonDecl) {
 	l.daemon.Admin = l.admin(spec.Admin)
 	l.daemon.Log = l.log(spec.Telemetry)
 	l.models(spec.Models)
-	if len(l.daemon.Jira) == 0 && l.daemon.GitHub == nil && l.daemon.A2A == nil {
+	deaf := l.daemon.Confluence == nil || l.daemon.Confluence.Deaf()
+	if len(l.daemon.Jira) == 0 && l.daemon.GitHub == nil && l.daemon.A2A == nil && deaf {
 		l.warnf(spec.pos, "no platform is enabled: no webhook is received")
 	}
 }
@@ -211,6 +212,13 @@ func (d *Daemon) SecretEnvs() []string {
 	envs := []string{}
 	for _, site := range d.Jira {
 		for _, s := range append(site.WebhookSecrets[:len(site.WebhookSecrets):len(site.WebhookSecrets)], site.WebhookToken) {
+			if s.Env != "" {
+				envs = append(envs, s.Env)
+			}
+		}
+	}
+	if c := d.Confluence; c != nil {
+		for _, s := range append(c.WebhookSecrets[:len(c.WebhookSecrets):len(c.WebhookSecrets)], c.WebhookToken) {
 			if s.Env != "" {
 				envs = append(envs, s.Env)
 			}

@@ -84,14 +84,18 @@ type confluenceDecl struct {
 	APIToken      unexpanded    `yaml:"api_token" alias:"token"`
 	APITokenEnv   str           `yaml:"api_token_env" alias:"token_env"`
 	APITokenFile  str           `yaml:"api_token_file" alias:"token_file"`
-	BotName       str           `yaml:"bot_name" jsonschema_description:"In the name by which Confluence sees requests; default aofbot"`
+	BotName       str           `yaml:"bot_name" jsonschema_description:"By which people mention the daemon in comments; default that of the Jira on Cloud, or aofbot"`
 	Proxy         proxyDecl     `yaml:"proxy"`
 	TLS           clientTLS     `yaml:"tls"`
 	RateLimit     rateLimitDecl `yaml:"rate_limit"`
 
-	WebhookSecret      data `yaml:"webhook_secret" alias:"webhook_secret_env,webhook_secret_file" refuse:"Confluence's webhooks are not taken"`
-	WebhookSecretFiles data `yaml:"webhook_secret_envs" alias:"webhook_secret_files" refuse:"Confluence's webhooks are not taken"`
-	WebhookToken       data `yaml:"webhook_token_env" alias:"webhook_token_file" refuse:"Confluence's webhooks are not taken"`
+	WebhookSecret      unexpanded `yaml:"webhook_secret"`
+	WebhookSecretEnv   str        `yaml:"webhook_secret_env" jsonschema_description:"The environment variable that holds the secret of Data Center's webhooks"`
+	WebhookSecretFile  str        `yaml:"webhook_secret_file"`
+	WebhookSecretEnvs  []str      `yaml:"webhook_secret_envs" jsonschema_description:"Several, while a secret is being replaced"`
+	WebhookSecretFiles []str      `yaml:"webhook_secret_files"`
+	WebhookTokenEnv    str        `yaml:"webhook_token_env" jsonschema_description:"The environment variable that holds the fixed token of rules of Cloud's Automation, in the header X-Webhook-Token"`
+	WebhookTokenFile   str        `yaml:"webhook_token_file"`
 }
 
 // githubDecl is GitHub, or a GitHub Enterprise Server.

@@ -10,7 +10,7 @@ type triggerDecl struct {
 
 type triggerSpec struct {
 	at
-	Type         str           `yaml:"type" alias:"platform" jsonschema_description:"Jira, GitHub, Schedule or HTTP"`
+	Type         str           `yaml:"type" alias:"platform" jsonschema_description:"Jira, Confluence, GitHub, Schedule or HTTP"`
 	Description  str           `yaml:"description"`
 	Enabled      opt[bool]     `yaml:"enabled" jsonschema_description:"Default true"`
 	Priority     opt[int]      `yaml:"priority" jsonschema_description:"Lower is tried first; default 0"`
@@ -28,8 +28,9 @@ type triggerConfig struct {
 	WebhookSecret    unexpanded   `yaml:"webhook_secret"`
 	WebhookSecretEnv str          `yaml:"webhook_secret_env" jsonschema_description:"Only deliveries signed with this secret reach the trigger"`
 	TokenEnv         str          `yaml:"token_env" jsonschema_description:"Type HTTP: the environment variable with a fixed token, for senders that cannot sign"`
-	Events           []str        `yaml:"events" alias:"jira_events,github_events" jsonschema_description:"Event names, jira: optional, globs allowed; all if empty"`
+	Events           []str        `yaml:"events" alias:"jira_events,confluence_events,github_events" jsonschema_description:"Event names, jira: optional, globs allowed; all if empty"`
 	Projects         []str        `yaml:"projects" alias:"allowed_projects"`
+	Spaces           []str        `yaml:"spaces" alias:"allowed_spaces" jsonschema_description:"Type Confluence: globs of the keys of spaces"`
 	IssueTypes       []str        `yaml:"issue_types"`
 	Boards           []str        `yaml:"boards"`
 	Filters          filtersDecl  `yaml:"filters"`
@@ -45,7 +46,7 @@ type triggerConfig struct {
 	Schedule         str          `yaml:"schedule" alias:"cron" jsonschema_description:"Type Schedule: a cron expression of five fields, such as 0 9 * * MON-FRI"`
 	Timezone         str          `yaml:"timezone" jsonschema_description:"Type Schedule: such as Europe/Berlin; default UTC"`
 	Issue            str          `yaml:"issue" jsonschema_description:"Type HTTP: a template that gives the key of the Jira issue, such as {{ metadata.body.ticket }}"`
-	Site             str          `yaml:"site" jsonschema_description:"Types GitHub, Schedule and HTTP: the Jira site that tools work on; default the first"`
+	Site             str          `yaml:"site" jsonschema_description:"All types but Jira: the Jira site that tools work on; default the first"`
 	ExpectEventEvery data         `yaml:"expect_event_every" refuse:""`
 }
 
@@ -122,7 +123,8 @@ type filterMap struct {
 	Labels        []str `yaml:"labels" jsonschema_description:"Any of these"`
 	ChangedFields []str `yaml:"changed_fields"`
 	Expression    str   `yaml:"expression" jsonschema_description:"A template expression over the context variables; tried last"`
-	Spaces        data  `yaml:"spaces" refuse:"it belongs to triggers of type Confluence"`
+	Spaces        []str `yaml:"spaces" jsonschema_description:"Type Confluence: globs of the keys of spaces"`
+	Titles        []str `yaml:"titles" jsonschema_description:"Type Confluence: globs of the titles of pages"`
 	Repositories  []str `yaml:"repositories" jsonschema_description:"Type GitHub: globs of owner/name"`
 }
 

@@ -35,10 +35,9 @@ func hasPrefix(s string, prefixes []string) bool {
 }
 
 // foreignTypes are the types of trigger, as AOF names them, that this version
-// does not offer. The first is this program's own.
+// does not offer.
 func foreignTypes() []string {
 	return []string{
-		"confluence",
 		"slack", "telegram", "discord", "whatsapp", "pagerduty", "opsgenie", "teams", "gitlab", "bitbucket",
 		"manual", "cron", "email", "webhook", "servicenow",
 	}

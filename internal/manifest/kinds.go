@@ -179,7 +179,7 @@ func (b *builder) foreignType(kind *yaml.Node) {
 		b.warnf(b.pos(kind), "type %s is not offered by this version: the trigger is not loaded", kind.Value)
 		return
 	}
-	b.errorf(b.pos(kind), "unknown type of trigger %q%s", shorten(kind.Value), meant(kind.Value, append(foreignTypes(), TypeJira, TypeGitHub, TypeSchedule, TypeHTTP)))
+	b.errorf(b.pos(kind), "unknown type of trigger %q%s", shorten(kind.Value), meant(kind.Value, append(foreignTypes(), TypeJira, TypeConfluence, TypeGitHub, TypeSchedule, TypeHTTP)))
 }
 
 // buildAgent takes the long form, or the flat one.

@@ -55,6 +55,8 @@ type Known struct {
 	NoGitHub bool
 	// NoConfluence is true if daemon.yaml has no Confluence.
 	NoConfluence bool
+	// DeafConfluence is true if daemon.yaml has one whose webhooks nothing verifies.
+	DeafConfluence bool
 }
 
 // KnownTool is a tool that agents may list.

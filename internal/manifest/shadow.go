@@ -85,6 +85,8 @@ func covers(a, b *Trigger) bool {
 		(af.JQL == "" || af.JQL == bf.JQL) &&
 		within(bf.Projects, af.Projects, covered) &&
 		within(bf.Repositories, af.Repositories, covered) &&
+		within(bf.Spaces, af.Spaces, covered) &&
+		within(bf.Titles, af.Titles, containsFold) &&
 		within(b.Events, a.Events, coveredEvent) &&
 		within(bf.IssueTypes, af.IssueTypes, containsFold) &&
 		within(bf.Statuses, af.Statuses, containsFold) &&

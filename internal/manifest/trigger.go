@@ -4,10 +4,11 @@ import "time"
 
 // The types of trigger.
 const (
-	TypeJira     = "jira"
-	TypeGitHub   = "github"
-	TypeSchedule = "schedule"
-	TypeHTTP     = "http"
+	TypeJira       = "jira"
+	TypeConfluence = "confluence"
+	TypeGitHub     = "github"
+	TypeSchedule   = "schedule"
+	TypeHTTP       = "http"
 )
 
 // Trigger says which events and commands go where.
@@ -57,8 +58,11 @@ type Trigger struct {
 // Filters narrow the events. Each list is "any of"; all non-empty ones must
 // hold. Keys are exact globs; names that people type ignore case.
 type Filters struct {
-	Projects      []string
-	Repositories  []string
+	Projects     []string
+	Repositories []string
+	// Spaces are keys of spaces in Confluence, Titles of its pages; both may be globs.
+	Spaces        []string
+	Titles        []string
 	Boards        []string
 	IssueTypes    []string
 	Statuses      []string

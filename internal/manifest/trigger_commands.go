@@ -81,8 +81,11 @@ func (t *Trigger) eventName(key string) string {
 
 // sent are the events of the trigger's platform.
 func (t *Trigger) sent() []string {
-	if t.Type == TypeGitHub {
+	switch t.Type {
+	case TypeGitHub:
 		return githubEvents()
+	case TypeConfluence:
+		return confluenceEvents()
 	}
 	return jiraEvents()
 }
@@ -92,7 +95,7 @@ func (t *Trigger) sends(name string) bool {
 	if t.Type == TypeGitHub {
 		return sentByGitHub(name)
 	}
-	return slices.Contains(jiraEvents(), name)
+	return slices.Contains(t.sent(), name)
 }
 
 func (b *builder) eventTarget(t *Trigger, e entry[commandDecl], name string, c Command) {

@@ -72,6 +72,8 @@ func (d *decoder) eventsOf(kind string, list []str) []string {
 	case TypeGitHub:
 	case TypeJira:
 		return d.events(list)
+	case TypeConfluence:
+		return d.confluenceEvents(list)
 	default:
 		return nil // what they get needs no names
 	}

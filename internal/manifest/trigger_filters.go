@@ -14,6 +14,8 @@ func (b *builder) filters(config triggerConfig) Filters {
 	f := Filters{
 		Projects:      b.globs(own.Projects),
 		Repositories:  b.repositories(own.Repositories),
+		Spaces:        b.globs(own.Spaces),
+		Titles:        b.titles(own.Titles),
 		Boards:        values(own.Boards),
 		IssueTypes:    values(own.IssueTypes),
 		Statuses:      values(own.Statuses),
@@ -26,6 +28,7 @@ func (b *builder) filters(config triggerConfig) Filters {
 	f.JQL = b.jql(config.JQLFilter)
 	f.Projects = b.both("projects", f.Projects, b.globs(config.Projects), config.Projects)
 	f.Repositories = b.both("repositories", f.Repositories, b.repositories(config.Repositories), config.Repositories)
+	f.Spaces = b.both("spaces", f.Spaces, b.globs(config.Spaces), config.Spaces)
 	f.IssueTypes = b.both("issue_types", f.IssueTypes, values(config.IssueTypes), config.IssueTypes)
 	f.Boards = b.both("boards", f.Boards, values(config.Boards), config.Boards)
 	b.filterList(&f, config.Filters.list)
@@ -50,7 +53,7 @@ func (b *builder) filterList(f *Filters, list []filterItem) {
 		case len(values(item.Value.list)) == 0:
 			b.errorf(item.pos, "the filter on field %q has no value", item.Field.value)
 		default:
-			if name == "projects" {
+			if name == "projects" || name == "spaces" {
 				b.globs(item.Value.list)
 			}
 			*target = b.both(name, *target, values(item.Value.list), item.Value.list)
@@ -60,7 +63,7 @@ func (b *builder) filterList(f *Filters, list []filterItem) {
 }
 
 func filterFields() []string {
-	return []string{"project", "issuetype", "status", "priority", "labels", "board"}
+	return []string{"project", "issuetype", "status", "priority", "labels", "board", "space", "title"}
 }
 
 // byField returns the filter that an issue's field is for.
@@ -78,6 +81,10 @@ func (f *Filters) byField(field string) (target *[]string, name string) {
 		return &f.Labels, "labels"
 	case "board", "boards", "boardname":
 		return &f.Boards, "boards"
+	case "space", "spaces", "spacekey":
+		return &f.Spaces, "spaces"
+	case "title", "titles", "pagetitle":
+		return &f.Titles, "titles"
 	}
 	return nil, field
 }
@@ -96,7 +103,7 @@ func (b *builder) both(name string, first, second []string, at []str) []string {
 		switch {
 		case contains(name, first, s):
 			out = append(out, s)
-		case (name == "projects" || name == "repositories") && isGlob(s):
+		case exact(name) && isGlob(s):
 			out = append(out, literalsMatching(first, s)...)
 		}
 	}
@@ -110,10 +117,15 @@ func (b *builder) both(name string, first, second []string, at []str) []string {
 // contains reports whether a filter lets a value pass: keys are exact or globs,
 // names that people type ignore case.
 func contains(name string, filter []string, s string) bool {
-	if name == "projects" || name == "repositories" {
+	if exact(name) {
 		return slices.Contains(filter, s) || !isGlob(s) && anyMatches(filter, s)
 	}
 	return containsFold(filter, s)
+}
+
+// exact reports whether a filter is one of keys, which are exact or globs.
+func exact(name string) bool {
+	return name == "projects" || name == "repositories" || name == "spaces"
 }
 
 func literalsMatching(list []string, pattern string) []string {

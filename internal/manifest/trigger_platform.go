@@ -16,7 +16,7 @@ func triggerType(spec triggerSpec) string {
 
 // typeNames maps the types to their names in manifests.
 func typeNames() map[string]string {
-	return map[string]string{TypeJira: "Jira", TypeGitHub: "GitHub", TypeSchedule: "Schedule", TypeHTTP: "HTTP"}
+	return map[string]string{TypeJira: "Jira", TypeConfluence: "Confluence", TypeGitHub: "GitHub", TypeSchedule: "Schedule", TypeHTTP: "HTTP"}
 }
 
 // ownField is a field that some types of trigger do not have.
@@ -31,7 +31,7 @@ func (b *builder) platform(t *Trigger, spec triggerSpec) {
 	config := spec.Config
 	for _, f := range ownFields(spec) {
 		if f.at != (pos{}) && !slices.Contains(f.types, t.Type) {
-			b.errorf(f.at, "%q belongs to triggers of type %s", f.name, belongs(f.types))
+			b.errorf(f.at, "%q belongs to triggers of type %s%s", f.name, belongs(f.types), t.inPlaceOf(f.name))
 		}
 	}
 	t.Site = config.Site.value
@@ -41,6 +41,8 @@ func (b *builder) platform(t *Trigger, spec triggerSpec) {
 	switch t.Type {
 	case TypeGitHub:
 		b.reach(t, spec)
+	case TypeConfluence:
+		b.confluence(t, spec)
 	case TypeSchedule:
 		b.schedule(t, spec)
 	case TypeHTTP:
@@ -51,10 +53,11 @@ func (b *builder) platform(t *Trigger, spec triggerSpec) {
 // ownFields are the fields that not all types have.
 func ownFields(spec triggerSpec) []ownField {
 	c, f := spec.Config, spec.Config.Filters.byName
-	jira, github := []string{TypeJira}, []string{TypeGitHub}
-	told := []string{TypeJira, TypeGitHub}
-	signed := []string{TypeJira, TypeGitHub, TypeHTTP}
-	others := []string{TypeGitHub, TypeSchedule, TypeHTTP}
+	jira, github, pages := []string{TypeJira}, []string{TypeGitHub}, []string{TypeConfluence}
+	told := []string{TypeJira, TypeConfluence, TypeGitHub}
+	keyed := []string{TypeJira, TypeGitHub, TypeHTTP}
+	signed := []string{TypeJira, TypeConfluence, TypeGitHub, TypeHTTP}
+	others := []string{TypeConfluence, TypeGitHub, TypeSchedule, TypeHTTP}
 	return []ownField{
 		{"events", first(c.Events), told}, {"allowed_users", first(c.AllowedUsers), told},
 		{"ignore_bots", c.IgnoreBots.pos, told}, {"unknown_command", c.UnknownCommand.pos, told},
@@ -64,7 +67,8 @@ func ownFields(spec triggerSpec) []ownField {
 		{"boards", latest(first(c.Boards), first(f.Boards)), jira}, {"priorities", first(f.Priorities), jira},
 		{"changed_fields", first(f.ChangedFields), jira}, {"jql_filter", c.JQLFilter.pos, jira},
 		{"project_routing", c.ProjectRouting.pos, jira}, {"labels", first(f.Labels), told},
-		{"projects", latest(first(c.Projects), first(f.Projects)), signed}, {"expression", f.Expression.pos, signed},
+		{"projects", latest(first(c.Projects), first(f.Projects)), keyed}, {"expression", f.Expression.pos, signed},
+		{"spaces", latest(first(c.Spaces), first(f.Spaces)), pages}, {"titles", first(f.Titles), pages},
 		{"repositories", latest(first(c.Repositories), first(f.Repositories)), github},
 		{"schedule", c.Schedule.pos, []string{TypeSchedule}}, {"timezone", c.Timezone.pos, []string{TypeSchedule}},
 		{"token_env", c.TokenEnv.pos, []string{TypeHTTP}}, {"issue", c.Issue.pos, []string{TypeHTTP}}, {"site", c.Site.pos, others},

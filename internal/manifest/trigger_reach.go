@@ -24,7 +24,10 @@ func (a *assembly) unreached(doc *document) {
 func ofJira(tool string) bool { return strings.HasPrefix(tool, "jira_") }
 
 func (t *Trigger) cure() string {
-	if t.Type == TypeSchedule {
+	switch t.Type {
+	case TypeConfluence:
+		return "a page belongs to none; give the agent a scope.projects"
+	case TypeSchedule:
 		return "a schedule names none; give the agent a scope.projects"
 	}
 	return "give filters.projects, of which those count that the event names, or give the agent a scope.projects"

@@ -48,7 +48,7 @@ func Consents(ev *event.Event, in Input) []Consent {
 // two names that Data Center has for it.
 func isNewComment(ev *event.Event) bool {
 	const name = "comment_created"
-	return ev.Source == event.SourceJira && (ev.Type == name || slices.Contains(ev.Also, name))
+	return (ev.Source == event.SourceJira || ofPages(ev)) && (ev.Type == name || slices.Contains(ev.Also, name))
 }
 
 // Spoken reports whether an event is a new comment of a person, without commands:

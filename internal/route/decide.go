@@ -15,7 +15,7 @@ const MaxMisses = 16
 // whose clauses all agree and which has a target for the event wins.
 func (t *Table) Decide(ev *event.Event, in Input) Decision {
 	switch {
-	case ev.Source == event.SourceGitHub && ev.Type == "ping":
+	case (ev.Source == event.SourceGitHub || ofPages(ev)) && ev.Type == "ping":
 		return Decision{Reason: ReasonPing}
 	case ev.CommentMarked:
 		return Decision{Reason: ReasonOwnComment}
@@ -91,10 +91,10 @@ func (t *Table) projectless(b *bucket, q *query, m *merge) {
 	switch {
 	case len(b.projects) <= manyProjects:
 		m.add(b.projects)
-	case q.in.Told || q.in.Final || !obtainable(q.ev, "project_key"):
+	case q.in.Told || q.in.Final || !obtainable(q.ev, placeOf(q.ev)):
 		m.add(b.projects[:MaxMisses])
 	default:
-		q.asks("project_key")
+		q.asks(placeOf(q.ev))
 		for _, name := range b.needs {
 			if !q.ev.Has(name) {
 				q.asks(name)
@@ -250,11 +250,14 @@ func (q *query) explainProjects(t *Table, b *bucket) {
 	told := 0
 	for _, pos := range b.projects[:min(len(b.projects), 2*sampleSize)] {
 		e := &t.entries[pos]
-		want := e.trigger.Filters.Projects
+		want, clause := e.places(), ClauseProjects
+		if ofPages(q.ev) {
+			clause = ClauseSpaces
+		}
 		if q.anyProject(want) {
 			continue
 		}
-		q.miss(e, ClauseProjects, want, q.project)
+		q.miss(e, clause, want, q.project)
 		if told++; told == sampleSize {
 			break
 		}

@@ -34,7 +34,7 @@ const (
 	// ReasonTooDeep is an event at the end of a chain of automations that answer
 	// each other.
 	ReasonTooDeep = "too_deep"
-	// ReasonPing is GitHub's greeting to a new webhook.
+	// ReasonPing is GitHub's greeting to a new webhook, or Confluence's test of one.
 	ReasonPing = "ping"
 	// ReasonNeedsData is a decision that needs variables which the event lacks.
 	ReasonNeedsData = "needs_data"
@@ -46,6 +46,8 @@ const (
 	ClauseEvents        = "events"
 	ClauseProjects      = "projects"
 	ClauseRepositories  = "repositories"
+	ClauseSpaces        = "spaces"
+	ClauseTitles        = "titles"
 	ClauseBoards        = "boards"
 	ClauseIssueTypes    = "issue_types"
 	ClauseStatuses      = "statuses"

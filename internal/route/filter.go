@@ -93,7 +93,7 @@ func (q *query) miss(e *entry, clause string, want []string, got ...string) verd
 func (q *query) clauses(e *entry) verdict {
 	result := yes
 	for _, clause := range [...]func(*query, *entry) verdict{
-		(*query).secret, (*query).projects, (*query).repositories, (*query).boards, (*query).types, (*query).statuses, (*query).priorities,
+		(*query).secret, (*query).projects, (*query).spaces, (*query).titles, (*query).repositories, (*query).boards, (*query).types, (*query).statuses, (*query).priorities,
 		(*query).labels, (*query).changes, (*query).bot, (*query).users, (*query).expression,
 	} {
 		switch clause(q, e) {
@@ -144,6 +144,36 @@ func (q *query) anyProject(patterns []string) bool {
 		}
 	}
 	return false
+}
+
+func (q *query) spaces(e *entry) verdict {
+	want := e.trigger.Filters.Spaces
+	if len(want) == 0 {
+		return yes
+	}
+	if q.project == "" {
+		return q.lacks(e, ClauseSpaces, want, "space_key")
+	}
+	if slices.ContainsFunc(want, func(pattern string) bool { return glob(pattern, q.project) }) {
+		return yes
+	}
+	return q.miss(e, ClauseSpaces, want, q.project)
+}
+
+func (q *query) titles(e *entry) verdict {
+	want := e.trigger.Filters.Titles
+	if len(want) == 0 {
+		return yes
+	}
+	title, told := q.ev.Vars["page_title"].(string)
+	if !told {
+		return q.lacks(e, ClauseTitles, want, "page_title")
+	}
+	folded := strings.ToLower(title)
+	if slices.ContainsFunc(e.titles, func(pattern string) bool { return glob(pattern, folded) }) {
+		return yes
+	}
+	return q.miss(e, ClauseTitles, want, title)
 }
 
 func (q *query) repositories(e *entry) verdict {
@@ -212,7 +242,7 @@ func (q *query) labels(e *entry) verdict {
 	}
 	have := q.labelled
 	if have == nil {
-		return q.lacks(e, ClauseLabels, want, "issue_labels")
+		return q.lacks(e, ClauseLabels, want, labelsOf(e.trigger.Type))
 	}
 	for _, label := range have {
 		if hasFold(want, label) {
@@ -266,6 +296,8 @@ func (q *query) users(e *entry) verdict {
 	case len(e.users) == 0 || q.actor.in(e.users):
 		return yes
 	case e.mail && q.actor[spelledMail] == "" && q.asks("user_email"):
+		return ask
+	case ofPages(q.ev) && q.actor[spelledName] == "" && q.asks("user_display_name"):
 		return ask
 	default:
 		return q.miss(e, ClauseUsers, e.trigger.AllowedUsers, describeActor(q.ev.Actor))

@@ -43,7 +43,7 @@ func newIndex() *index {
 
 // add puts a trigger in every list in which it has to be found.
 func (x *index) add(pos int32, e *entry) {
-	keys, indexed := projectKeys(e.trigger.Filters.Projects)
+	keys, indexed := projectKeys(e.places())
 	for _, name := range uniq(e.events) {
 		b := x.bucket(name)
 		if !indexed {

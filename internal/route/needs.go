@@ -4,11 +4,15 @@ import (
 	"strings"
 
 	"github.com/aofctl/aofctl/internal/event"
+	"github.com/aofctl/aofctl/internal/event/confluence"
 )
 
 // obtainable reports whether the platform can be asked for a variable that the
 // event does not have.
 func obtainable(ev *event.Event, name string) bool {
+	if ofPages(ev) {
+		return confluence.Teller(ev, name) != ""
+	}
 	if elsewhere(ev) {
 		return false
 	}
@@ -99,7 +103,8 @@ func (e *entry) filterVars() []string {
 		{"issue_type", len(f.IssueTypes) > 0},
 		{"issue_status", len(f.Statuses) > 0},
 		{"issue_priority", len(f.Priorities) > 0},
-		{"issue_labels", len(f.Labels) > 0},
+		{labelsOf(e.trigger.Type), len(f.Labels) > 0},
+		{"page_title", len(f.Titles) > 0},
 		{"user_email", e.mail},
 	} {
 		if v.used {

@@ -13,6 +13,7 @@ type query struct {
 	ev      *event.Event
 	in      Input
 	project string
+	// project is the key of the project, or of the space of Confluence's events.
 	// named are all projects that the event is about: those of the issue keys that an
 	// event of another platform names; project is the first.
 	named []string
@@ -59,6 +60,9 @@ func newQuery(ev *event.Event, in Input) *query {
 	if q.project != "" {
 		q.named = []string{q.project}
 	}
+	if ofPages(ev) {
+		q.labelled = texts(ev.Vars["page_labels"])
+	}
 	if elsewhere(ev) {
 		q.named = mentionedProjects(ev)
 		q.project = ""
@@ -69,6 +73,35 @@ func newQuery(ev *event.Event, in Input) *query {
 		q.labelled = texts(ev.Vars["labels"])
 	}
 	return q
+}
+
+// ofPages reports whether an event is of Confluence: what projects are to issues,
+// spaces are to its pages.
+func ofPages(ev *event.Event) bool { return ev.Source == event.SourceConfluence }
+
+// places are the keys, or globs of them, of the projects or spaces that the trigger
+// wants; none for any.
+func (e *entry) places() []string {
+	if e.trigger.Type == manifest.TypeConfluence {
+		return e.trigger.Filters.Spaces
+	}
+	return e.trigger.Filters.Projects
+}
+
+// placeOf is the variable that tells the project or space of an event.
+func placeOf(ev *event.Event) string {
+	if ofPages(ev) {
+		return "space_key"
+	}
+	return "project_key"
+}
+
+// labelsOf is the variable with the labels that triggers of a type look at.
+func labelsOf(kind string) string {
+	if kind == manifest.TypeConfluence {
+		return "page_labels"
+	}
+	return "issue_labels"
 }
 
 // elsewhere reports whether an event is of a platform whose events are of no

@@ -15,17 +15,19 @@ type Asker interface {
 	Variables(ctx context.Context, ev *event.Event, names []string) (map[string]any, error)
 	// Matches tells whether the event's issue meets a condition in JQL.
 	Matches(ctx context.Context, ev *event.Event, jql string) (Answer, error)
-	// Mark reads the mark of the event's comment, if it has ours: its depth.
+	// Mark reads the mark of the event's comment, or of the version of its page, if it
+	// has ours: its depth.
 	Mark(ctx context.Context, ev *event.Event) (depth int, marked bool, err error)
 }
 
 // Resolve decides, and asks for what that needs and the event lacks: first all
 // variables at once, then one condition after the other until it is known what
-// wins. What was found out is added to the event. A comment that would start
-// something is looked at once more, since webhooks do not tell of marks.
+// wins. What was found out is added to the event. A comment, or an edit of a page,
+// that would start something is looked at once more, since webhooks do not tell of
+// marks.
 func (t *Table) Resolve(ctx context.Context, ev *event.Event, in Input, asker Asker) (Decision, error) {
 	d, err := t.decided(ctx, ev, in, asker)
-	if err != nil || len(d.Matches) == 0 || ev.CommentID == "" {
+	if err != nil || len(d.Matches) == 0 || (ev.CommentID == "" && !ofPages(ev)) {
 		return d, err
 	}
 	depth, marked, err := asker.Mark(ctx, ev)

@@ -24,6 +24,7 @@ type entry struct {
 	users    map[string]struct{}
 	mail     bool
 	boards   []string // in lower case
+	titles   []string // in lower case
 	commands commandSet
 	// targets are the event targets by canonical name.
 	targets map[string]*manifest.Command
@@ -84,6 +85,9 @@ func newEntry(trigger *manifest.Trigger) entry {
 	}
 	for _, board := range trigger.Filters.Boards {
 		e.boards = append(e.boards, strings.ToLower(board))
+	}
+	for _, title := range trigger.Filters.Titles {
+		e.titles = append(e.titles, strings.ToLower(title))
 	}
 	if trigger.Filters.Expression != "" {
 		e.exprVars = mentioned(trigger.Filters.Expression)

@@ -1,6 +1,7 @@
 package route
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -18,6 +19,9 @@ type spellings [5]string
 // spelledMail is where the e-mail address stands among the spellings.
 const spelledMail = 3
 
+// spelledName is where the display name stands.
+const spelledName = 4
+
 // spellingsOf returns an actor's spellings. An e-mail address may have been asked for
 // after the event came; it is only taken if it is the actor's.
 func spellingsOf(ev *event.Event) spellings {
@@ -25,6 +29,9 @@ func spellingsOf(ev *event.Event) spellings {
 	mail := a.Email
 	if mail == "" && sameUser(a, ev.String("user_account_id")) {
 		mail = ev.String("user_email")
+	}
+	if ofPages(ev) { // of people its webhooks tell the key alone
+		a.Name, a.DisplayName = cmp.Or(a.Name, ev.String("user_name")), cmp.Or(a.DisplayName, ev.String("user_display_name"))
 	}
 	s := spellings{a.AccountID, a.Name, a.Key, mail, a.DisplayName}
 	for i := range s {

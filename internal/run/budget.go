@@ -63,11 +63,22 @@ func (d *Dispatcher) budget(ctx context.Context, it item) (runs, replies int, er
 func (d *Dispatcher) warning(ctx context.Context, it item, refused route.Match) (route.Match, bool, error) {
 	ev := it.event
 	m := route.BreakerReply(ev, refused.Trigger, d.cfg.MaxPerHour, d.cfg.Now())
-	if (ev.IssueKey == "" && ev.IssueID == "") || ev.Type == "issue_deleted" {
+	if !answerable(ev) {
 		return m, false, nil
 	}
 	ours, err := d.claim(ctx, it, []string{m.Claim})
 	return m, ours[m.Claim], err
+}
+
+// answerable reports whether there is something at which the warning can stand.
+func answerable(ev *event.Event) bool {
+	switch {
+	case ev.Type == "issue_deleted", ev.Type == "page_removed", ev.Type == "page_trashed":
+		return false
+	case ev.Source == event.SourceConfluence:
+		return ev.String("page_id") != ""
+	}
+	return ev.IssueKey != "" || ev.IssueID != ""
 }
 
 // broken is what becomes of a delivery that the breaker stopped.

@@ -68,6 +68,8 @@ type DispatcherConfig struct {
 	Accounts    Accounts
 	// Asker asks the platform what a decision needs and the event does not tell.
 	Asker route.Asker
+	// Placer finds out what events are about that do not tell; nil where all tell.
+	Placer Placer
 	// Issues finds the Jira issues that events of other platforms name; nil finds
 	// none.
 	Issues Issues

@@ -33,7 +33,9 @@ type lane struct {
 	// could keep the daemon from answering itself.
 	known bool
 	held  int
-	lines map[string][]item // by subject, present while it is worked on
+	// arrivals are those that are not in line yet, in their order.
+	arrivals []*arrival
+	lines    map[string][]item // by subject, present while it is worked on
 }
 
 func newLane(key laneKey, room func()) *lane {
@@ -58,20 +60,6 @@ func (l *lane) open(ctx context.Context, accounts Accounts) {
 	l.known = true
 	l.mu.Unlock()
 	l.room()
-}
-
-// take puts a delivery in line unless the lane is closed or full. It reports
-// whether it did, and whether somebody has to work on the line now.
-func (l *lane) take(it item) (taken, idle bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.known || l.held >= laneDepth {
-		return false, false
-	}
-	l.held++
-	line, busy := l.lines[it.subject()]
-	l.lines[it.subject()] = append(line, it)
-	return true, !busy
 }
 
 // next returns the first of a line, and ends an empty one.

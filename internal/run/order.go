@@ -245,6 +245,9 @@ func (d *Dispatcher) again(ctx context.Context, it *item, o Order) error {
 		return &durable.HopelessError{Cause: fmt.Errorf("read delivery %s: %w", o.Delivery, err)}
 	}
 	it.event = ev
+	if d.unplaced(ev) {
+		return d.cfg.Placer.Place(ctx, ev)
+	}
 	return nil
 }
 

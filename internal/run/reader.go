@@ -116,13 +116,14 @@ func (d *Dispatcher) hand(ctx context.Context, delivery inbox.Delivery) {
 	}
 	it := item{delivery: delivery, event: ev}
 	it.delivery.Body, it.delivery.Headers = nil, nil
-	taken, idle := l.take(it)
+	taken, waits, idle := l.receive(it, !d.unplaced(ev))
 	if !taken {
 		l.behind = delivery.Seq
 	}
-	if idle {
-		d.work.Go(func() { d.workOn(ctx, l, it.subject()) })
+	if waits != nil {
+		d.work.Go(func() { d.place(ctx, l, waits) })
 	}
+	d.start(ctx, l, idle)
 }
 
 // lane returns the lane of deliveries that came by the given way and tell of the

@@ -24,10 +24,16 @@ func someItem(seq int64, subject string) item {
 	return item{delivery: d, event: &event.Event{Subject: subject}}
 }
 
+// take puts a delivery in line whose subject is known.
+func take(l *lane, it item) (taken, idle bool) {
+	taken, _, subjects := l.receive(it, true)
+	return taken, len(subjects) > 0
+}
+
 func TestALaneTakesDeliveriesOnceItIsOpenAndUpToItsDepth(t *testing.T) {
 	rooms := 0
 	l := newLane(laneKey{"jira", ""}, func() { rooms++ })
-	if taken, _ := l.take(someItem(1, "a")); taken || l.roomy() {
+	if taken, _ := take(l, someItem(1, "a")); taken || l.roomy() {
 		t.Error("a closed lane took a delivery")
 	}
 	l.open(t.Context(), accounts{})
@@ -35,12 +41,12 @@ func TestALaneTakesDeliveriesOnceItIsOpenAndUpToItsDepth(t *testing.T) {
 		t.Errorf("opened, the lane told of room %d times", rooms)
 	}
 	for i := range int64(laneDepth) {
-		taken, idle := l.take(someItem(i, fmt.Sprint("subject ", i%10)))
+		taken, idle := take(l, someItem(i, fmt.Sprint("subject ", i%10)))
 		if !taken || idle != (i < 10) {
 			t.Fatalf("delivery %d: taken %v, idle %v", i, taken, idle)
 		}
 	}
-	if taken, _ := l.take(someItem(9999, "a")); taken || l.roomy() {
+	if taken, _ := take(l, someItem(9999, "a")); taken || l.roomy() {
 		t.Error("a full lane took a delivery")
 	}
 	var order []int64
@@ -55,7 +61,7 @@ func TestALaneTakesDeliveriesOnceItIsOpenAndUpToItsDepth(t *testing.T) {
 	if len(order) != (laneDepth+6)/10 || order[0] != 3 || order[1] != 13 {
 		t.Errorf("line of a subject: %v", order)
 	}
-	if taken, idle := l.take(someItem(1, "subject 3")); !taken || !idle {
+	if taken, idle := take(l, someItem(1, "subject 3")); !taken || !idle {
 		t.Errorf("after its end the line is taken %v, idle %v", taken, idle)
 	}
 }

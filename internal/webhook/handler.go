@@ -210,6 +210,9 @@ func (h *Handler) count(src *Source, result Result) {
 func delivery(src *Source, r *http.Request, body []byte, names []string) inbox.Delivery {
 	d := inbox.Delivery{Headers: kept(r.Header), Body: body}
 	d.Source, d.Site, d.SignedBy = src.Name, src.Site, names
+	if src.Event != "" {
+		d.Headers[EventHeader] = src.Event
+	}
 	d.Key = src.identity(r.Header[src.IdentityHeader], body, time.Now())
 	if reason := unusable(body); reason != "" && (!src.Forms || !isForm(r.Header)) {
 		d.State, d.Reason = inbox.StateFailed, reason
@@ -229,6 +232,9 @@ const repeatTime = 10 * time.Minute
 // identity names a delivery of the source.
 func (s *Source) identity(values []string, body []byte, now time.Time) string {
 	name := identity(values, body)
+	if s.Event != "" && strings.HasPrefix(name, "sha256:") {
+		name += "/" + s.Event // the same body may tell of several events
+	}
 	if s.Repeats && strings.HasPrefix(name, "sha256:") {
 		name += "@" + now.UTC().Truncate(repeatTime).Format(time.RFC3339)
 	}

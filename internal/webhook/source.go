@@ -41,10 +41,17 @@ type Source struct {
 	// Forms says that bodies may also be HTML forms, as GitHub sends them if it is
 	// told so.
 	Forms bool
+	// Event is the event that the path names, for bodies that do not; "" for none. It
+	// is kept with the delivery, as the header EventHeader.
+	Event string
 	// Repeats says that a body without an identity may come again on purpose: the
 	// same one counts as a repetition only within the same ten minutes of the clock.
 	Repeats bool
 }
+
+// EventHeader is the name under which a delivery keeps the event that its path
+// names. No sender can set it.
+const EventHeader = "Path-Event"
 
 // path is where deliveries of the source are posted.
 func (s Source) path() string {
