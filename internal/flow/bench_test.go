@@ -43,7 +43,7 @@ type fake struct {
 func (f *fake) Spec() tool.Spec {
 	return tool.Spec{Name: f.name, Toolset: "jira", Description: "Does " + f.name + ".", Access: f.access, Comments: f.name == "jira_post_comment",
 		Parameters: json.RawMessage(`{"type":"object","properties":{"issue_key":{"type":"string"},"body":{"type":"string"},"n":{"type":"integer"},
-			"labels":{"type":"array","items":{"type":"string"}},"url":{"type":"string"},"method":{"type":"string"},"accept":{"type":"string"}}}`)}
+			"labels":{"type":"array","items":{"type":"string"}},"url":{"type":"string"},"method":{"type":"string"},"accept":{"type":"string"},"page_token":{"type":"string"}}}`)}
 }
 
 func (f *fake) Targets(json.RawMessage) (tool.Targets, error) { return tool.Targets{}, nil }
@@ -185,7 +185,7 @@ const agents = `
 func known() manifest.Known {
 	k := manifest.Known{FlowText: flow.Inspect, Env: func(name string) (string, bool) { return "from-env", name == "FROM_ENV" }}
 	for _, name := range []string{"jira_read", "jira_write", "jira_post_comment", "http_request"} {
-		k.Tools = append(k.Tools, manifest.KnownTool{Name: name, Toolset: "jira", Parameters: (&fake{}).Spec().Parameters})
+		k.Tools = append(k.Tools, manifest.KnownTool{Name: name, Toolset: "jira", Reads: name == "jira_read", Parameters: (&fake{}).Spec().Parameters})
 	}
 	return k
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/aofctl/aofctl/internal/gate"
@@ -212,7 +214,31 @@ func (c *course) tool(ctx context.Context, cfg *manifest.ToolNode, journal step.
 		}
 		args[name] = v
 	}
+	if cfg.Pages > 0 {
+		return c.pages(ctx, cfg, args, journal)
+	}
 	return c.call(ctx, journal, c.request(cfg.Tool, encode(args)))
+}
+
+// nextPage is how tools that read say that there is more.
+var nextPage = regexp.MustCompile(`\n(?:next: |truncated: [^\n]*use )page_token (\S+)\s*$`)
+
+// pages calls a tool that reads as often as its result has parts, and puts them
+// together without what they say of further ones.
+func (c *course) pages(ctx context.Context, cfg *manifest.ToolNode, args map[string]any, journal step.Journal) (outcome, error) {
+	var texts []string
+	for range cfg.Pages {
+		out, err := c.call(ctx, journal, c.request(cfg.Tool, encode(args)))
+		if err != nil {
+			return out, err
+		}
+		more := nextPage.FindStringSubmatchIndex(out.text)
+		if more == nil {
+			return of(strings.Join(append(texts, out.text), "\n")), nil
+		}
+		texts, args["page_token"] = append(texts, out.text[:more[0]]), out.text[more[2]:more[3]]
+	}
+	return outcome{}, fmt.Errorf("its result has more than %d pages", cfg.Pages)
 }
 
 // textual tells which arguments of a tool are texts, whatever a template gives.

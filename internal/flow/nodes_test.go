@@ -2,6 +2,8 @@ package flow_test
 
 import (
 	"errors"
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,22 @@ import (
 	"github.com/aofctl/aofctl/internal/step"
 	"github.com/aofctl/aofctl/internal/tool"
 )
+
+// pages answers with parts up to a last one, in the two ways in which tools say that
+// there is more.
+func pages(last int) func(map[string]any) (tool.Result, error) {
+	return func(args map[string]any) (tool.Result, error) {
+		at, _ := args["page_token"].(string)
+		n, _ := strconv.Atoi(at)
+		switch {
+		case n >= last:
+			return tool.Result{Text: fmt.Sprintf("part %d", n)}, nil
+		case n%2 == 0:
+			return tool.Result{Text: fmt.Sprintf("part %d\nnext: page_token %d", n, n+1)}, nil
+		}
+		return tool.Result{Text: fmt.Sprintf("part %d\ntruncated: 7 more of this page; use page_token %d", n, n+1)}, nil
+	}
+}
 
 func TestEachTypeOfNodeDoesWhatItIsFor(t *testing.T) {
 	tests := map[string]struct {
@@ -49,6 +67,17 @@ func TestEachTypeOfNodeDoesWhatItIsFor(t *testing.T) {
 					t.Errorf("arguments (-want +got):\n%s", diff)
 				}
 			}},
+		"Tool with pages": {spec: "  nodes: [{id: n, type: Tool, config: {tool: jira_read, args: {body: x}, pages: 3}}]",
+			set:  func(b *bench) { b.read.answer = pages(2) },
+			want: "part 0\npart 1\npart 2",
+			check: func(t *testing.T, b *bench) {
+				want := []string{`{"body":"x"}`, `{"body":"x","page_token":"1"}`, `{"body":"x","page_token":"2"}`}
+				if diff := cmp.Diff(want, b.read.args()); diff != "" {
+					t.Errorf("arguments (-want +got):\n%s", diff)
+				}
+			}},
+		"Tool with too many pages": {spec: "  nodes: [{id: n, type: Tool, config: {tool: jira_read, pages: 2}}]",
+			set: func(b *bench) { b.read.answer = pages(2) }, fails: "its result has more than 2 pages"},
 		"Tool that refuses": {spec: "  nodes: [{id: n, type: Tool, config: {tool: jira_write}}]",
 			set: func(b *bench) {
 				b.write.answer = func(map[string]any) (tool.Result, error) {

@@ -30,6 +30,8 @@ type toolNodeDecl struct {
 	at
 	Tool str      `yaml:"tool" jsonschema_description:"The tool's name"`
 	Args flowTree `yaml:"args" alias:"arguments,params" jsonschema_description:"By name; texts are templates"`
+	// Pages is for tools that show a part of what there is.
+	Pages opt[int] `yaml:"pages" jsonschema_description:"The tool is asked for further parts of its result too, at most so many; more is an error. Default 1, at most 100, and then what is not shown does not matter"`
 }
 
 type conditionalDecl struct {

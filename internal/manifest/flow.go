@@ -134,6 +134,8 @@ type SubflowNode struct {
 type ToolNode struct {
 	Tool string
 	Args map[string]any
+	// Pages is how many parts of a result are put together, 0 for the first alone.
+	Pages int
 }
 
 // ConditionalNode decides. Its ways are connections.

@@ -176,7 +176,10 @@ func (b *flowBuilder) agentNode(p *pendingNode, c *agentNodeDecl) any {
 
 func (b *flowBuilder) toolNode(p *pendingNode, c *toolNodeDecl) any {
 	b.need(p, c.Tool.value != "", "tool")
-	n := &ToolNode{Tool: c.Tool.value, Args: b.object(p, c.Args, "args")}
+	n := &ToolNode{Tool: c.Tool.value, Args: b.object(p, c.Args, "args"), Pages: c.Pages.value}
+	if c.Pages.set && (n.Pages < 1 || n.Pages > maxPages) {
+		b.errorf(c.Pages.pos, "pages is from 1 to %d", maxPages)
+	}
 	if n.Tool == "" || b.known.Tools == nil {
 		return n
 	}
@@ -212,6 +215,9 @@ func (b *flowBuilder) toolArgs(p *pendingNode, c *toolNodeDecl, n *ToolNode) {
 		Properties map[string]any
 		Required   []string
 	}
+	if i >= 0 && n.Pages > 0 {
+		b.paged(c, b.known.Tools[i])
+	}
 	if i < 0 || json.Unmarshal(b.known.Tools[i].Parameters, &schema) != nil || len(schema.Properties) == 0 {
 		return
 	}
@@ -229,6 +235,20 @@ func (b *flowBuilder) toolArgs(p *pendingNode, c *toolNodeDecl, n *ToolNode) {
 		if n.Args[name] == nil {
 			b.errorf(at, "tool %s needs the argument %q", n.Tool, name)
 		}
+	}
+}
+
+// maxPages bounds how many parts of a result a node puts together.
+const maxPages = 100
+
+// paged reports a tool whose result has no parts.
+func (b *flowBuilder) paged(c *toolNodeDecl, t KnownTool) {
+	var schema struct {
+		Properties map[string]any
+	}
+	_ = json.Unmarshal(t.Parameters, &schema)
+	if _, ok := schema.Properties["page_token"]; !ok || !t.Reads {
+		b.errorf(c.Pages.pos, "tool %s has no page_token: its result has one page", t.Name)
 	}
 }
 
