@@ -5,7 +5,6 @@ import (
 
 	"github.com/aofctl/aofctl/internal/a2a/duty"
 	"github.com/aofctl/aofctl/internal/agent"
-	"github.com/aofctl/aofctl/internal/event"
 	"github.com/aofctl/aofctl/internal/gate"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/run"
@@ -34,9 +33,6 @@ func (e *agentExecutor) Needs(task run.Task) ([]string, error) {
 	names, err := agent.Needs(a)
 	if err == nil && len(a.Tools) > 0 {
 		names = append(names, "project_key")
-	}
-	if task.Work.Event.Source == event.SourceConfluence { // its answer goes to the page
-		names = append(names, "space_key")
 	}
 	return names, err
 }

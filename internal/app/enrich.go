@@ -63,7 +63,9 @@ func (s *sites) Matches(ctx context.Context, ev *event.Event, jql string) (bool,
 // whether the version of the page does.
 func (s *sites) Mark(ctx context.Context, ev *event.Event) (depth int, marked bool, err error) {
 	if ev.Source == event.SourceConfluence && s.wiki != nil {
-		marked, err = s.wiki.pages.Mark(ctx, ev)
+		if marked, err = s.wiki.pages.Mark(ctx, ev); err == nil && !marked {
+			err = s.wiki.pages.Introduce(ctx, ev)
+		}
 		return 0, marked, err
 	}
 	if ev.Source != event.SourceJira {

@@ -37,9 +37,16 @@ func IsCode(text string) bool {
 	return len(code) == codeLength && strings.Trim(code, letters) == ""
 }
 
+// pagePlace begins the subject of what happens to a page of Confluence, whichever Jira
+// the runs about it work on.
+const pagePlace = "page:"
+
 // Questioned returns the code of the oldest open question in words to that person
 // about that subject; "" for none.
 func (d *Desk) Questioned(ctx context.Context, site, subject string, who tool.Person) (string, error) {
+	if strings.HasPrefix(subject, pagePlace) {
+		site = store.AnySite
+	}
 	open, err := d.store.Questions(ctx, string(KindQuestion), site)
 	if err != nil {
 		return "", err
@@ -70,6 +77,9 @@ type Answer struct {
 	Person *tool.Person
 	// Site is where the person has the account.
 	Site string
+	// Page is the page of Confluence on which the person answers, as page:123; "" for
+	// those who answer elsewhere. Sites are Jira's and say nothing of it.
+	Page string
 	// Operator names an operator.
 	Operator string
 	Reason   string
@@ -220,7 +230,10 @@ func allowed(asked store.Approval, a Answer) error {
 		return fmt.Errorf("decode question %s: %w", a.Code, err)
 	}
 	switch {
-	case asked.Site != a.Site:
+	case a.Page != "" && a.Person.AccountID == "" && asked.IssueKey != a.Page:
+		// Names and keys of a Data Center are those of one product.
+		return fmt.Errorf("%w here: it was asked on %s", ErrNotAllowed, cmp.Or(asked.IssueKey, "the command line alone"))
+	case a.Page == "" && asked.Site != a.Site:
 		return fmt.Errorf("decide %s: %w", a.Code, ErrUnknown)
 	case len(q.Approvers) == 0 && q.Kind != KindQuestion:
 		return fmt.Errorf("%w: no approvers are configured, so an operator decides: aofctl approve %s", ErrNotAllowed, a.Code)

@@ -68,7 +68,7 @@ func newGet(c *console) *cobra.Command {
 	f.daemon.register(cmd)
 	f.output.register(cmd)
 	cmd.Flags().StringVar(&f.state, "state", "", "only those in this `state`")
-	cmd.Flags().StringVar(&f.issue, "issue", "", "only those of this issue `key`")
+	cmd.Flags().StringVar(&f.issue, "issue", "", "only those of this issue `key`, or of a page, as page:123")
 	cmd.Flags().StringVar(&f.target, "target", "", "only runs of this agent, fleet or flow")
 	cmd.Flags().IntVar(&f.limit, "limit", 50, "how many, newest first, at most 1000")
 	return cmd

@@ -116,6 +116,34 @@ func newest(ctx context.Context, wiki Wiki, ev *event.Event) (confluence.Version
 	return confluence.Version{}, false, nil
 }
 
+// Introduce asks who the actor is of whom a webhook tells a key alone: people are named
+// in approvals and shown to each other by more than that. Nobody knows an account that
+// is gone.
+func (p *Pages) Introduce(ctx context.Context, ev *event.Event) error {
+	a := &ev.Actor
+	if a.Key == "" || a.Name != "" {
+		return nil
+	}
+	wiki, err := p.wiki(ctx)
+	if err != nil {
+		return err
+	}
+	told, err := p.vars(ctx, wiki, ev, eventconfluence.User)
+	if confluence.NotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for name, field := range map[string]*string{"user_name": &a.Name, "user_display_name": &a.DisplayName, "user_email": &a.Email} {
+		if value, _ := told[name].(string); *field == "" {
+			*field = value
+		}
+	}
+	eventconfluence.Identify(ev)
+	return nil
+}
+
 // Mark looks whether the edit that the event tells of was made by this program, be it
 // another daemon with an account of its own: the version's message says so. A page
 // that is gone has no mark.

@@ -75,10 +75,17 @@ func (e *Event) count() int64 {
 }
 
 // deletesSubject reports whether the event's subject is what was deleted: an
-// issue_deleted of "issue:10001", but not a comment_deleted of it.
+// issue_deleted of "issue:10001", but not a comment_deleted of it; a page is trashed
+// first, and removed then.
 func (e *Event) deletesSubject() bool {
 	kind, _, _ := strings.Cut(e.Subject, ":")
-	return kind != "" && e.Type == kind+"_deleted"
+	switch {
+	case kind == "":
+		return false
+	case kind == "page" && (e.Type == "page_trashed" || e.Type == "page_removed"):
+		return true
+	}
+	return e.Type == kind+"_deleted"
 }
 
 func list(value any) []any {

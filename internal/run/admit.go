@@ -118,9 +118,18 @@ func (d *Dispatcher) newRun(it item, routes Routes, match route.Match) (store.Ru
 	line, catalog := it.line(), routes.Revision
 	return store.Run{
 		Delivery: it.delivery.ID, Source: line.source, Site: line.site, Subject: line.subject, Project: ev.Project,
-		IssueKey: ev.IssueKey, EventType: ev.Type, Actor: actorName(ev.Actor), Trigger: match.Trigger.Name,
+		IssueKey: nameOf(ev), EventType: ev.Type, Actor: actorName(ev.Actor), Trigger: match.Trigger.Name,
 		TargetKind: string(match.Target.Kind), Target: match.Target.Name, Catalog: catalog, Work: work, State: store.StateQueued,
 	}, nil
+}
+
+// nameOf is how people call what an event is about, by what runs are looked for: the
+// key of its issue, or else its page, as page:123.
+func nameOf(ev *event.Event) string {
+	if ev.IssueKey == "" && ev.Source == event.SourceConfluence && ev.String("page_id") != "" {
+		return ev.Subject
+	}
+	return ev.IssueKey
 }
 
 func (d *Dispatcher) workOf(ev *event.Event, match route.Match) Work {

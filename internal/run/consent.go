@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -69,7 +70,7 @@ func (d *Dispatcher) consent(ctx context.Context, it item, routes Routes, in rou
 // take takes one decision and says what it was.
 func (d *Dispatcher) take(ctx context.Context, ev *event.Event, person tool.Person, c route.Consent) (string, error) {
 	asked, err := d.cfg.Desk.Decide(ctx, approval.Answer{
-		Code: c.Code, Approve: c.Approve, Person: &person, Site: ev.Site, Reason: strings.TrimSpace(c.Text), Words: c.Words})
+		Code: c.Code, Approve: c.Approve, Person: &person, Site: ev.Site, Page: pageOf(ev), Reason: strings.TrimSpace(c.Text), Words: c.Words})
 	if err != nil {
 		return "", err
 	}
@@ -117,12 +118,21 @@ func (d *Dispatcher) reply(ctx context.Context, it item, in route.Input) (inbox.
 	if err != nil || code == "" {
 		return inbox.Outcome{}, false, err
 	}
-	_, err = d.cfg.Desk.Decide(ctx, approval.Answer{Code: code, Approve: true, Person: &person, Site: ev.Site, Reason: ev.String("comment_body")})
+	_, err = d.cfg.Desk.Decide(ctx, approval.Answer{Code: code, Approve: true, Person: &person, Site: ev.Site, Page: pageOf(ev), Reason: ev.String("comment_body")})
 	if errors.Is(err, approval.ErrClosed) {
 		return inbox.Outcome{}, false, nil
 	}
 	d.cfg.Admitted()
 	return routed("the answer to question "+code, nil), err == nil, err
+}
+
+// pageOf is the page on which an event's person speaks; "" for other platforms. A
+// comment of which the page is not known is on none that was asked on.
+func pageOf(ev *event.Event) string {
+	if ev.Source != event.SourceConfluence {
+		return ""
+	}
+	return cmp.Or(ev.Subject, "?")
 }
 
 // PersonOf is the account of whoever caused an event.

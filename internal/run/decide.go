@@ -80,9 +80,14 @@ func (d *Dispatcher) known(ctx context.Context, it item) (inbox.Outcome, bool, e
 	return merged(into, nil), true, nil
 }
 
-// markOwnComment recognises our own comment by the ledger of writes, even if
+// markOwnComment recognises our own comment, or page, by the ledger of writes, even if
 // the platform does not say who wrote it.
 func (d *Dispatcher) markOwnComment(ctx context.Context, ev *event.Event) error {
+	if ev.Type == "page_created" && ev.Source == event.SourceConfluence && ev.Actor.IsZero() {
+		own, err := d.cfg.Store.HasEffect(ctx, "page", ev.String("page_id"))
+		ev.CommentMarked = own
+		return err
+	}
 	if ev.CommentID == "" || ev.CommentMarked {
 		return nil
 	}

@@ -183,7 +183,7 @@ func (d *Dispatcher) dispatch(ctx context.Context, l *lane, it item) {
 	}
 	outcome.EventType, outcome.Subject = it.event.Type, it.event.Subject
 	if outcome.IssueKey == "" {
-		outcome.Project, outcome.IssueKey = it.event.Project, it.event.IssueKey
+		outcome.Project, outcome.IssueKey = it.event.Project, nameOf(it.event)
 	}
 	if d.finish(ctx, it.delivery, outcome) {
 		d.tell(log, it, outcome)

@@ -48,6 +48,6 @@ func with(held store.Run, ev *event.Event) (store.Run, error) {
 		return held, fmt.Errorf("merge event into run %s: %w", held.ID, err)
 	}
 	held.EventType, held.Actor = all.Type, actorName(all.Actor)
-	held.IssueKey, held.Project = all.IssueKey, all.Project
+	held.IssueKey, held.Project = nameOf(all), all.Project
 	return held, nil
 }

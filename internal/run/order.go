@@ -177,6 +177,8 @@ func Repeatable(r store.Run) error {
 		return fmt.Errorf("run %s is a reply of the program itself: there is nothing to repeat", r.ID)
 	case r.Source == event.SourceA2A:
 		return fmt.Errorf("run %s cannot be repeated: it works for somebody who waits for its task, with their rights; they have to send their message again", r.ID)
+	case r.Wiped:
+		return fmt.Errorf("run %s cannot be repeated: what it was to do is deleted with what was said in it, as storage.retention.transcripts says", r.ID)
 	case len(r.Work) == 0:
 		return fmt.Errorf("run %s cannot be repeated: it ended so long ago that what it was to do is deleted", r.ID)
 	}

@@ -228,10 +228,13 @@ func describeEnrichment(target string, missing []string, vars map[string]any, re
 	return entry, nil
 }
 
-// identity names what must be known of an issue before anything can be written
-// to it: Data Center's comment events tell its id alone.
+// identity names what must be known of an issue, or of a page, before anything can be
+// written to it: Data Center's comment events tell its id alone.
 func identity(ev *event.Event) []string {
 	var names []string
+	if ev.Source == event.SourceConfluence {
+		names = append(names, "space_key")
+	}
 	if ev.IssueID != "" && ev.IssueKey == "" {
 		names = append(names, "issue_key")
 	}

@@ -163,10 +163,14 @@ func (s *Store) Approvals(ctx context.Context, state ApprovalState, limit int) (
 	return s.approvals(ctx, query+` ORDER BY created_at DESC, code LIMIT ?`, append(args, limit)...)
 }
 
-// Questions returns the open questions of a kind on a site, the oldest first.
+// AnySite stands for all sites; no site has this name.
+const AnySite = "*"
+
+// Questions returns the open questions of a kind on a site, or on all, the oldest
+// first.
 func (s *Store) Questions(ctx context.Context, kind, site string) ([]Approval, error) {
-	return s.approvals(ctx, `SELECT `+approvalColumns+` FROM approvals WHERE state = 'open' AND kind = ? AND site = ?`+whoseRunGoesOn+`
-		ORDER BY created_at, code`, kind, site)
+	return s.approvals(ctx, `SELECT `+approvalColumns+` FROM approvals WHERE state = 'open' AND kind = ? AND (site = ? OR ? = '`+AnySite+`')`+whoseRunGoesOn+`
+		ORDER BY created_at, code`, kind, site, site)
 }
 
 func (s *Store) approvals(ctx context.Context, query string, args ...any) ([]Approval, error) {

@@ -107,7 +107,7 @@ func (s *Store) Abandon(ctx context.Context, id string) error {
 func (s *Store) Comments(ctx context.Context, site, issue, id string, within time.Duration) (int, error) {
 	var count, own int
 	err := s.row(ctx, `SELECT COUNT(*), COALESCE(SUM(CASE WHEN e.id = ? THEN 1 ELSE 0 END), 0) FROM effects e LEFT JOIN runs r ON r.id = e.run
-		WHERE e.target = ? AND e.begun_at > ? AND e.kind IN ('comment', 'update comment', 'github comment') AND (r.id IS NULL OR r.site = ?)`,
+		WHERE e.target = ? AND e.begun_at > ? AND e.kind IN ('comment', 'update comment', 'github comment', 'confluence comment') AND (r.id IS NULL OR r.site = ?)`,
 		id, issue, millis(s.now().Add(-within)), site).Scan(&count, &own)
 	if err != nil {
 		return 0, awayError{fmt.Errorf("count comments on %s: %w", issue, err)}

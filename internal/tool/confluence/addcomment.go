@@ -10,6 +10,10 @@ import (
 	"github.com/aofctl/aofctl/internal/tool"
 )
 
+// commentKind is how comments are called in the ledger; routing looks our own up by it,
+// and Jira numbers its comments on its own.
+const commentKind = "confluence comment"
+
 type addCommentArgs struct {
 	Page       Ref    `json:"page_id"`
 	Body       string `json:"body"`
@@ -59,7 +63,7 @@ func runAddComment(ctx context.Context, j job, a addCommentArgs) (tool.Result, e
 		}
 	}
 	id, err := j.once(ctx, j.call.ID, tool.Action{
-		Kind: "comment", Target: target(page.ID),
+		Kind: commentKind, Target: target(page.ID),
 		Find: func(ctx context.Context, since time.Time) (string, bool, error) {
 			return j.findComment(ctx, n, parent, since)
 		},
