@@ -109,7 +109,10 @@ func decode(resp *http.Response, body []byte, v any) error {
 	if err := json.Unmarshal(body, v); err != nil {
 		failure := blank(resp)
 		failure.Err = fmt.Errorf("decode answer: %w", err)
-		if text := plainText(resp.Header, body); !json.Valid(body) && text != "" {
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) && syntax.Offset == int64(len(body)) && len(body) > 0 && strings.Contains(err.Error(), "unexpected end") {
+			failure.Err = &cutOffError{err} // who ends a body by closing the connection ends it anywhere
+		} else if text := plainText(resp.Header, body); !json.Valid(body) && text != "" {
 			failure.Err = fmt.Errorf("the answer is not JSON: %s", text)
 		}
 		return failure

@@ -235,6 +235,18 @@ func TestDecodeSaysWhatTheAnswerWasInstead(t *testing.T) {
 	}
 }
 
+func TestJSONThatEndsTooEarlyWasCutOff(t *testing.T) {
+	whole := `{"id":"1","list":[true,{"a":"b"}]}`
+	for n := 1; n < len(whole); n++ {
+		var v any
+		err := decode(answer("POST", 200, nil, ""), []byte(whole[:n]), &v)
+		var failure *Error
+		if !errors.As(err, &failure) || !failure.Temporary() || failure.Refused() {
+			t.Errorf("%s: err %v: what was written may have been", whole[:n], err)
+		}
+	}
+}
+
 func FuzzReadAnswer(f *testing.F) {
 	for _, seed := range []string{``, `{}`, `{"errors":[{"errors":[[]]}]}`, `<title>`, `{"errorMessages":[null]}`, "<script", "\xff", `{"error":{"a":1}}`} {
 		f.Add(400, "text/html", seed)

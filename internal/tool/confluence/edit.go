@@ -76,11 +76,17 @@ func (j job) revise(ctx context.Context, page confluence.Page, e edit) (string, 
 	made := 0
 	begun := time.Now()
 	before := 0
+	var meant *confluence.Page
 	now, err := confluence.Revise(ctx, j.api, confluence.Revision{
 		ID: page.ID, Message: j.message(e.reason), Expected: e.expected, Title: e.title, Minor: e.minor,
 		Change: func(now confluence.Page) (string, error) {
 			before = now.Version.Number
-			return j.changed(now, e)
+			body, err := j.changed(now, e)
+			if err == nil && meant != nil && body != now.Body && e.overwrites(meant.Body, now.Body) {
+				err = refuse("page %s was changed by somebody else just now, in the text that this replaces; read it again and make the change anew", page.ID)
+			}
+			meant = &now
+			return body, err
 		},
 		Again: func(ctx context.Context, _ confluence.Page) (bool, error) {
 			v, found, err := j.versionOf(ctx, page.ID, begun)
@@ -97,6 +103,17 @@ func (j job) revise(ctx context.Context, page confluence.Page, e edit) (string, 
 		return strconv.Itoa(before) + unchanged, nil
 	}
 	return strconv.Itoa(now.Version.Number), nil
+}
+
+// overwrites reports whether a change would replace what somebody else wrote while it
+// was made. What only adds to a page replaces nothing.
+func (e edit) overwrites(meant, now string) bool {
+	if e.touches == nil || e.added != nil {
+		return false
+	}
+	was, errWas := e.touches(meant)
+	is, errIs := e.touches(now)
+	return errWas != nil || errIs != nil || was != is
 }
 
 // changed makes the new page, after it checked that nothing is lost that nobody

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -72,6 +73,11 @@ type site struct {
 	page, child, other string
 	origin             tool.Origin
 	spaces             []string
+	// meanwhile, if given, is what happens once, just before the next write.
+	meanwhile func()
+	// halves cuts the answer to the next write in the middle, as a proxy does that ends
+	// an answer by closing the connection.
+	halves bool
 	// lenient lets exchanges be that no description has.
 	lenient bool
 }
@@ -98,7 +104,23 @@ func newSiteOf(t *testing.T, opts sandbox.Options) *site {
 			}
 		})
 	}
-	web := httptest.NewServer(handler)
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if happens := s.meanwhile; happens != nil && r.Method != http.MethodGet {
+			s.meanwhile = nil
+			happens()
+		}
+		if !s.halves || r.Method == http.MethodGet {
+			handler.ServeHTTP(w, r)
+			return
+		}
+		s.halves = false
+		whole := httptest.NewRecorder()
+		handler.ServeHTTP(whole, r)
+		maps.Copy(w.Header(), whole.Header())
+		w.Header().Del("Content-Length")
+		w.WriteHeader(whole.Code)
+		_, _ = w.Write(whole.Body.Bytes()[:whole.Body.Len()/2])
+	}))
 	t.Cleanup(func() { server.Close(); web.Close() })
 	cfg := atlassian.Config{
 		BaseURL: web.URL, AuthType: atlassian.AuthAPIToken, Email: sandbox.BotEmail, Token: sandbox.BotToken,
