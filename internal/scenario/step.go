@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,6 +66,8 @@ func (w *world) happen(ctx context.Context, s *manifest.Step) error {
 	case manifest.VerbRelease, manifest.VerbVersion:
 		return w.changeVersion(s.As, s.Version)
 	case manifest.VerbConfluence:
+		w.inWiki = true
+		defer func() { w.inWiki = false }()
 		return w.wiki(s)
 	case manifest.VerbModelFault:
 		return w.control(ctx, w.modelControl("/faults"), s.Fields, nil)
@@ -168,27 +171,50 @@ func (w *world) filled(text string) (string, error) {
 	return out, problem
 }
 
-// code is the code in the last comment of the bot that has one.
+// code is the code in the last comment of the bot that has one, on the issue or else
+// on the page; where somebody works on a page, on the page first.
 func (w *world) code() (string, error) {
+	issue, page := w.saidOnIssue(), w.saidOnPage()
+	where, first, second := w.issue, issue, page
+	if w.inWiki {
+		where, first, second = "page "+w.page, page, issue
+	}
+	for _, said := range [][]string{first, second} {
+		for _, text := range slices.Backward(said) {
+			if m := codePattern.FindStringSubmatch(text); m != nil {
+				return m[1], nil
+			}
+		}
+	}
+	if len(first) == 0 {
+		return "", fmt.Errorf("{{code}}: the bot has not commented on %s", where)
+	}
+	return "", fmt.Errorf("{{code}}: no comment of the bot on %s has a code behind /approve; the last is %s", where, show(first[len(first)-1]))
+}
+
+// saidOnIssue are the bot's comments on the issue, the oldest first.
+func (w *world) saidOnIssue() []string {
 	issue, _ := w.box.Jira.Issue(w.issue)
 	bot, _ := w.box.Jira.User("bot")
-	last, code := "", ""
+	var out []string
 	for _, c := range issue.Comments {
-		if c.Author != bot.AccountID {
-			continue
-		}
-		last = c.Body
-		if m := codePattern.FindStringSubmatch(last); m != nil {
-			code = m[1]
+		if c.Author == bot.AccountID {
+			out = append(out, c.Body)
 		}
 	}
-	if code != "" {
-		return code, nil
+	return out
+}
+
+// saidOnPage are the bot's comments on the page, the oldest first.
+func (w *world) saidOnPage() []string {
+	page, _ := w.box.Confluence.Page(w.page)
+	var out []string
+	for _, c := range page.Remarks {
+		if c.By == "bot" {
+			out = append(out, markdown(c.Body))
+		}
 	}
-	if last == "" {
-		return "", fmt.Errorf("{{code}}: the bot has not commented on %s", w.issue)
-	}
-	return "", fmt.Errorf("{{code}}: no comment of the bot on %s has a code behind /approve; the last is %s", w.issue, show(last))
+	return out
 }
 
 // lastComment is the text of the last comment on the issue.
@@ -247,6 +273,14 @@ func (w *world) seal(h http.Header, d *manifest.Delivery, path string, body []by
 		h.Set("X-GitHub-Event", or(d.Event, eventgithub.Guess(body)))
 		if hub != nil && len(hub.WebhookSecrets) > 0 {
 			secretEnv = or(secretEnv, hub.WebhookSecrets[0].Env)
+		}
+	case path == wikiPath || strings.HasPrefix(path, wikiPath+"/"):
+		header, secretOf, tokenOf := w.sealOfWiki(d, path)
+		secretEnv = secretOf
+		if tokenOf != "" && !d.Unsigned {
+			h.Set("Content-Type", "application/json")
+			h.Set(header, w.secret(tokenOf))
+			return
 		}
 	case strings.HasPrefix(path, "/webhook/http/"):
 		signature, identifier = "X-Hub-Signature-256", "Idempotency-Key"

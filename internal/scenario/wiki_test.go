@@ -1,6 +1,8 @@
 package scenario_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -23,6 +25,15 @@ spec:
   config: {events: [comment_created, version_released]}
   commands:
     /write: {agent: writer}
+---
+kind: Trigger
+metadata: {name: specs}
+spec:
+  type: Confluence
+  config: {events: [page_updated, comment_created], filters: {spaces: [SPEC], labels: [watched]}}
+  commands:
+    /check: {agent: writer}
+  default_agent: writer
 `
 
 // wikiGiven is the beginning of their scenarios.
@@ -159,10 +170,39 @@ then:
     Notifications: {version: 4, by: bot, message: {contains: agreed}, only_changed: [Scope], sections: {Scope: Only some.}, commented: [{by: bot, body: Scope is smaller.}], labels: [narrow, spec], properties: {done: {n: 1}}}
     Stories: {parent: Notifications, labels: [stories], by: bot, body: "# List"}
 `,
+		"Confluence tells of it": `
+model:
+  answers: [{when: "4711", call: 'confluence_update_section 4711 Scope because body=Seen.'}, {when: "4711", say: "Looked at. Write ` + "`/approve X1-Y2`" + `."}]
+when:
+  - {as: bob, confluence: {page: Notifications, touch: true}, then: {starts: nothing, ignored: labels wants watched}}
+  - {as: bob, confluence: {add_labels: watched}, then: {starts: nothing}}
+  - {as: bob, confluence: {touch: true}, then: {starts: writer, pages: {"4711": {only_changed: Scope, commented: [{by: bot, body: {contains: Looked at}}]}}}}
+  - {as: bob, confluence: {comment: /check this}, then: {starts: writer}}
+  - {as: alice, comment: "no page", on: PROJ-1}
+  - {as: bob, confluence: {edit_comment: "Code {{code}}"}, then: {starts: nothing}}
+  - {as: bob, confluence: {create: {space: SPEC, title: New}}, then: {starts: nothing}}
+then: {starts: [writer, writer], pages: {"4711": {commented: [{by: bob, body: Code X1-Y2}]}}}
+`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			playWiki(t, wikiGiven+text, holds)
 		})
 	}
+}
+
+// TestTheConfluenceOfThePageHolds plays the case of docs/testing.md.
+func TestTheConfluenceOfThePageHolds(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join(top, "docs", "testing.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(page), "\n## Confluence\n")
+	_, text, _ = strings.Cut(text, "```yaml\n")
+	text, _, _ = strings.Cut(text, "```")
+	agents := strings.ReplaceAll(wikiAgents, "name: writer", "name: spec-keeper")
+	agents = strings.NewReplacer("agent: writer", "agent: spec-keeper", "labels: [watched]", "labels: [spec]", "[page_updated, comment_created]", "[comment_created]").Replace(agents)
+	script := "model: {answers: [{call: 'confluence_add_comment 4711 \"Yes, push is out.\"'}, Done.]}\n"
+	holds(t, play(t, directory(t, map[string]string{"agents.yaml": agents, "scenario.yaml": "kind: Scenario\nconfig: agents.yaml\n" + script + text}), scenario.Options{})[0])
 }

@@ -44,7 +44,9 @@ type world struct {
 	// each user by id.
 	issue string
 	// page is the id of the page that was made or named last, "" for none yet.
-	page     string
+	page string
+	// inWiki says that the step is about a page.
+	inWiki   bool
 	comments map[string]placed
 	talks    []*talk
 	history  history
@@ -77,6 +79,9 @@ func (w *world) play(ctx context.Context) (err error) {
 		Retries: 100, Backoff: func(int) time.Duration { return 20 * time.Millisecond }})
 	if hub := w.settings.daemon.GitHub; hub != nil && len(hub.WebhookSecrets) > 0 {
 		w.box.GitHub.Register(github.Webhook{URL: w.front.url + "/webhook/github", Secret: w.secret(hub.WebhookSecrets[0].Env)})
+	}
+	if err := w.tellOfWiki(); err != nil {
+		return fmt.Errorf("let Confluence send webhooks: %w", err)
 	}
 	if err := w.install(ctx); err != nil {
 		return fmt.Errorf("install the app in the sandbox: %w", err)

@@ -103,7 +103,7 @@ func (s *Server) controlWebhook(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if len(in.Events) == 0 {
-		in.Events = []string{"page_created", "page_updated", "page_trashed", "page_removed", "comment_created", "comment_updated", "label_added"}
+		in.Events = PageEvents()
 	}
 	made, err := s.Register(Webhook{Name: "control", URL: in.URL, Secret: in.Secret, Events: in.Events})
 	if err != nil {

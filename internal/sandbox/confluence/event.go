@@ -106,3 +106,12 @@ func knownEvents() map[string]bool {
 	}
 	return known
 }
+
+// PageEvents are the names of what happens to pages and to what belongs to them, for
+// a webhook that is to tell of all of it.
+func PageEvents() []string {
+	return []string{
+		"attachment_created", "attachment_removed", "attachment_updated", "comment_created", "comment_removed", "comment_updated", "label_added", "label_removed",
+		"page_created", "page_moved", "page_removed", "page_restored", "page_trashed", "page_updated",
+	}
+}
