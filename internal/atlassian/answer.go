@@ -109,15 +109,22 @@ func decode(resp *http.Response, body []byte, v any) error {
 	if err := json.Unmarshal(body, v); err != nil {
 		failure := blank(resp)
 		failure.Err = fmt.Errorf("decode answer: %w", err)
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) && syntax.Offset == int64(len(body)) && len(body) > 0 && strings.Contains(err.Error(), "unexpected end") {
-			failure.Err = &cutOffError{err} // who ends a body by closing the connection ends it anywhere
+		if endless(body, err) {
+			failure.Err = &cutOffError{err}
 		} else if text := plainText(resp.Header, body); !json.Valid(body) && text != "" {
 			failure.Err = fmt.Errorf("the answer is not JSON: %s", text)
 		}
 		return failure
 	}
 	return nil
+}
+
+// endless reports whether JSON lacks its end: who tells the end of a body by closing
+// the connection ends it anywhere, and nobody notices.
+func endless(body []byte, err error) bool {
+	var syntax *json.SyntaxError
+	body = bytes.TrimLeft(body, " \t\r\n")
+	return errors.As(err, &syntax) && syntax.Offset >= int64(len(body)) && len(body) > 0 && (body[0] == '{' || body[0] == '[')
 }
 
 // cutOffError is a body that ended too early. What was asked for may have
