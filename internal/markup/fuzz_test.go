@@ -99,6 +99,7 @@ func FuzzMarkdownToStorage(f *testing.F) {
 }
 
 func FuzzStorageToMarkdown(f *testing.F) {
+	addCorpus(f, "testdata/pages/*.xml")
 	addCorpus(f, "testdata/fromstorage/*.xml")
 	addCorpus(f, "testdata/corpus/*.xml")
 	f.Fuzz(func(t *testing.T, page string) {

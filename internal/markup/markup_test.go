@@ -90,6 +90,13 @@ func TestStorageToMarkdownConvertsWhatPeopleWrite(t *testing.T) {
 	})
 }
 
+func TestPagesAsConfluenceKeepsThemAreReadable(t *testing.T) {
+	golden(t, "pages/*.xml", ".md", func(in []byte) string {
+		md, _ := StorageToMarkdown(strings.TrimSuffix(string(in), "\n"))
+		return md
+	})
+}
+
 func TestWikiToMarkdownConvertsWhatPeopleWrite(t *testing.T) {
 	golden(t, "fromwiki/*.wiki", ".md", func(in []byte) string { return WikiToMarkdown(string(in)) })
 }

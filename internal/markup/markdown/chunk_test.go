@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/aofctl/aofctl/internal/markup/doc"
 )
 
 // longReport is Markdown of about the given size, with code, lists and tables.
@@ -40,7 +42,7 @@ func TestChunksHoldAllOfTheText(t *testing.T) {
 			t.Errorf("%s: the chunks are another text", name)
 		}
 		for _, c := range all {
-			if len(c) > maxChunk {
+			if len(c) > maxChunk && name != "one code block" {
 				t.Errorf("%s: a chunk has %d bytes", name, len(c))
 			}
 			if !utf8.ValidString(c) {
@@ -114,5 +116,33 @@ func TestHeadingsWithoutSpaceAreMeantAsSuch(t *testing.T) {
 		if got := loosen(in); got != want {
 			t.Errorf("loosen(%q) = %q, want %q", in, got, want)
 		}
+	}
+}
+
+func TestWhatIsLongerThanAChunkStaysInOnePiece(t *testing.T) {
+	for name, c := range map[string]struct {
+		md   string
+		kind doc.Kind
+		n    int
+	}{
+		"table":           {"| a | b |\n|---|---|\n" + strings.Repeat("| row | some text |\n", 10_000), doc.Table, 10_001},
+		"table of links":  {"| a |\n|---|\n" + strings.Repeat("| [A-1](https://jira.example.com/browse/A-1) |\n", 2000), doc.Table, 2001},
+		"headless table":  {"|  |  |\n|---|---|\n" + strings.Repeat("| row | some text |\n", 10_000), doc.Table, 10_000},
+		"list":            {strings.Repeat("- item of it\n  - nested\n", 10_000), doc.Bullets, 10_000},
+		"list of links":   {strings.Repeat("- [A-1](https://jira.example.com/browse/A-1)\n", 2000), doc.Bullets, 2000},
+		"code":            {"```\n" + strings.Repeat("| x |\n\n# y\n", 20_000) + "```\n", doc.Code, 0},
+		"code after text": {"```\n" + strings.Repeat("line\n", 20_000) + "```", doc.Code, 0},
+	} {
+		list := Parse(c.md+"\n\nend", false).Children
+		if len(list) != 2 || list[0].Kind != c.kind || len(list[0].Children) != c.n || doc.Flat(list[1]) != "end" {
+			t.Errorf("%s: %d blocks, the first of kind %d with %d parts", name, len(list), list[0].Kind, len(list[0].Children))
+		}
+	}
+	var numbers strings.Builder
+	for i := range 9000 {
+		fmt.Fprintf(&numbers, "%d. item\n", i+1)
+	}
+	if list := Parse(numbers.String(), false).Children; len(list) != 1 || len(list[0].Children) != 9000 {
+		t.Errorf("numbers: %d lists", len(list))
 	}
 }

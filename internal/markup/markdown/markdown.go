@@ -27,8 +27,12 @@ func Parse(md string, mixed bool) *doc.Node {
 	md = Unwrap(doc.Clean(md))
 	out := doc.New(doc.Document)
 	p := newParser(mixed)
+	before := ""
 	for _, chunk := range chunks(md) {
-		out.Add(parse(p, chunk, mixed, 0)...)
+		if chunk != "" {
+			addChunk(out, p, before, chunk, mixed)
+		}
+		before = chunk
 	}
 	if len(out.Children) == 0 && strings.TrimSpace(md) != "" {
 		// Nothing but definitions of links: they are what the author says.

@@ -15,12 +15,16 @@ const (
 	manyLevels = 50
 )
 
-// chunks splits long Markdown, at empty lines outside code if there are any.
+// chunks splits long Markdown, at empty lines outside code if there are any, else at
+// the ends of lines. A block of code is never split: it would be text from there on.
 func chunks(md string) []string {
 	size := chunkSize(md)
 	var out []string
 	for len(md) > size {
-		at := splitPoint(md[:size])
+		at := codeEnd(md)
+		if at == 0 {
+			at = splitPoint(md[:size])
+		}
 		out = append(out, md[:at])
 		md = md[at:]
 	}
@@ -65,16 +69,34 @@ func levels(line string) int {
 	}
 }
 
+// codeEnd is the end of the block of code that a text begins with; 0 if it begins
+// with none that ends.
+func codeEnd(md string) int {
+	first, _, _ := strings.Cut(md, "\n")
+	fence := FenceAfter("", first)
+	for pos := len(first) + 1; fence != "" && pos < len(md); {
+		line, _, _ := strings.Cut(md[pos:], "\n")
+		pos = min(pos+len(line)+1, len(md))
+		if fence = FenceAfter(fence, line); fence == "" {
+			return pos
+		}
+	}
+	return 0
+}
+
 // splitPoint finds where to split a text that is too long.
 func splitPoint(s string) int {
-	at, blank, fence := 0, 0, ""
+	at, blank, code, fence := 0, 0, 0, ""
 	for pos := 0; pos < len(s); {
 		end := strings.IndexByte(s[pos:], '\n')
 		if end < 0 {
 			break
 		}
 		line := s[pos : pos+end]
-		fence = FenceAfter(fence, line)
+		was := fence
+		if fence = FenceAfter(fence, line); was == "" && fence != "" {
+			code = pos
+		}
 		pos += end + 1
 		if fence == "" && strings.TrimSpace(line) == "" {
 			blank = pos
@@ -83,14 +105,29 @@ func splitPoint(s string) int {
 			}
 		}
 	}
-	if at == 0 {
-		at = blank // the last one, or a long list would be cut into its items
-	}
-	if at > 0 {
+	switch {
+	case at > 0:
 		return at
+	case blank > 0: // the last one, or a long list would be cut into its items
+		return blank
+	case fence != "" && code > 0:
+		return code
 	}
-	if i := strings.LastIndexAny(s, "\n "); i > len(s)/2 {
-		return i + 1
+	return lineEnd(s)
+}
+
+// lineEnd is the end of the last line of a text, at best of one that no indented line
+// continues, or of a word or character if it is one line.
+func lineEnd(s string) int {
+	for end := strings.LastIndexByte(s, '\n'); end > len(s)/2; end = strings.LastIndexByte(s[:end], '\n') {
+		if end+1 < len(s) && s[end+1] != ' ' && s[end+1] != '\t' {
+			return end + 1
+		}
+	}
+	for _, ends := range []string{"\n", " "} {
+		if i := strings.LastIndexAny(s, ends); i > len(s)/2 {
+			return i + 1
+		}
 	}
 	for i := len(s); ; i-- {
 		if i == len(s)-utf8.UTFMax || utf8.RuneStart(s[i-1]) {

@@ -89,7 +89,7 @@ func Lost(before, after string) []string {
 	return lost
 }
 
-var written = regexp.MustCompile("\u27e6/?([^\u27e6\u27e7]{1,100}:[0-9a-f]{6}(?:-[0-9]{1,4})?)\u27e7")
+var written = regexp.MustCompile("\u27e6/?([^\u27e6\u27e7]{1,200}:[0-9a-f]{6}(?:-[0-9]{1,4})?)\u27e7")
 
 // Unknown are the keys in a text that stand for nothing, sorted: those that
 // somebody mistyped, or that belong to another page or an earlier form of it.

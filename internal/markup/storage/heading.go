@@ -2,7 +2,11 @@ package storage
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/aofctl/aofctl/internal/markup/doc"
+	"github.com/aofctl/aofctl/internal/markup/markdown"
 )
 
 // pathSeparator stands between the headings of a path.
@@ -47,8 +51,21 @@ func (e *HeadingError) Error() string {
 	case len(e.All) == 0:
 		return "the page has no headings"
 	default:
-		return fmt.Sprintf("the page has no heading %q; it has %s", e.Wanted, quoted(e.All))
+		return fmt.Sprintf("the page has no heading %q; it has %s", e.Wanted, quoted(e.nearest()))
 	}
+}
+
+// nearest are all headings, and if they are too many those first that have words of
+// the wanted one.
+func (e *HeadingError) nearest() []string {
+	if len(e.All) <= maxShown {
+		return e.All
+	}
+	wanted := doc.NewText(doc.Text, folded(e.Wanted))
+	like := func(path string) int { return sameWords(wanted, doc.NewText(doc.Text, folded(path))) }
+	near := slices.Clone(e.All)
+	slices.SortStableFunc(near, func(a, b string) int { return like(b) - like(a) })
+	return near
 }
 
 func quoted(paths []string) string {
@@ -87,26 +104,42 @@ func Find(page, heading string, nth int) (Section, error) {
 
 // matching are the indexes of the sections that a path could mean.
 func matching(list []Section, wanted []string) []int {
-	last := folded(wanted[len(wanted)-1])
+	forms := make([][]string, len(wanted))
+	for i, one := range wanted {
+		forms[i] = formsOf(one)
+	}
+	last := len(forms) - 1
 	var out []int
 	for i, s := range list {
-		if last != "" && folded(s.Text) == last && below(list[:i+1], wanted[:len(wanted)-1]) {
+		if slices.Contains(forms[last], folded(s.Text)) && below(list[:i+1], forms[:last]) {
 			out = append(out, i)
 		}
 	}
 	return out
 }
 
+// formsOf are what a heading may be that somebody wrote: the words, or Markdown with
+// links, pictures and keys of macros.
+func formsOf(heading string) []string {
+	forms := []string{folded(heading)}
+	for _, n := range markdown.Parse("# "+strings.TrimLeft(doc.OneLine(heading), "# "), false).Children {
+		if n.Kind == doc.Heading {
+			forms = append(forms, folded(doc.Flat(withoutKeys(n.Children)...)), folded(doc.Flat(n.Children...)))
+		}
+	}
+	return slices.DeleteFunc(forms, func(s string) bool { return s == "" })
+}
+
 // below reports whether the last of the sections stands below the wanted ones, in
 // their order.
-func below(list []Section, wanted []string) bool {
+func below(list []Section, wanted [][]string) bool {
 	level := list[len(list)-1].Level
 	for i := len(list) - 2; i >= 0 && len(wanted) > 0; i-- {
 		if list[i].Level >= level {
 			continue
 		}
 		level = list[i].Level
-		if folded(list[i].Text) == folded(wanted[len(wanted)-1]) {
+		if slices.Contains(wanted[len(wanted)-1], folded(list[i].Text)) {
 			wanted = wanted[:len(wanted)-1]
 		}
 	}

@@ -47,7 +47,7 @@ func (r *reader) inlineElement(f *flow, e *element, depth int) {
 		r.flow(f, e.children, depth)
 	default:
 		if strings.HasPrefix(e.name, "ac:") || strings.HasPrefix(e.name, "ri:") || strings.HasPrefix(e.name, "at:") {
-			r.addAtom(f, e, strings.TrimPrefix(e.name, "ac:"))
+			r.addAtom(f, e, strings.TrimPrefix(e.name, "ac:")+" "+doc.OneLine(e.allText()))
 			return
 		}
 		r.flow(f, e.children, depth)
@@ -147,7 +147,7 @@ func (r *reader) link(e *element, depth int) *doc.Node {
 	case anchor != "" && e.child("ri:content-entity") == nil:
 		return linkNode("#"+doc.OneLine(anchor), anchor, body)
 	}
-	return r.atom(e, "link "+doc.OneLine(e.allText()), false)
+	return r.atom(e, "link "+doc.Or(doc.OneLine(e.allText()), e.resource()), false)
 }
 
 func linkNode(target, title string, body []*doc.Node) *doc.Node {
@@ -187,6 +187,9 @@ func mention(e *element) *doc.Node {
 // image reads a picture: a file of the page by its name, or one of an address.
 func (r *reader) image(e *element) *doc.Node {
 	alt := doc.OneLine(doc.Or(e.attrs["ac:alt"], e.attrs["ac:title"]))
+	if caption := e.child("ac:caption"); caption != nil && alt == "" {
+		alt = doc.OneLine(caption.allText())
+	}
 	if file := e.child("ri:attachment"); file != nil && len(file.children) == 0 && file.attrs["ri:filename"] != "" {
 		return &doc.Node{Kind: doc.Image, Target: fileTarget(file.attrs["ri:filename"]), Text: alt}
 	}

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/aofctl/aofctl/internal/markup/doc"
@@ -9,7 +10,7 @@ import (
 
 // maxWrappers bounds how deep macros with text are read; one further down is
 // kept whole.
-const maxWrappers = 6
+const maxWrappers = 10
 
 // macro reads a macro.
 func (r *reader) macro(f *flow, e *element, depth int) {
@@ -18,6 +19,9 @@ func (r *reader) macro(f *flow, e *element, depth int) {
 	switch {
 	case name == "code" || name == "noformat":
 		f.add(code(e))
+		return
+	case r.inCell > 0 && body != nil: // Markdown's cells have no blocks
+		r.wrapper(f, e, body, depth)
 		return
 	case name == "expand" && r.only(e, "title"):
 		f.add(&doc.Node{Kind: doc.Expand, Text: e.parameter("title"), Children: r.body(body, depth)})
@@ -59,13 +63,65 @@ func (r *reader) body(e *element, depth int) []*doc.Node {
 	return r.blocks(e.children, depth)
 }
 
-// macroLabel says what a macro is about, as far as one of its parameters does.
+// macroLabel says what a macro is about, as far as one of its parameters does, or the
+// text in it.
 func macroLabel(e *element) string {
 	name := doc.Or(e.attrs["ac:name"], "macro")
-	for _, p := range []string{"key", "title", "jqlQuery", "name", "url", "page", ""} {
+	for _, p := range []string{"key", "title", "jqlQuery", "name", "diagramName", "filename", "url", "page", ""} {
 		if v := e.parameter(p); v != "" {
 			return name + " " + v
 		}
+	}
+	if body := e.child("ac:plain-text-body"); body != nil {
+		return name + " " + doc.OneLine(body.allText())
+	}
+	return name
+}
+
+// extension reads what only Cloud's editor knows, such as a panel of one's own
+// colour. Text in one place can be changed; of several the key tells the text.
+func (r *reader) extension(f *flow, e *element, depth int) {
+	texts := e.contents(nil)
+	name := "extension"
+	if node := e.child("ac:adf-node"); node != nil {
+		name = doc.Or(node.attrs["type"], name)
+	}
+	if len(texts) == 1 && r.inText == 0 && slices.ContainsFunc(texts[0].children, func(c *element) bool { return isBlock(c.name) }) {
+		r.wrapper(f, e, texts[0], depth)
+		return
+	}
+	said := make([]string, 0, len(texts))
+	for _, t := range texts {
+		said = append(said, doc.OneLine(t.allText()))
+	}
+	r.addAtom(f, e, name+" "+strings.Join(said, "; "))
+}
+
+// contents are the elements of an extension that hold its text.
+func (e *element) contents(found []*element) []*element {
+	for _, c := range e.children {
+		switch c.name {
+		case fallback:
+		case "ac:adf-content":
+			found = append(found, c)
+		default:
+			found = c.contents(found)
+		}
+	}
+	return found
+}
+
+// wrapperName is the readable part of the key of an element that holds text.
+func wrapperName(e *element) string {
+	name := e.attrs["ac:name"]
+	if node := e.child("ac:adf-node"); node != nil && name == "" {
+		name = node.attrs["type"]
+	}
+	if name == "" {
+		name = strings.TrimSpace(strings.TrimPrefix(e.name, "ac:") + " " + e.attrs["ac:type"])
+	}
+	if title := e.parameter("title"); title != "" {
+		name += " " + title
 	}
 	return name
 }
@@ -103,11 +159,10 @@ func (r *reader) atom(e *element, text string, block bool) *doc.Node {
 	return doc.NewText(doc.Macro, r.kept.keep(doc.Or(label(text), "macro"), Piece{XML: xml, Block: block}))
 }
 
-// wrapper keeps an element and reads its text, between two keys. Where blocks
-// cannot stand, it is kept whole.
+// wrapper keeps an element and reads its text, between two keys.
 func (r *reader) wrapper(f *flow, e, body *element, depth int) {
 	whole := r.page[e.start:e.end]
-	if r.inCell > 0 || r.wrappers >= maxWrappers {
+	if r.wrappers >= maxWrappers {
 		r.addAtom(f, e, macroLabelWithText(e))
 		return
 	}
@@ -120,15 +175,9 @@ func (r *reader) wrapper(f *flow, e, body *element, depth int) {
 	r.wrappers++
 	inner := r.blocks(body.children, depth)
 	r.wrappers--
-	name := e.attrs["ac:name"]
-	if name == "" {
-		name = strings.TrimPrefix(e.name, "ac:")
-	}
-	if title := e.parameter("title"); title != "" {
-		name += " " + title
-	}
-	key := r.kept.keep(doc.Or(label(name), "macro"), Piece{
-		XML: whole, Block: true, Open: r.page[e.start:body.innerStart], Close: r.page[body.innerEnd:e.end],
+	closing := r.page[body.innerEnd:e.end]
+	key := r.kept.keep(doc.Or(label(wrapperName(e)), "macro"), Piece{
+		XML: whole, Block: true, Open: r.page[e.start:body.innerStart], Close: closing,
 		Body: markdown.Write(doc.New(doc.Document, inner...)),
 	})
 	f.add(doc.New(doc.Paragraph, doc.NewText(doc.Macro, key)))

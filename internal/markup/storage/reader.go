@@ -87,6 +87,8 @@ func (r *reader) element(f *flow, e *element, depth int) {
 		r.wrapper(f, e, e, depth)
 	case "ac:structured-macro", "ac:macro":
 		r.macro(f, e, depth)
+	case "ac:adf-extension":
+		r.extension(f, e, depth)
 	case "colgroup", "col":
 	default:
 		r.inlineElement(f, e, depth)
@@ -96,7 +98,7 @@ func (r *reader) element(f *flow, e *element, depth int) {
 func (r *reader) list(e *element, depth int) *doc.Node {
 	out := doc.New(doc.Bullets)
 	if e.name == "ol" {
-		out.Kind, out.Level = doc.Numbers, count(e.attrs["start"], 1)
+		out.Kind, out.Level = doc.Numbers, count(e.attrs["start"])
 	}
 	for _, c := range e.children {
 		switch {
@@ -181,7 +183,7 @@ func (r *reader) row(e *element, depth int) []doc.Spanned {
 		} else {
 			cell.Children = r.cell([]*element{c}, depth)
 		}
-		cells = append(cells, doc.Spanned{Cell: cell, Cols: count(c.attrs["colspan"], 1), Rows: count(c.attrs["rowspan"], 1)})
+		cells = append(cells, doc.Spanned{Cell: cell, Cols: count(c.attrs["colspan"]), Rows: count(c.attrs["rowspan"])})
 	}
 	return cells
 }
@@ -202,17 +204,17 @@ func (r *reader) text(read func()) {
 	r.inText--
 }
 
-// count reads a number of at most four digits.
-func count(s string, otherwise int) int {
+// count reads a number of at most four digits; 1 if there is none.
+func count(s string) int {
 	n := 0
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' || i > 3 {
-			return otherwise
+			return 1
 		}
 		n = n*10 + int(s[i]-'0')
 	}
 	if s == "" {
-		return otherwise
+		return 1
 	}
 	return n
 }

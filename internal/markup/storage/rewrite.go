@@ -3,6 +3,7 @@ package storage
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"strings"
 
 	"github.com/aofctl/aofctl/internal/markup/doc"
@@ -15,118 +16,94 @@ import (
 // markers of comments; only what was changed is written anew. Options.Kept has to
 // be that of the whole page.
 func Rewrite(old string, d *doc.Node, o Options) string {
-	w := &writer{o: o}
+	w := newWriter(o, old)
 	w.rewrite(old, d.Children)
 	return w.b.String()
 }
 
-// chunk is a piece of a page that is kept or not as a whole, and what it says.
-type chunk struct {
-	xml   string
-	units []string
-}
-
 // rewrite writes blocks in place of a piece of a page.
 func (w *writer) rewrite(old string, list []*doc.Node) {
-	units := unitsOf(list)
-	names := make([]string, len(units))
-	for i, u := range units {
-		names[i] = fingerprint(u)
-	}
-	chunks := w.chunks(old)
+	units := w.unitsOf(list)
+	chunks, end := w.chunks(old)
 	if len(chunks) == 0 && len(units) == 0 && balanced(old) {
 		w.b.WriteString(old)
 		return
 	}
-	var before []string
-	for _, c := range chunks {
-		before = append(before, c.units...)
+	names := make([]string, len(units))
+	for i, u := range units {
+		names[i] = fingerprint(u)
 	}
-	kept := keptAt(chunks, doc.Common(before, names))
-	for i := 0; i < len(units); {
-		if c, ok := kept[i]; ok {
-			w.b.WriteString(chunks[c].xml)
-			i += len(chunks[c].units)
-			continue
+	alone := w.inText > 0 && len(chunks) == 1 && len(units) == 1
+	s := sequence{old: chunks, names: names, like: func(c chunk, i int) int {
+		if alone && c.says[0].Kind == units[i][0].Kind {
+			return certain
 		}
-		var run []*doc.Node
-		for ; i < len(units); i++ {
-			if _, ok := kept[i]; ok {
-				break
-			}
-			run = append(run, units[i]...)
+		return likeness(c, units[i])
+	}}
+	var run []*doc.Node
+	passed := 0
+	pass := func(c *chunk) {
+		for ; passed < len(chunks) && chunks[passed].start <= c.start; passed++ {
+			w.b.WriteString(chunks[passed].lead)
 		}
+	}
+	put := func(c *chunk, text string) {
 		w.blocks(run)
+		run = nil
+		pass(c)
+		w.b.WriteString(text)
 	}
+	s.each(func(p place) {
+		if p.was != nil && p.was.keeps(names[p.from:p.to]) {
+			put(p.was, p.was.xml)
+			return
+		}
+		if text, ok := w.revised(p.was, units[p.from]); ok {
+			put(p.was, text)
+			return
+		}
+		if len(run) == 0 && p.gone != nil {
+			pass(p.gone)
+		}
+		run = append(run, units[p.from]...)
+	})
+	w.blocks(run)
+	for ; passed < len(chunks); passed++ {
+		w.b.WriteString(chunks[passed].lead)
+	}
+	w.b.WriteString(end)
 }
 
-// keptAt tells which chunk stays at which unit: one of which all units are there,
-// one after the other.
-func keptAt(chunks []chunk, at []int) map[int]int {
-	kept := map[int]int{}
-	first := 0
-	for c, one := range chunks {
-		places := at[first : first+len(one.units)]
-		first += len(one.units)
-		whole := places[0] >= 0
-		for i, p := range places {
-			whole = whole && p == places[0]+i
-		}
-		if whole {
-			kept[places[0]] = c
-		}
-	}
-	return kept
-}
-
-// chunks splits a piece of a page. What says nothing, such as an empty paragraph,
-// belongs to what follows it. A piece that is not XML by itself is not kept.
-func (w *writer) chunks(page string) []chunk {
-	r := &reader{page: page, kept: Kept{}}
+// reader reads a piece of the page that stands where this writer is.
+func (w *writer) reader(page string) *reader {
+	r := &reader{page: page, kept: Kept{}, inText: w.inText, inCell: w.inCell}
 	maps.Copy(r.kept, w.o.Kept)
-	f, start, said := &flow{}, 0, 0
-	var out []chunk
-	for _, e := range parseTree(page).children {
-		r.element(f, e, 1)
-		if len(doc.Tidy(f.run)) > 0 || len(f.out) == said {
-			continue
-		}
-		f.run = nil
-		out = append(out, chunk{page[start:e.end], unitNames(f.out[said:])})
-		start, said = e.end, len(f.out)
-	}
-	f.flush()
-	switch {
-	case len(f.out) > said:
-		out = append(out, chunk{page[start:], unitNames(f.out[said:])})
-	case len(out) > 0:
-		out[len(out)-1].xml += page[start:]
-	}
-	whole := out[:0]
-	for _, c := range out {
-		if len(c.units) > 0 && balanced(c.xml) {
-			whole = append(whole, c)
-		}
-	}
-	return whole
+	return r
 }
 
 // balanced reports whether a piece of a page may stand in an element.
 func balanced(s string) bool { return wellFormed("<r>" + s + "</r>") }
 
-// unitNames are what blocks say once they have been Markdown.
-func unitNames(list []*doc.Node) []string {
-	md := markdown.Write(doc.New(doc.Document, list...))
-	var names []string
-	for _, u := range unitsOf(markdown.Parse(md, false).Children) {
-		names = append(names, fingerprint(u))
+// said is what blocks say once they have been Markdown.
+func (w *writer) said(list []*doc.Node) []*doc.Node {
+	if w.inCell == 0 {
+		return markdown.Parse(markdown.Write(doc.New(doc.Document, list...)), false).Children
 	}
-	return names
+	head := doc.New(doc.Row, &doc.Node{Kind: doc.Cell, Head: true, Children: []*doc.Node{doc.New(doc.Paragraph, doc.NewText(doc.Text, "x"))}})
+	table := doc.New(doc.Table, head, doc.New(doc.Row, doc.New(doc.Cell, list...)))
+	read := markdown.Parse(markdown.Write(doc.New(doc.Document, table)), false).Children
+	if len(read) != 1 || len(read[0].Children) != 2 || len(read[0].Children[1].Children) != 1 {
+		return nil
+	}
+	return lines(read[0].Children[1].Children[0].Children)
 }
 
 // unitsOf splits blocks: what stands between the two keys of an element belongs
-// together.
-func unitsOf(list []*doc.Node) [][]*doc.Node {
+// together. In a cell each line is a unit, since Markdown has nothing else there.
+func (w *writer) unitsOf(list []*doc.Node) [][]*doc.Node {
+	if w.inCell > 0 {
+		list = lines(list)
+	}
 	var units [][]*doc.Node
 	for i := 0; i < len(list); i++ {
 		end := i
@@ -159,14 +136,22 @@ func closing(list []*doc.Node, i int, k string) int {
 // fingerprint is the same for blocks that are [doc.Equal].
 func fingerprint(list []*doc.Node) string {
 	var b strings.Builder
-	printNodes(&b, list)
+	printNodes(&b, list, false)
 	return b.String()
 }
 
-func printNodes(b *strings.Builder, list []*doc.Node) {
+var numbered = regexp.MustCompile(`-[0-9]+$`)
+
+// printNodes writes fingerprints. Loose ones do not tell keys apart that differ by
+// their number only: elements of the same tags with other text in them.
+func printNodes(b *strings.Builder, list []*doc.Node, loose bool) {
 	for _, n := range list {
-		fmt.Fprintf(b, "%d,%d,%d,%t,%q,%q,%q(", n.Kind, n.Level, n.Task, n.Head, n.Text, n.Target, n.Title)
-		printNodes(b, n.Children)
+		text := n.Text
+		if loose && n.Kind == doc.Macro {
+			text = numbered.ReplaceAllString(text, "")
+		}
+		fmt.Fprintf(b, "%d,%d,%d,%t,%q,%q,%q(", n.Kind, n.Level, n.Task, n.Head, text, n.Target, n.Title)
+		printNodes(b, n.Children, loose)
 		b.WriteByte(')')
 	}
 }

@@ -2,7 +2,7 @@ package storage
 
 import (
 	"math"
-	"strings"
+	"slices"
 
 	"github.com/aofctl/aofctl/internal/markup/doc"
 )
@@ -30,7 +30,7 @@ type frame struct {
 // Sections lists the headings of a page in their order. The page is read as it
 // is, with tags that do not match where a person would see them end.
 func Sections(page string) []Section {
-	f := &finder{heading: -1}
+	f := &finder{page: page, heading: -1}
 	f.stack = []frame{{}}
 	c := newScanner(page)
 	for t, ok := c.next(); ok; t, ok = c.next() {
@@ -44,30 +44,29 @@ func Sections(page string) []Section {
 }
 
 type finder struct {
+	page    string
 	out     []Section
 	stack   []frame
 	deep    map[string]int
 	heading int // the section whose heading is being read, or -1
 	at      int // where its element is in the stack
-	text    strings.Builder
+	inner   int // where its text begins
+	// again is how many elements are open that only say again what another one says.
+	again int
 }
 
 func (f *finder) token(t token) {
 	switch t.kind {
-	case textToken, cdataToken:
-		if f.heading >= 0 {
-			f.text.WriteString(t.text)
-		}
 	case openToken:
 		f.open(t)
 	case closeToken:
 		f.close(t)
-	case emptyToken:
-		if f.heading >= 0 && t.name == "br" {
-			f.text.WriteByte(' ')
-		}
 	}
 }
+
+// fallback is the element in which Cloud says, for older readers, what stands beside
+// it already.
+const fallback = "ac:adf-fallback"
 
 // headingLevel returns the level of a heading's tag, or 0.
 func headingLevel(name string) int {
@@ -78,7 +77,10 @@ func headingLevel(name string) int {
 }
 
 func (f *finder) open(t token) {
-	if level := headingLevel(t.name); level > 0 {
+	if t.name == fallback {
+		f.again++
+	}
+	if level := headingLevel(t.name); level > 0 && f.again == 0 {
 		if f.heading >= 0 { // which has no end of its own
 			f.endHeading(t.start)
 			f.pop(f.at, t.start)
@@ -88,7 +90,7 @@ func (f *finder) open(t token) {
 		for _, i := range f.stack[top].open {
 			f.out[i].Own = min(f.out[i].Own, t.start)
 		}
-		f.heading, f.at = len(f.out), len(f.stack)
+		f.heading, f.at, f.inner = len(f.out), len(f.stack), t.end
 		f.stack[top].open = append(f.stack[top].open, f.heading)
 		f.out = append(f.out, Section{Level: level, Start: t.start, Body: t.end, Own: math.MaxInt, End: -1})
 	}
@@ -103,6 +105,9 @@ func (f *finder) open(t token) {
 }
 
 func (f *finder) close(t token) {
+	if t.name == fallback {
+		f.again = max(f.again-1, 0)
+	}
 	if f.heading >= 0 && headingLevel(t.name) == f.out[f.heading].Level {
 		f.endHeading(t.end)
 	}
@@ -147,7 +152,21 @@ func (f *finder) endHeading(at int) {
 		return
 	}
 	f.out[f.heading].Body = at
-	f.out[f.heading].Text = doc.OneLine(doc.Clean(f.text.String()))
-	f.text.Reset()
+	f.out[f.heading].Text = headingText(f.page[f.inner:at])
 	f.heading = -1
+}
+
+// headingText is what a heading says, as it is read where a page becomes Markdown,
+// without the keys of macros that stand in it, unless there is nothing else.
+func headingText(page string) string {
+	r := &reader{page: page, kept: Kept{}}
+	in := r.inline(parseTree(page).children, 0)
+	if text := doc.Flat(withoutKeys(in)...); text != "" {
+		return text
+	}
+	return doc.Flat(in...)
+}
+
+func withoutKeys(nodes []*doc.Node) []*doc.Node {
+	return slices.DeleteFunc(slices.Clone(nodes), func(n *doc.Node) bool { return n.Kind == doc.Macro })
 }

@@ -46,7 +46,7 @@ func (p Piece) inner() (string, bool) {
 func (k Kept) keep(label string, p Piece) string {
 	hash := sha256.Sum256([]byte(p.XML + p.Open + p.Close))
 	if p.Close != "" {
-		hash = sha256.Sum256([]byte(p.Open + p.Close))
+		hash = sha256.Sum256([]byte(p.Open + saidAgain(p.Close, "", "-")))
 	}
 	key := label + ":" + hex.EncodeToString(hash[:3])
 	for n := 2; ; n++ {
@@ -59,8 +59,9 @@ func (k Kept) keep(label string, p Piece) string {
 	}
 }
 
-// maxLabel bounds the readable part of a key.
-const maxLabel = 60
+// maxLabel bounds the readable part of a key, in bytes: a key has to be short enough
+// to be told from text in brackets.
+const maxLabel = 160
 
 // label makes a text fit into a key.
 func label(s string) string {
@@ -71,7 +72,7 @@ func label(s string) string {
 		return r
 	}, s))
 	if len(s) > maxLabel {
-		s = strings.ToValidUTF8(s[:maxLabel], "")
+		s = strings.TrimSpace(strings.ToValidUTF8(s[:maxLabel], "")) + "…"
 	}
 	return strings.TrimSpace(strings.TrimPrefix(s, "/"))
 }

@@ -48,7 +48,7 @@ func (e *element) readable(b *strings.Builder) {
 func isBlock(name string) bool {
 	switch name {
 	case "p", "ul", "ol", "li", "table", "tbody", "thead", "tr", "td", "th", "blockquote", "pre", "div", "hr", "dl", "dt", "dd",
-		"ac:layout", "ac:layout-section", "ac:layout-cell", "ac:structured-macro", "ac:rich-text-body", "ac:plain-text-body",
+		"ac:layout", "ac:layout-section", "ac:layout-cell", "ac:structured-macro", "ac:macro", "ac:rich-text-body", "ac:plain-text-body",
 		"ac:task-list", "ac:task", "ac:task-body":
 		return true
 	}

@@ -81,11 +81,26 @@ func (e *element) child(name string) *element {
 	return nil
 }
 
-// parameter returns a macro's parameter.
+// parameter returns a macro's parameter: its text, or what it refers to.
 func (e *element) parameter(name string) string {
 	for _, c := range e.children {
 		if c.name == "ac:parameter" && c.attrs["ac:name"] == name {
-			return doc.OneLine(c.allText())
+			return doc.Or(doc.OneLine(c.allText()), c.resource())
+		}
+	}
+	return ""
+}
+
+// resource is the name of the page, file, space or person that an element refers to.
+func (e *element) resource() string {
+	for _, c := range e.children {
+		for _, name := range []string{"ri:content-title", "ri:filename", "ri:space-key", "ri:value", "ri:content-id", "ri:account-id", "ri:username"} {
+			if v := doc.OneLine(c.attrs[name]); v != "" {
+				return v
+			}
+		}
+		if v := c.resource(); v != "" {
+			return v
 		}
 	}
 	return ""

@@ -21,7 +21,7 @@ type Options struct {
 // Write writes a document as a page or a part of one: well-formed XML with
 // Confluence's elements, whatever the document.
 func Write(d *doc.Node, o Options) string {
-	w := &writer{o: o}
+	w := newWriter(o, "")
 	w.blocks(d.Children)
 	return w.b.String()
 }
@@ -29,6 +29,19 @@ func Write(d *doc.Node, o Options) string {
 type writer struct {
 	b strings.Builder
 	o Options
+	// inText and inCell are how many elements of text, and table cells, are around
+	// what is written in place of something, depth how many such things.
+	inText, inCell, depth int
+	// effort is how many bytes may still be looked at to keep what did not change.
+	effort *int
+}
+
+// newWriter makes a writer of a page, or of a new form of an old one. Elements in
+// elements are looked at again for each that is around them, which is bounded: what
+// is beyond is written anew.
+func newWriter(o Options, old string) *writer {
+	effort := 1<<20 + 40*len(old)
+	return &writer{o: o, effort: &effort}
 }
 
 // tag writes an element with what inner writes.
@@ -91,13 +104,29 @@ func (w *writer) wrapped(list []*doc.Node, i int) int {
 		return end
 	}
 	w.b.WriteString(p.Open)
-	if old, ok := p.inner(); ok {
+	begin := w.b.Len()
+	old, ok := p.inner()
+	if ok {
 		w.rewrite(old, inner)
 	} else {
 		w.blocks(inner)
 	}
-	w.b.WriteString(p.Close)
+	w.b.WriteString(saidAgain(p.Close, old, w.b.String()[begin:]))
 	return end
+}
+
+// saidAgain is the end of an element that says for older readers again what is in
+// it: what it says now, or nothing if the place of that cannot be told.
+func saidAgain(end, old, now string) string {
+	before, rest, ok := strings.Cut(end, "<"+fallback+">")
+	said, after, closed := strings.Cut(rest, "</"+fallback+">")
+	switch {
+	case !ok || !closed || old == now:
+		return end
+	case old != "" && strings.Count(said, old) == 1:
+		return before + "<" + fallback + ">" + strings.Replace(said, old, now, 1) + "</" + fallback + ">" + after
+	}
+	return before + after
 }
 
 // same reports whether blocks are what Markdown says.
@@ -171,10 +200,13 @@ func (w *writer) body(list []*doc.Node) {
 
 func (w *writer) code(n *doc.Node) {
 	w.macro("code", []string{"language", w.language(n.Target), "title", n.Title}, func() {
-		w.tag("ac:plain-text-body", func() {
-			w.b.WriteString("<![CDATA[" + strings.ReplaceAll(doc.Clean(n.Text), "]]>", "]]]]><![CDATA[>") + "]]>")
-		})
+		w.tag("ac:plain-text-body", func() { w.cdata(n.Text) })
 	})
+}
+
+// cdata writes text as it is.
+func (w *writer) cdata(text string) {
+	w.b.WriteString("<![CDATA[" + strings.ReplaceAll(doc.Clean(text), "]]>", "]]]]><![CDATA[>") + "]]>")
 }
 
 func (w *writer) list(n *doc.Node) {
@@ -221,13 +253,16 @@ func isTaskList(n *doc.Node) bool {
 	return n.Kind == doc.Bullets
 }
 
-func (w *writer) task(item *doc.Node) {
-	status := "incomplete"
+func taskStatus(item *doc.Node) string {
 	if item.Task == doc.Done {
-		status = "complete"
+		return "complete"
 	}
+	return "incomplete"
+}
+
+func (w *writer) task(item *doc.Node) {
 	w.tag("ac:task", func() {
-		w.tag("ac:task-status", func() { w.b.WriteString(status) })
+		w.tag("ac:task-status", func() { w.b.WriteString(taskStatus(item)) })
 		w.tag("ac:task-body", func() { w.item(item.Children) })
 	})
 }
@@ -251,6 +286,18 @@ func (w *writer) cells(row *doc.Node) {
 		if cell.Head {
 			tag = "th"
 		}
-		w.tag(tag, func() { w.item(cell.Children) })
+		w.tag(tag, func() { w.within(true, func() { w.cell(cell) }) })
 	}
+}
+
+// cell writes what a cell holds: text, or lists and elements of several lines.
+func (w *writer) cell(cell *doc.Node) {
+	list := lines(cell.Children)
+	for _, n := range list {
+		if n.Kind != doc.Paragraph || w.o.Kept[key(n)].Close != "" {
+			w.blocks(list)
+			return
+		}
+	}
+	w.item(cell.Children)
 }
