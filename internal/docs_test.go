@@ -31,6 +31,7 @@ import (
 	toolgithub "github.com/aofctl/aofctl/internal/tool/github"
 	tooljira "github.com/aofctl/aofctl/internal/tool/jira"
 	toolmemory "github.com/aofctl/aofctl/internal/tool/memory"
+	"github.com/aofctl/aofctl/internal/tool/trace"
 	"github.com/aofctl/aofctl/internal/tool/web"
 )
 
@@ -65,6 +66,7 @@ func checkGenerated(t *testing.T, page, want string) {
 func TestDocsListEveryTool(t *testing.T) {
 	tools := append(tooljira.New(nil, tool.Writer{}, tooljira.Converters{}).All(), toolgithub.New(nil, tool.Writer{}).All()...)
 	tools = append(tools, toolconfluence.New(nil, tool.Writer{}).All()...)
+	tools = append(tools, trace.New(nil, nil, tool.Writer{}, time.Now).All()...)
 	tools = append(append(tools, toolmemory.New(nil, time.Now)...), web.New(outbound.New(outbound.Config{}), tool.Writer{}))
 	slices.SortFunc(tools, func(a, b tool.Tool) int { return strings.Compare(a.Spec().Name, b.Spec().Name) })
 	var b strings.Builder

@@ -3,6 +3,7 @@ package app
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/aofctl/aofctl/internal/llm"
 	"github.com/aofctl/aofctl/internal/manifest"
@@ -11,6 +12,7 @@ import (
 	toolconfluence "github.com/aofctl/aofctl/internal/tool/confluence"
 	toolgithub "github.com/aofctl/aofctl/internal/tool/github"
 	tooljira "github.com/aofctl/aofctl/internal/tool/jira"
+	"github.com/aofctl/aofctl/internal/tool/trace"
 )
 
 func newProviders(d *manifest.Daemon, secrets *secretStore, opts Options) (*llm.Providers, error) {
@@ -43,5 +45,6 @@ func newRegistry(s *sites, writer tool.Writer, h helpers) (*tool.Registry, error
 	jira := tooljira.New(s.client, writer, tooljira.Converters{ToWiki: markup.MarkdownToWiki, ToMarkdown: markup.WikiToMarkdown})
 	hub := toolgithub.New(s.github, writer)
 	wiki := toolconfluence.New(s.confluence, writer)
-	return tool.NewRegistry(slices.Concat(jira.All(), wiki.All(), hub.All(), h.tools(writer))...)
+	both := trace.New(jira, wiki, writer, time.Now)
+	return tool.NewRegistry(slices.Concat(jira.All(), wiki.All(), both.All(), hub.All(), h.tools(writer))...)
 }

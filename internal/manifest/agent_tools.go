@@ -35,7 +35,7 @@ func (b *builder) tools(list []toolDecl, remembers bool) []string {
 		if b.known.NoGitHub && strings.HasPrefix(strings.Join(found, ""), "github_") {
 			b.warnf(t.pos, "tool %s will be refused: platforms.github in daemon.yaml has no token", shorten(t.name))
 		}
-		if b.known.NoConfluence && strings.HasPrefix(strings.Join(found, ""), "confluence_") {
+		if b.known.NoConfluence && (strings.HasPrefix(strings.Join(found, ""), "confluence_") || strings.HasPrefix(strings.Join(found, ""), "atlassian_")) {
 			b.warnf(t.pos, "tool %s will be refused: platforms.confluence is not enabled in daemon.yaml", shorten(t.name))
 		}
 		out = append(out, found...)
@@ -66,8 +66,6 @@ func (b *builder) noTool(t toolDecl) {
 		b.errorf(t.pos, "tool %s reaches no host: list some in policy.allowed_hosts of daemon.yaml", httpTool)
 	case foreignTool(t.name):
 		b.warnf(t.pos, "tool %s is not offered: the agent runs without it", shorten(t.name))
-	case laterTool(t.name):
-		b.errorf(t.pos, "tool %q is not offered by this version", shorten(t.name))
 	case isGlob(t.name):
 		b.errorf(t.pos, "no tool matches %q", shorten(t.name))
 	default:

@@ -24,12 +24,6 @@ func foreignTool(name string) bool {
 	return slices.Contains(names, name) || hasPrefix(name, prefixes)
 }
 
-// laterTool reports whether a name is a tool whose meaning is settled but that
-// this version does not offer: an agent that lists it counts on it.
-func laterTool(name string) bool {
-	return name == "atlassian_trace"
-}
-
 func hasPrefix(s string, prefixes []string) bool {
 	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s, p) })
 }

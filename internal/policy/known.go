@@ -105,7 +105,7 @@ func (p *Policy) read(e step.Entry) (string, bool) {
 		return "", false
 	}
 	switch t.Spec().Toolset {
-	case "jira", "confluence", setGitHub:
+	case "jira", "confluence", "atlassian", setGitHub:
 	default:
 		return "", false
 	}

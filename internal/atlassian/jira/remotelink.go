@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
 )
 
 // RemoteLink is a link from an issue to a page elsewhere. GlobalID names the
@@ -61,3 +62,11 @@ func (e *decodeError) Error() string { return "decode " + e.what + ": " + e.caus
 
 // Unwrap returns the cause.
 func (e *decodeError) Unwrap() error { return e.cause }
+
+// RemoveRemoteLink removes the remote link with a GlobalID from an issue. One that
+// is not there is NotFound by Jira's answer.
+func (c *Client) RemoveRemoteLink(ctx context.Context, issue, globalID string) error {
+	return c.do(ctx, request{
+		method: http.MethodDelete, path: issuePath(issue, "remotelink"), query: url.Values{"globalId": {globalID}},
+	}, nil)
+}
