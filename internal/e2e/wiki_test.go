@@ -77,7 +77,9 @@ func (w *world) wikiConfig(kind jira.Deployment) {
 	w.write("daemon.yaml", strings.Replace(config, "  triggers:", said+"  triggers:", 1))
 }
 
-func (w *world) wikiURL() string { return fmt.Sprintf("http://127.0.0.1:%d/webhook/confluence", w.port) }
+func (w *world) wikiURL() string {
+	return fmt.Sprintf("http://127.0.0.1:%d/webhook/confluence", w.port)
+}
 
 // hook has Confluence tell of everything: by a webhook, or by a rule of Automation.
 func (w *world) hook(kind jira.Deployment) {

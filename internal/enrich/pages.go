@@ -102,7 +102,9 @@ func (p *Pages) vars(ctx context.Context, wiki Wiki, ev *event.Event, thing even
 	if err != nil {
 		return nil, &thingError{thing: thing, id: o.id, err: err}
 	}
-	p.cache.put(o, vars)
+	if thing != eventconfluence.Body { // a page's text stays with the event that asked for it
+		p.cache.put(o, vars)
+	}
 	return vars, nil
 }
 

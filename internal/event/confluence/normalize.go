@@ -96,7 +96,8 @@ func (n *normalizer) read() {
 	n.tag()
 	n.readSpace()
 	n.set("update_trigger", n.first("updateTrigger", "update_trigger"))
-	n.ev.Subject, n.ev.ContentKey = n.subject(), n.contentKey()
+	n.ev.Subject = n.subject()
+	n.ev.ContentKey = n.contentKey() // which is of the subject
 }
 
 // actor is who did it: Data Center tells a user key, Cloud an account id.
