@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -83,6 +85,8 @@ type deed struct {
 	Agent     string `json:"agent"`
 	Tool      string `json:"tool"`
 	Target    string `json:"target"`
+	Space     string `json:"space"`
+	IssueKey  string `json:"issue_key"`
 	Rule      string `json:"rule"`
 	Failed    bool   `json:"failed"`
 	InDoubt   bool   `json:"in_doubt"`
@@ -99,7 +103,7 @@ func (c *console) auditTable(list []store.AuditRecord) {
 	for i, r := range list {
 		var d deed
 		_ = json.Unmarshal(r.Body, &d) // a row of another kind has none of it
-		rows[i] = []string{strconv.FormatInt(r.Seq, 10), r.At.Local().Format(time.DateTime), r.Kind, dash(d.who()), dash(d.what()), dash(d.Target), dash(d.how()), oneLine(d.Reason, 50)}
+		rows[i] = []string{strconv.FormatInt(r.Seq, 10), r.At.Local().Format(time.DateTime), r.Kind, dash(d.who()), dash(d.what()), dash(d.where()), dash(d.how()), oneLine(d.Reason, 50)}
 	}
 	c.table([]string{"ROW", "TIME", "KIND", "WHO", "WHAT", "TARGET", "RULE", "REASON"}, rows)
 }
@@ -123,6 +127,15 @@ func (d deed) what() string {
 		return d.State + " " + d.Code
 	}
 	return ""
+}
+
+// where is what was touched, or where people were asked.
+func (d deed) where() string {
+	at := cmp.Or(d.Target, d.IssueKey)
+	if d.Space != "" && d.Space != at {
+		at = strings.TrimSpace(at + " in " + d.Space)
+	}
+	return at
 }
 
 func (d deed) how() string {

@@ -172,6 +172,10 @@ func (c *console) showRun(r admin.RunDetail) {
 	if r.Error != "" {
 		c.printf("Error:      %s\n", r.Error)
 	}
+	if r.Wiped {
+		c.printf("Wiped:      what was said in the run is deleted, as storage.retention.transcripts says\n")
+		return
+	}
 	c.printf("Steps:\n")
 	c.showSteps(r.StepList)
 	if r.Result != "" {

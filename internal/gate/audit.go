@@ -111,14 +111,21 @@ func digest(text []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// unstated is in the place of a reason that the model did not give.
+const unstated = "not stated by the model"
+
 // why is the reason that the model gave: with the call itself, where the tool asks for
-// one, which people read on the page, or beside it.
+// one, which people read on the page, or beside it. What the program does by itself
+// has none.
 func why(req Request) string {
 	var stated struct {
 		Reason string `json:"reason"`
 	}
 	if json.Unmarshal(req.Args, &stated) == nil && strings.TrimSpace(stated.Reason) != "" {
 		return strings.Join(strings.Fields(stated.Reason), " ")
+	}
+	if req.Reason == "" && req.Model != "" {
+		return unstated
 	}
 	return req.Reason
 }

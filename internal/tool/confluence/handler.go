@@ -18,6 +18,8 @@ type job struct {
 	api  confluence.API
 	// names are people whose names were asked for.
 	names map[string]string
+	// space has the key of the space of the page that the call was found to be about.
+	space *string
 }
 
 // handler is a tool whose arguments are an A.
@@ -149,10 +151,14 @@ func (t *Tools) make(ctx context.Context, name string, call tool.Call, about sub
 	if about.space != "" && !tool.InSpaces(call.Spaces, about.space) {
 		return outcome(name, named, outside("space "+about.space))
 	}
-	result, err := run(job{Tools: t, call: call, api: api, names: map[string]string{}})
+	space := about.space
+	result, err := run(job{Tools: t, call: call, api: api, names: map[string]string{}, space: &space})
 	if err != nil {
-		return outcome(name, named, err)
+		result, err = outcome(name, named, err)
+		result.Space = space
+		return result, err
 	}
+	result.Space = space
 	if result.Target == "" {
 		result.Target = named
 	}
@@ -160,7 +166,9 @@ func (t *Tools) make(ctx context.Context, name string, call tool.Call, about sub
 	return result, nil
 }
 
-func outside(what string) error { return refuse("%s is outside the scope of this run", what) }
+func outside(what string) error {
+	return &refusal{text: what + " is outside the scope of this run", outside: true}
+}
 
 // once performs a write under an id.
 func (j job) once(ctx context.Context, id string, a tool.Action) (string, error) {

@@ -13,11 +13,15 @@ import (
 )
 
 // refusal is a call that we do not make, with what the model should do instead.
-type refusal struct{ text string }
+type refusal struct {
+	text string
+	// outside is true of what is beyond the scope of the call.
+	outside bool
+}
 
 func (r *refusal) Error() string { return r.text }
 
-func refuse(format string, parts ...any) error { return &refusal{fmt.Sprintf(format, parts...)} }
+func refuse(format string, parts ...any) error { return &refusal{text: fmt.Sprintf(format, parts...)} }
 
 // ours returns what this program or its client says about a call that makes no
 // sense; "" for every other error.
@@ -63,7 +67,8 @@ func outcome(name, target string, err error) (tool.Result, error) {
 		failed.Text = "In doubt: it cannot be known whether this write happened. Do not repeat it; say so in your answer. " + err.Error()
 		return failed, nil
 	case ours(err) != "":
-		failed.Text = capped(ours(err))
+		var refused *refusal
+		failed.Text, failed.Outside = capped(ours(err)), errors.As(err, &refused) && refused.outside
 		return failed, nil
 	case errors.As(err, &failure) && failure.Refused() && !failure.Temporary() && !failure.Unauthorized() && failure.Status >= 400:
 		failed.Text = capped("Confluence refused: " + refusalText(failure))

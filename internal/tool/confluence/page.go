@@ -102,6 +102,9 @@ func (j job) here(ref Ref) error {
 
 // within checks where a page really is.
 func (j job) within(page confluence.Page) error {
+	if page.SpaceKey != "" {
+		*j.space = page.SpaceKey // for the audit log; the model is not told of one that it may not see
+	}
 	if j.call.Spaces == nil || page.SpaceKey != "" && tool.InSpaces(j.call.Spaces, page.SpaceKey) {
 		return nil
 	}
