@@ -57,6 +57,13 @@ func StorageToMarkdown(page string) (string, storage.Kept) {
 	return markdown.Write(d), kept
 }
 
+// StoragePartToMarkdown converts a part of a Confluence page. Its keys are those that
+// the whole page has, so that they are good for changes of the page.
+func StoragePartToMarkdown(page, part string) string {
+	_, kept := storage.Parse(page)
+	return markdown.Write(storage.ParsePart(part, kept))
+}
+
 // RewriteStorage is the Confluence page that Markdown makes of a page: blocks that
 // say the same as before stay as they are, byte for byte, the others are written
 // anew. Options.Kept is what [StorageToMarkdown] kept of the whole page.

@@ -145,3 +145,68 @@ func TestDataCenterGetsOnlyLanguagesThatItKnows(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatModelsDoToKeysIsSeen(t *testing.T) {
+	const done = `<ac:structured-macro ac:name="status" ac:macro-id="s1"><ac:parameter ac:name="title">Done</ac:parameter></ac:structured-macro>`
+	const excerpt = `<ac:structured-macro ac:name="excerpt" ac:macro-id="e1"><ac:rich-text-body><p>text</p></ac:rich-text-body></ac:structured-macro>`
+	page := `<p>R1 ` + done + `</p><p>R2 ` + done + `</p>` + excerpt
+	md, kept := StorageToMarkdown(page)
+	key := md[strings.Index(md, "\u27e6status"):strings.Index(md, "\n")]
+	begin := md[strings.Index(md, "\u27e6excerpt"):strings.Index(md, "\n\ntext")]
+	end := "\u27e6/" + strings.TrimPrefix(begin, "\u27e6")
+	after := func(text string) string { return RewriteStorage(page, text, storage.Options{Kept: kept}) }
+
+	if lost := storage.Lost(page, after(strings.Replace(md, "R2 "+key, "R2", 1))); len(lost) != 1 || lost[0] != key+" (1 of 2)" {
+		t.Errorf("one of two: %v", lost)
+	}
+	if lost := storage.Lost(page, after(strings.Replace(md, "text", "all new", 1))); len(lost) > 0 {
+		t.Errorf("text in an element: %v", lost)
+	}
+	three := storage.OwnIDs(page, after(md+"\n\nR3 "+key))
+	if strings.Count(three, "Done") != 3 || strings.Count(three, `ac:macro-id="s1"`) != 2 || wellFormed(three) != nil {
+		t.Errorf("a copy: %s", three)
+	}
+	for name, text := range map[string]string{
+		"no end":                      strings.Replace(md, end, "", 1),
+		"no begin":                    strings.Replace(md, begin, "", 1),
+		"in wrong order":              strings.Replace(strings.Replace(md, begin, "x", 1), end, end+"\n\n"+begin, 1),
+		"end of a macro without text": strings.Replace(md, key, key+" "+"\u27e6/"+strings.TrimPrefix(key, "\u27e6"), 1),
+	} {
+		if wrong := kept.Unpaired(text); len(wrong) == 0 {
+			t.Errorf("%s: nothing is wrong with %q", name, text)
+		}
+		if got := after(text); wellFormed(got) != nil || name != "end of a macro without text" && strings.Contains(got, "\u27e6") {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	if wrong := kept.Unpaired(md); len(wrong) > 0 {
+		t.Errorf("%v are wrong in what was read", wrong)
+	}
+	inLine := after(strings.Replace(md, begin+"\n\ntext\n\n"+end, "before "+begin+" text "+end, 1))
+	if lost := storage.Lost(page, inLine); len(lost) != 1 || strings.Contains(inLine, "\u27e6") {
+		t.Errorf("in a line: %v %s", lost, inLine)
+	}
+}
+
+func TestCommentsWhoseTextWentAreCounted(t *testing.T) {
+	page := `<p>a <ac:inline-comment-marker ac:ref="1">b</ac:inline-comment-marker></p><p><ac:inline-comment-marker ac:ref="2">c</ac:inline-comment-marker> <ac:inline-comment-marker ac:ref="2">d</ac:inline-comment-marker></p>`
+	for after, want := range map[string]int{page: 0, "<p>x</p>": 2, `<p><ac:inline-comment-marker ac:ref="2">c</ac:inline-comment-marker></p>`: 1} {
+		if got := storage.Uncommented(page, after); got != want {
+			t.Errorf("%d of %s", got, after)
+		}
+	}
+}
+
+func TestCellsAndLayoutsAreNotCopied(t *testing.T) {
+	page := `<ac:layout><ac:layout-section ac:type="two_equal"><ac:layout-cell><p>a</p></ac:layout-cell><ac:layout-cell><p>b</p></ac:layout-cell></ac:layout-section></ac:layout>`
+	md, kept := StorageToMarkdown(page)
+	from, to := strings.Index(md, "\u27e6layout-cell"), strings.Index(md, "\n\n\u27e6layout-cell:")
+	cell := md[from : to+2+strings.Index(md[to+2:], "\n\n\u27e6/layout-section")]
+	after := RewriteStorage(page, strings.Replace(md, cell, cell+"\n\n"+cell, 1), storage.Options{Kept: kept})
+	if more := storage.Repeated(page, after); len(more) == 0 {
+		t.Errorf("%q is not seen in %s", cell, after)
+	}
+	if more := storage.Repeated(page, page); len(more) > 0 {
+		t.Errorf("%v", more)
+	}
+}

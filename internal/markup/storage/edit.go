@@ -1,8 +1,6 @@
 package storage
 
 import (
-	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/aofctl/aofctl/internal/markup/doc"
@@ -73,35 +71,6 @@ func withoutHeading(d *doc.Node, s Section) *doc.Node {
 		return doc.New(doc.Document, d.Children[1:]...)
 	}
 	return d
-}
-
-// Lost are the keys of what a page had and its new form has no more, sorted.
-func Lost(before, after string) []string {
-	_, had := Parse(before)
-	_, has := Parse(after)
-	var lost []string
-	for key := range had {
-		if _, ok := has[key]; !ok {
-			lost = append(lost, doc.Key(key))
-		}
-	}
-	slices.Sort(lost)
-	return lost
-}
-
-var written = regexp.MustCompile("\u27e6/?([^\u27e6\u27e7]{1,200}:[0-9a-f]{6}(?:-[0-9]{1,4})?)\u27e7")
-
-// Unknown are the keys in a text that stand for nothing, sorted: those that
-// somebody mistyped, or that belong to another page or an earlier form of it.
-func (k Kept) Unknown(text string) []string {
-	var unknown []string
-	for _, m := range written.FindAllStringSubmatch(text, -1) {
-		if _, ok := k[m[1]]; !ok {
-			unknown = append(unknown, doc.Key(m[1]))
-		}
-	}
-	slices.Sort(unknown)
-	return slices.Compact(unknown)
 }
 
 const (

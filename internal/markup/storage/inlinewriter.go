@@ -73,11 +73,14 @@ func (w *writer) node(n *doc.Node) {
 
 // kept puts an element back where its key stands.
 func (w *writer) kept(n *doc.Node) {
-	if p, ok := w.o.Kept[n.Text]; ok && p.Close == "" && wellFormed(p.XML) {
+	p, ok := w.o.Kept[strings.TrimPrefix(n.Text, "/")]
+	switch {
+	case ok && p.Close != "": // the tags of an element around text, which cannot stand in a line
+	case ok && wellFormed(p.XML) && !strings.HasPrefix(n.Text, "/"):
 		w.b.WriteString(p.XML)
-		return
+	default:
+		w.b.WriteString(escape(doc.Key(n.Text)))
 	}
-	w.b.WriteString(escape(doc.Key(n.Text)))
 }
 
 func (w *writer) link(n *doc.Node) {

@@ -1,6 +1,8 @@
 package storage
 
 import (
+	"maps"
+
 	"github.com/aofctl/aofctl/internal/markup/doc"
 )
 
@@ -9,6 +11,12 @@ import (
 func Parse(page string) (*doc.Node, Kept) {
 	r := &reader{page: page, kept: Kept{}}
 	return doc.New(doc.Document, r.blocks(parseTree(page).children, 0)...), r.kept
+}
+
+// ParsePart reads a part of a page with the keys that the whole page has.
+func ParsePart(part string, whole Kept) *doc.Node {
+	r := &reader{page: part, kept: maps.Clone(whole)}
+	return doc.New(doc.Document, r.blocks(parseTree(part).children, 0)...)
 }
 
 // reader makes a document of elements.

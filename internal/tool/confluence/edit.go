@@ -2,7 +2,6 @@ package confluence
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -52,13 +51,14 @@ func (j job) apply(ctx context.Context, e edit) (tool.Result, error) {
 	case page.Status == confluence.StatusDraft || e.save == confluence.SaveDraft:
 		return j.applyDraft(ctx, page, e)
 	}
+	note := ""
 	ref, err := j.once(ctx, j.call.ID, tool.Action{
 		Kind: "page edit", Target: target(page.ID), Repeatable: true,
 		Find: func(ctx context.Context, since time.Time) (string, bool, error) {
 			v, found, err := j.versionOf(ctx, page.ID, since)
 			return strconv.Itoa(v.Number), found, err
 		},
-		Send: func(ctx context.Context) (string, error) { return j.revise(ctx, page, e) },
+		Send: func(ctx context.Context) (string, error) { return j.revise(ctx, page, e, &note) },
 	})
 	if err != nil {
 		return tool.Result{}, err
@@ -66,26 +66,32 @@ func (j job) apply(ctx context.Context, e edit) (tool.Result, error) {
 	if number, same := strings.CutSuffix(ref, unchanged); same {
 		return ack(page.ID, "Page %s is as you want it already: it stays at version %s.", page.ID, number)
 	}
-	return ack(page.ID, "Page %s has version %s now.", page.ID, ref)
+	return ack(page.ID, "Page %s has version %s now.%s", page.ID, ref, note)
 }
 
 // unchanged ends the reference of an edit that there was nothing to do for.
 const unchanged = "="
 
-func (j job) revise(ctx context.Context, page confluence.Page, e edit) (string, error) {
+// revise writes a change, and notes what else became of the page by it.
+func (j job) revise(ctx context.Context, page confluence.Page, e edit, note *string) (string, error) {
 	made := 0
 	begun := time.Now()
 	before := 0
 	var meant *confluence.Page
 	now, err := confluence.Revise(ctx, j.api, confluence.Revision{
-		ID: page.ID, Message: j.message(e.reason), Expected: e.expected, Title: e.title, Minor: e.minor,
+		ID: page.ID, Message: j.message(e.reason), Title: e.title, Minor: e.minor,
 		Change: func(now confluence.Page) (string, error) {
 			before = now.Version.Number
+			if err := j.asExpected(ctx, now, e); err != nil {
+				return "", err
+			}
 			body, err := j.changed(now, e)
 			if err == nil && meant != nil && body != now.Body && e.overwrites(meant.Body, now.Body) {
-				err = refuse("page %s was changed by somebody else just now, in the text that this replaces; read it again and make the change anew", page.ID)
+				err = refuse("page %s was changed by somebody else just now, in the text that this replaces; read it again and make the change anew. "+
+					"What they changed:\n%s", page.ID, e.since(meant.Body, now.Body))
 			}
 			meant = &now
+			*note = uncommented(now.Body, body)
 			return body, err
 		},
 		Again: func(ctx context.Context, _ confluence.Page) (bool, error) {
@@ -103,58 +109,6 @@ func (j job) revise(ctx context.Context, page confluence.Page, e edit) (string, 
 		return strconv.Itoa(before) + unchanged, nil
 	}
 	return strconv.Itoa(now.Version.Number), nil
-}
-
-// overwrites reports whether a change would replace what somebody else wrote while it
-// was made. What only adds to a page replaces nothing.
-func (e edit) overwrites(meant, now string) bool {
-	if e.touches == nil || e.added != nil {
-		return false
-	}
-	was, errWas := e.touches(meant)
-	is, errIs := e.touches(now)
-	return errWas != nil || errIs != nil || was != is
-}
-
-// changed makes the new page, after it checked that nothing is lost that nobody
-// wanted to lose.
-func (j job) changed(now confluence.Page, e edit) (string, error) {
-	if err := j.within(now); err != nil {
-		return "", err
-	}
-	if err := j.asShown(now, e); err != nil {
-		return "", err
-	}
-	_, kept := markup.StorageToMarkdown(now.Body)
-	if unknown := kept.Unknown(e.text); len(unknown) > 0 {
-		return "", refuse("%s stands for nothing on this page: keys are those that confluence_get_page shows of it now", strings.Join(unknown, ", "))
-	}
-	body, err := e.change(now.Body, j.options(kept))
-	var missing *storage.HeadingError
-	switch {
-	case errors.As(err, &missing):
-		if len(missing.Found) > 1 {
-			return "", refuse("%v; give the whole path, or occurrence", missing)
-		}
-		return "", refuse("%v", missing)
-	case err != nil:
-		return "", err
-	}
-	if e.drop {
-		return body, nil
-	}
-	if lost := storage.Lost(now.Body, body); len(lost) > 0 {
-		return "", refuse("the new text leaves out %s: put these keys where they belong, or set remove_macros if they are to go", few(lost))
-	}
-	return body, nil
-}
-
-func few(list []string) string {
-	const most = 10
-	if len(list) > most {
-		return strings.Join(list[:most], ", ") + " and " + strconv.Itoa(len(list)-most) + " more"
-	}
-	return strings.Join(list, ", ")
 }
 
 // applyDraft changes what is not published. Drafts have no versions: that a change

@@ -2,6 +2,7 @@ package confluence
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -17,9 +18,11 @@ type getPageArgs struct {
 	Title   string `json:"title"`
 	Format  string `json:"format"`
 	Section string `json:"section"`
-	Version int    `json:"version"`
-	Draft   bool   `json:"draft"`
-	From    string `json:"page_token"`
+	// Occurrence tells which of several sections of that heading.
+	Occurrence int    `json:"occurrence"`
+	Version    int    `json:"version"`
+	Draft      bool   `json:"draft"`
+	From       string `json:"page_token"`
 }
 
 func (a getPageArgs) ref() Ref {
@@ -37,7 +40,8 @@ func (t *Tools) getPage() tool.Tool {
 "space_key":{"type":"string"},
 "title":{"type":"string"},
 "section":{"type":"string","description":"a heading, or a path of headings such as Scope > Limits: only this part"},
-"format":{"type":"string","enum":["markdown","storage"],"description":"storage: Confluence's XML"},
+"occurrence":{"type":"integer","description":"which of several such sections, from 1"},
+"format":{"type":"string","enum":["markdown","storage","outline"],"description":"storage: Confluence's XML; outline: the headings"},
 "version":{"type":"integer"},
 "draft":{"type":"boolean","description":"what is not yet published"},
 "page_token":{"type":"string"}}}`, "confluence_read_page"),
@@ -52,16 +56,9 @@ func runGetPage(ctx context.Context, j job, a getPageArgs) (tool.Result, error) 
 	if err != nil {
 		return tool.Result{}, err
 	}
-	body := page.Body
-	if a.Section != "" {
-		s, err := storage.Find(body, a.Section, 0)
-		if err != nil {
-			return tool.Result{}, refuse("%v", err)
-		}
-		body = body[s.Start:s.End]
-	}
-	if a.Format != "storage" {
-		body, _ = markup.StorageToMarkdown(body)
+	body, err := a.text(page.Body)
+	if err != nil {
+		return tool.Result{}, err
 	}
 	head := ""
 	if a.From == "" {
@@ -71,6 +68,41 @@ func runGetPage(ctx context.Context, j job, a getPageArgs) (tool.Result, error) 
 	}
 	text, err := window(head, body, a.From)
 	return tool.Result{Text: text, Target: target(page.ID)}, err
+}
+
+// text is what is asked for of a page.
+func (a getPageArgs) text(page string) (string, error) {
+	part := page
+	if a.Section != "" {
+		s, err := storage.Find(page, a.Section, max(a.Occurrence, 0))
+		var missing *storage.HeadingError
+		switch {
+		case errors.As(err, &missing) && len(missing.Found) > 1:
+			return "", refuse("%v; give the whole path, or occurrence", missing)
+		case err != nil:
+			return "", refuse("%v", err)
+		}
+		part = page[s.Start:s.End]
+	}
+	switch a.Format {
+	case "storage":
+		return part, nil
+	case "outline":
+		return outline(part), nil
+	}
+	return markup.StoragePartToMarkdown(page, part), nil
+}
+
+// outline are the headings of a page, each with the length of the text below it.
+func outline(page string) string {
+	var b strings.Builder
+	for _, s := range storage.Sections(page) {
+		fmt.Fprintf(&b, "%s %s (%s)\n", strings.Repeat("#", s.Level), s.Text, size(int64(s.End-s.Body)))
+	}
+	if b.Len() == 0 {
+		return "the page has no headings"
+	}
+	return b.String()
 }
 
 // head is what is told of a page before its text.

@@ -23,9 +23,9 @@ func (j job) preview(ctx context.Context, e edit) (tool.Preview, error) {
 		return tool.Preview{}, err
 	case strings.TrimSpace(e.reason) == "":
 		return tool.Preview{}, errNoReason
-	case e.expected > 0 && page.Version.Number != e.expected:
-		return tool.Preview{}, &confluence.ConflictError{What: "page " + page.ID, Sent: e.expected + 1,
-			Err: fmt.Errorf("it has version %d, and the change was meant for version %d", page.Version.Number, e.expected)}
+	}
+	if err := j.asExpected(ctx, page, e); err != nil {
+		return tool.Preview{}, err
 	}
 	body, err := j.changed(page, e)
 	if err != nil {

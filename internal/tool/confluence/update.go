@@ -33,7 +33,7 @@ func (c changing) edit() edit {
 // The schema of changing, without page_id, which comes first.
 const changingSchema = `
 "reason":{"type":"string","description":"why; told with the new version"},
-"expected_version":{"type":"integer","description":"refuse if the page has another version"},
+"expected_version":{"type":"integer","description":"the version that was read: refuse if it was changed since, where this changes it"},
 "status":{"type":"string","enum":["current","draft"],"description":"draft: do not publish; current: publish a draft"}`
 
 type updatePageArgs struct {
