@@ -7,7 +7,7 @@ import (
 
 // Ground holds what somebody found against what the page says, so that the same page
 // gives the same fingerprints however the finder puts it. Where the page's own words
-// are known, they count: as the text, as the criteria, as the title. What is not on
+// are known, they count: as the text, as the criteria, all of them, as the title. What is not on
 // the page stays as it was given. Notes name sections that the page does not have.
 func Ground(o Outline, found []Found) (out []Found, notes []string) {
 	g := &grounder{o: o, perSection: map[string]int{}}
@@ -37,10 +37,11 @@ func (g *grounder) ground(f Found) Found {
 		f.Title = first(c.Title, f.Title)
 	}
 	f.Said = c.Text
-	f.Criteria = worded(f.Criteria, c.Criteria)
-	if len(f.Criteria) == 0 {
+	if len(c.Criteria) > 0 {
 		f.Criteria = c.Criteria
+		return f
 	}
+	f.Criteria = worded(f.Criteria, c.Criteria)
 	return f
 }
 

@@ -66,10 +66,11 @@ func (w *world) remoteLinkDiff(want manifest.WantIssue, issue jira.Issue) []stri
 
 // pageAt is the title of the page that people see at an address, "" for none.
 func (w *world) pageAt(url string) string {
+	url, _, _ = strings.Cut(url, "#")
 	for _, id := range w.box.Confluence.Pages() {
 		p, _ := w.box.Confluence.Page(id)
 		byID := strings.Contains(url, "/pages/"+id+"/") || strings.HasSuffix(url, "/pages/"+id) || strings.HasSuffix(url, "pageId="+id)
-		if strings.HasPrefix(url, w.box.ConfluenceURL()) && byID || url == p.URL || strings.HasPrefix(url, p.URL+"#") {
+		if strings.HasPrefix(url, w.box.ConfluenceURL()) && byID || url == p.URL {
 			return p.Title
 		}
 	}

@@ -55,6 +55,8 @@ type requirementsAnswer struct {
 	Registered bool     `json:"registered"`
 	AsOf       int      `json:"registered_with_version,omitempty"`
 	PageIssues []string `json:"page_issues,omitempty"`
+	// Browse is what the address of an issue begins with, before its key.
+	Browse string `json:"browse"`
 	// Requirements are those of the register, Found what the page says besides.
 	Requirements []shown `json:"requirements"`
 	Found        []shown `json:"not_registered,omitempty"`
@@ -63,7 +65,7 @@ type requirementsAnswer struct {
 
 func (t *Tools) getRequirements() tool.Tool {
 	return handler[pageArgs]{
-		tools: t, offline: true,
+		tools: t,
 		spec: spec("atlassian_get_requirements", tool.Read, "List the requirements of a page that are registered, with their issues, and what looks like further ones.",
 			`{"type":"object","properties":{"page_id":{"type":"string","description":"id or address"}},"required":["page_id"]}`),
 		pages: func(a pageArgs) []toolconfluence.Ref { return []toolconfluence.Ref{a.Page} },
@@ -72,7 +74,9 @@ func (t *Tools) getRequirements() tool.Tool {
 			if err != nil {
 				return nil, err
 			}
-			return fitted(answerOf(page), func(a *requirementsAnswer) []*[]shown { return []*[]shown{&a.Found, &a.Requirements} },
+			out := answerOf(page)
+			out.Browse = j.jira.Client().BrowseURL("")
+			return fitted(out, func(a *requirementsAnswer) []*[]shown { return []*[]shown{&a.Found, &a.Requirements} },
 				func(a *requirementsAnswer, cut string) { a.Cut = cut })
 		},
 	}

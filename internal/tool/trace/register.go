@@ -94,7 +94,12 @@ func runRegister(ctx context.Context, j job, a registerArgs) (any, error) {
 		if !k.there {
 			k.Register = recovered
 		}
-		r := requirement.Reconcile(k.Register, found, seen)
+		named, notes := found, notes
+		if a.Complete {
+			more, told := requirement.Overlooked(page.outline, k.Register, found)
+			named, notes = slices.Concat(found, more), slices.Concat(notes, told)
+		}
+		r := requirement.Reconcile(k.Register, named, seen)
 		k.Register = r.Register
 		last := requirement.Last{Call: j.call.ID, Notes: slices.Concat(told, notes, r.Notes)}
 		for _, c := range r.Changes {
