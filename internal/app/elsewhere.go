@@ -21,6 +21,9 @@ import (
 func (a *App) dispatching() run.DispatcherConfig {
 	cfg := a.dispatch
 	cfg.Issues, cfg.Placer = a.sites, a.sites
+	if a.sites.wiki != nil {
+		cfg.Pages = a.sites.wiki
+	}
 	cfg.Normalizers = map[string]run.Normalizer{
 		event.SourceJira: a.sites.delivered, event.SourceGitHub: a.sites.hub.normalize, event.SourceHTTP: a.live.posted,
 		event.SourceConfluence: a.sites.wiki.normalize,

@@ -42,6 +42,11 @@ func (a *App) orderable(ctx context.Context, o *run.Order) error {
 		}
 		o.Site = one.config.Name
 	}
+	if o.Page != "" {
+		if err := a.sites.wiki.names(o.Page); err != nil {
+			return err
+		}
+	}
 	kind, name := o.Kind, o.Name
 	if o.Run != "" {
 		first, err := a.store.Run(ctx, o.Run)

@@ -31,12 +31,13 @@ func newRun(c *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run <agent|fleet|flow> <name>",
 		Short: "Have a running daemon run an agent, a fleet or a flow now",
-		Long: `Have a running daemon run an agent, a fleet or a flow now, on an issue if one is
-named, and wait until it has ended. The run is queued with the issue's others, is
-in the history, and is limited as any other. A dry run reads, and records what it
+		Long: `Have a running daemon run an agent, a fleet or a flow now, on an issue or a page
+if one is named, and wait until it has ended. The run is queued with the others of
+the issue or page, is in the history, and is limited as any other. A dry run reads, and records what it
 would have written.`,
 		Example: `  aofctl run agent bug-triager --issue PROJ-1 --dry-run
   aofctl run flow escalation-flow --issue SUP-7 --args "customer is down"
+  aofctl run agent spec-keeper --page 65824
   aofctl run fleet sprint-fleet --param board=12 --detach`,
 		Args: takes(2, 2, "one of agent, fleet and flow, and a name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -62,6 +63,7 @@ would have written.`,
 	output.register(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.Issue, "issue", "", "the `key` of the issue to work on")
+	f.StringVar(&o.Page, "page", "", "the `id` or address of the page of Confluence to work on")
 	f.StringVar(&o.Site, "site", "", "the `name` of the Jira site, if there are several")
 	f.BoolVar(&o.DryRun, "dry-run", false, "change nothing, record what would have been done")
 	f.StringVar(&o.Args, "args", "", "what would follow a command in its line")

@@ -23,6 +23,16 @@ type Issues interface {
 	Issue(ctx context.Context, site, key string) (Issue, bool, error)
 }
 
+// Page is a page of Confluence, of the space of that key.
+type Page struct{ ID, Space, Title, URL string }
+
+// Pages finds pages of Confluence.
+type Pages interface {
+	// Page returns the page that an id or an address names; false if there is none that
+	// we may see. An error is temporary: the order waits until Confluence answers.
+	Page(ctx context.Context, named string) (Page, bool, error)
+}
+
 // binding is what a run of another platform's event may touch in Jira.
 type binding struct {
 	site string

@@ -73,6 +73,8 @@ type DispatcherConfig struct {
 	// Issues finds the Jira issues that events of other platforms name; nil finds
 	// none.
 	Issues Issues
+	// Pages finds the pages that orders name; nil finds none.
+	Pages Pages
 	// Lease is what gives this replica the right to admit runs; nil where there
 	// is nobody else.
 	Lease func() store.Lease

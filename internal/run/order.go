@@ -34,6 +34,8 @@ type Order struct {
 	// Site and Issue name the Jira issue to work on; Issue is "" for the event's.
 	Site  string `json:"site,omitempty"`
 	Issue string `json:"issue,omitempty"`
+	// Page names the page of Confluence to work on, by its id or its address.
+	Page string `json:"page,omitempty"`
 	// Delivery is the delivery whose event is to be worked on; "" for none.
 	Delivery string `json:"delivery,omitempty"`
 	// DryRun changes nothing outside.
@@ -61,6 +63,9 @@ func (o Order) String() string {
 	if o.Issue != "" {
 		what += " on " + o.Issue
 	}
+	if o.Page != "" {
+		what += " on page " + o.Page
+	}
 	if o.By != "" {
 		what += " by " + o.By
 	}
@@ -73,7 +78,7 @@ func (o Order) String() string {
 // Check says what is wrong with an order.
 func (o Order) Check() error {
 	switch {
-	case o.Run != "" && (o.Kind != "" || o.Name != "" || o.Site != "" || o.Issue != "" || o.Delivery != "" || o.Args != "" || len(o.Params) > 0):
+	case o.Run != "" && (o.Kind != "" || o.Name != "" || o.Site != "" || o.Issue != "" || o.Page != "" || o.Delivery != "" || o.Args != "" || len(o.Params) > 0):
 		return errors.New("a run that is to be repeated says itself what is to be done")
 	case (o.Kind == "") != (o.Name == ""):
 		return errors.New("a target has a kind and a name")
@@ -81,6 +86,8 @@ func (o Order) Check() error {
 		return errors.New("name a target, a run or a delivery")
 	case o.Issue != "" && !event.IsIssueKey(o.Issue):
 		return fmt.Errorf("%q is not the key of an issue", o.Issue)
+	case o.Page != "" && (o.Issue != "" || o.Delivery != "" || o.Site != ""):
+		return errors.New("name a page alone, without an issue, a delivery or a site of Jira")
 	case o.Manifest != "" && !o.DryRun:
 		return errors.New("a manifest that is not in force can only be run dry")
 	case o.Manifest != "" && o.Kind == "" && o.Run == "":
@@ -216,6 +223,9 @@ func (d *Dispatcher) subjectOf(ctx context.Context, it *item, o Order) error {
 	if o.Delivery != "" {
 		return d.again(ctx, it, o)
 	}
+	if o.Page != "" {
+		return d.pageOf(ctx, it.event, o.Page)
+	}
 	ev := it.event
 	ev.Source, ev.Site, ev.Vars["event_type"] = event.SourceJira, o.Site, ev.Type
 	if o.Issue == "" {
@@ -230,6 +240,28 @@ func (d *Dispatcher) subjectOf(ctx context.Context, it *item, o Order) error {
 	}
 	ev.Site, ev.IssueID, ev.IssueKey, ev.Project, ev.Subject = issue.Site, issue.ID, issue.Key, issue.Project, "issue:"+issue.ID
 	ev.Vars["issue_id"], ev.Vars["issue_key"], ev.Vars["project_key"] = issue.ID, issue.Key, issue.Project
+	return nil
+}
+
+// pageOf makes an event about a page.
+func (d *Dispatcher) pageOf(ctx context.Context, ev *event.Event, named string) error {
+	missing := &durable.HopelessError{Cause: fmt.Errorf("there is no page %s, or we may not see it", named)}
+	if d.cfg.Pages == nil {
+		return missing
+	}
+	page, found, err := d.cfg.Pages.Page(ctx, named)
+	if err != nil {
+		return fmt.Errorf("look for page %s: %w", named, err)
+	}
+	if !found {
+		return missing
+	}
+	ev.Source, ev.Subject = event.SourceConfluence, "page:"+page.ID
+	for name, value := range map[string]string{
+		"event_type": ev.Type, "page_id": page.ID, "page_title": page.Title, "page_url": page.URL, "space_key": page.Space,
+	} {
+		ev.Vars[name] = value
+	}
 	return nil
 }
 

@@ -38,6 +38,13 @@ func takesOrders(cfg *run.DispatcherConfig) {
 	}}
 }
 
+// pages are those that Confluence has: one.
+type pages struct{}
+
+func (pages) Page(_ context.Context, named string) (run.Page, bool, error) {
+	return run.Page{ID: "7", Space: "DOC", Title: "Spec"}, named == "https://wiki/7", nil
+}
+
 func (h *house) order(o run.Order) string {
 	h.t.Helper()
 	body, err := json.Marshal(o)
@@ -64,6 +71,8 @@ func TestOrdersThatMakeNoSenseAreRefused(t *testing.T) {
 		"a manifest, for real":  {run.Order{Kind: "agent", Name: "a", Manifest: "x"}, "can only be run dry"},
 		"a manifest of nothing": {run.Order{Delivery: "d", Manifest: "x", DryRun: true}, "a manifest needs the target"},
 		"a run and an issue":    {run.Order{Run: "r-1", Issue: "PROJ-1"}, "says itself"},
+		"a page and an issue":   {run.Order{Kind: "agent", Name: "a", Page: "7", Issue: "PROJ-1"}, "name a page alone"},
+		"a run and a page":      {run.Order{Run: "r-1", Page: "7"}, "says itself"},
 		"a run and a target":    {run.Order{Run: "r-1", Kind: "agent", Name: "a"}, "says itself"},
 		"a target":              {run.Order{Kind: "agent", Name: "a"}, ""},
 		"a run, another text":   {run.Order{Run: "r-1", DryRun: true, Manifest: "x"}, ""},
@@ -98,6 +107,29 @@ func TestAnOrderIsARunInTheLineOfItsIssue(t *testing.T) {
 		t.Errorf("without a manifest: %+v", r)
 	}
 	if d := h.settled(h.order(run.Order{Kind: "agent", Name: "helper", Issue: "PROJ-77"})); d.State != inbox.StateFailed || !strings.Contains(d.Reason, "there is no issue PROJ-77") {
+		t.Errorf("%s: %s", d.State, d.Reason)
+	}
+}
+
+func TestAnOrderOnAPageIsARunInTheLineOfThePage(t *testing.T) {
+	h := newHouse(t, settings{dispatch: func(cfg *run.DispatcherConfig) {
+		takesOrders(cfg)
+		cfg.Pages = pages{}
+	}})
+	tasks := make(chan run.Task, 1)
+	h.exec.do = func(_ context.Context, task run.Task, _ step.Journal) (run.Result, error) {
+		tasks <- task
+		return run.Result{}, nil
+	}
+	r := h.over(h.order(run.Order{Kind: "agent", Name: "helper", Page: "https://wiki/7"}), 1)
+	if r.Source != "confluence" || r.Subject != "page:7" || r.Trigger != "operator" {
+		t.Errorf("run %+v", r)
+	}
+	vars := (<-tasks).Work.Event.Vars
+	if vars["page_id"] != "7" || vars["space_key"] != "DOC" || vars["page_title"] != "Spec" {
+		t.Errorf("variables %v", vars)
+	}
+	if d := h.settled(h.order(run.Order{Kind: "agent", Name: "helper", Page: "8"})); d.State != inbox.StateFailed || !strings.Contains(d.Reason, "there is no page 8") {
 		t.Errorf("%s: %s", d.State, d.Reason)
 	}
 }
