@@ -233,6 +233,8 @@ func allowed(asked store.Approval, a Answer) error {
 	case a.Page != "" && a.Person.AccountID == "" && asked.IssueKey != a.Page:
 		// Names and keys of a Data Center are those of one product.
 		return fmt.Errorf("%w here: it was asked on %s", ErrNotAllowed, cmp.Or(asked.IssueKey, "the command line alone"))
+	case a.Page == "" && a.Person.AccountID == "" && strings.HasPrefix(asked.IssueKey, pagePlace):
+		return fmt.Errorf("%w here: it was asked on %s", ErrNotAllowed, asked.IssueKey)
 	case a.Page == "" && asked.Site != a.Site:
 		return fmt.Errorf("decide %s: %w", a.Code, ErrUnknown)
 	case len(q.Approvers) == 0 && q.Kind != KindQuestion:
