@@ -49,10 +49,10 @@ func (g *grounder) ground(f Found) Found {
 func (g *grounder) candidate(f Found) *Candidate {
 	tests := []func(Candidate) bool{
 		func(c Candidate) bool {
-			return c.Explicit != "" && (folded(c.Explicit) == folded(f.Explicit) || folded(c.Explicit) == folded(f.ID))
+			return same(c.Explicit, f.Explicit) || same(c.Explicit, f.ID)
 		},
 		func(c Candidate) bool {
-			return f.Explicit == "" && c.Title != "" && folded(c.Title) == folded(f.Title) && (f.Section == "" || folded(f.Section) == folded(c.Section))
+			return f.Explicit == "" && same(c.Title, f.Title) && (f.Section == "" || folded(f.Section) == folded(c.Section))
 		},
 	}
 	for _, fits := range tests {
@@ -106,7 +106,7 @@ func (g *grounder) inSection(f Found) Found {
 func (g *grounder) section(name string) *Section {
 	for _, of := range []func(Section) string{func(s Section) string { return s.Path }, func(s Section) string { return s.Heading }} {
 		for i, s := range g.o.Sections {
-			if s.Heading != "" && folded(of(s)) == folded(strings.TrimLeft(name, "# ")) {
+			if same(of(s), name) {
 				return &g.o.Sections[i]
 			}
 		}

@@ -25,6 +25,8 @@ type matcher struct {
 	// of is for each found one its requirement, owner the other way round; -1 for
 	// none.
 	of, owner []int
+	// names and known are what they are called, as it is compared.
+	names, known []called
 	// order is what decides between found ones, in place of their order.
 	order    []string
 	hashes   []string
@@ -33,15 +35,20 @@ type matcher struct {
 	notes    []string
 }
 
+// called is what a requirement is called.
+type called struct{ id, explicit, title, anchor, section string }
+
 func newMatcher(before Register, found []Found) *matcher {
 	m := &matcher{before: before.Requirements, of: make([]int, len(found)), owner: make([]int, len(before.Requirements))}
-	for i := range m.owner {
+	for i, r := range m.before {
 		m.owner[i] = -1
+		m.known = append(m.known, called{key(r.ID), key(r.Explicit), key(r.Title), key(r.Anchor), key(r.Section)})
 	}
 	for i, f := range found {
 		m.of[i] = -1
 		f.ID, f.Explicit = strings.TrimSpace(f.ID), strings.TrimSpace(f.Explicit)
 		m.found = append(m.found, f)
+		m.names = append(m.names, called{key(f.ID), key(f.Explicit), key(f.Title), key(f.Anchor), key(f.Section)})
 		hash := f.hash()
 		m.hashes, m.sketches = append(m.hashes, hash), append(m.sketches, f.sketch())
 		m.order = append(m.order, strings.Join([]string{folded(f.Explicit), folded(f.Title), hash, folded(f.Section), f.Anchor, f.ID}, "\x00"))
@@ -52,37 +59,35 @@ func newMatcher(before Register, found []Found) *matcher {
 // match tries what is certain first. Within a step current requirements come before
 // those that are gone.
 func (m *matcher) match() {
-	same := func(a, b string) bool { return a != "" && folded(a) == folded(b) }
-	m.step(func(f int, r Requirement) bool { // not touched at all
-		return m.hashes[f] == r.Hash && (m.found[f].Anchor == r.Anchor || r.Anchor == "") && !m.denied(f, r)
-	})
-	m.named()
-	m.step(func(f int, r Requirement) bool { return same(m.found[f].Explicit, r.Explicit) })
-	m.step(func(f int, r Requirement) bool { return m.hashes[f] == r.Hash && !m.denied(f, r) })
-	m.step(func(f int, r Requirement) bool {
-		return same(m.found[f].Anchor, r.Anchor) && same(m.found[f].Title, r.Title) && !m.denied(f, r)
-	})
-	m.step(func(f int, r Requirement) bool { return same(m.found[f].Title, r.Title) && !m.denied(f, r) })
-	m.step(func(f int, r Requirement) bool { return same(m.found[f].Anchor, r.Anchor) && !m.denied(f, r) })
+	both := func(of func(called) string) func(f, r int) bool {
+		return func(f, r int) bool { return of(m.names[f]) != "" && of(m.names[f]) == of(m.known[r]) }
+	}
+	explicit := both(func(c called) string { return c.explicit })
+	title, anchor := both(func(c called) string { return c.title }), both(func(c called) string { return c.anchor })
+	text := func(f, r int) bool { return m.hashes[f] == m.before[r].Hash && !m.denied(f, r) }
+	m.step(func(f, r int) bool { return text(f, r) && (m.before[r].Anchor == "" || anchor(f, r)) }) // not touched at all
+	m.step(both(func(c called) string { return c.id }))
+	m.step(explicit)
+	m.step(text)
+	m.step(func(f, r int) bool { return anchor(f, r) && title(f, r) && !m.denied(f, r) })
+	m.step(func(f, r int) bool { return title(f, r) && !m.denied(f, r) })
+	m.step(func(f, r int) bool { return anchor(f, r) && !m.denied(f, r) })
 	m.closest()
+	m.misnamed()
 }
 
 // denied reports whether the page's text gives the two different ids: then they are
 // two, whatever else they share.
-func (m *matcher) denied(f int, r Requirement) bool {
-	return m.found[f].Explicit != "" && r.Explicit != "" && folded(m.found[f].Explicit) != folded(r.Explicit)
+func (m *matcher) denied(f, r int) bool {
+	return m.names[f].explicit != "" && m.known[r].explicit != "" && m.names[f].explicit != m.known[r].explicit
 }
 
-// named matches by the ids that were given.
-func (m *matcher) named() {
-	m.step(func(f int, r Requirement) bool { return m.found[f].ID != "" && strings.EqualFold(m.found[f].ID, r.ID) })
+// misnamed tells of those that were given the id of another one.
+func (m *matcher) misnamed() {
 	for i, f := range m.found {
-		if m.of[i] >= 0 || f.ID == "" {
-			continue
-		}
 		for j, r := range m.before {
-			if strings.EqualFold(f.ID, r.ID) && m.owner[j] >= 0 {
-				m.notes = append(m.notes, fmt.Sprintf("two requirements were given as %s; %q got an id of its own unless it is another known one", r.ID, shortened(f.Title)))
+			if m.names[i].id != "" && m.names[i].id == m.known[j].id && m.of[i] != j {
+				m.notes = append(m.notes, fmt.Sprintf("%q was given as %s, which is another requirement; it has an id of its own", shortened(f.Title), r.ID))
 			}
 		}
 	}
@@ -91,7 +96,7 @@ func (m *matcher) named() {
 
 // step matches what fits exactly one of the others, among current requirements and
 // then among those that are gone.
-func (m *matcher) step(fits func(f int, r Requirement) bool) {
+func (m *matcher) step(fits func(f, r int) bool) {
 	for _, state := range []State{Current, Removed} {
 		candidates := map[int][]int{} // by requirement
 		suitors := map[int]int{}      // how many requirements each found one fits
@@ -100,7 +105,7 @@ func (m *matcher) step(fits func(f int, r Requirement) bool) {
 				continue
 			}
 			for f := range m.found {
-				if m.of[f] < 0 && fits(f, r) {
+				if m.of[f] < 0 && fits(f, j) {
 					candidates[j] = append(candidates[j], f)
 					suitors[f]++
 				}
@@ -124,11 +129,11 @@ type pair struct {
 func (m *matcher) closest() {
 	var pairs []pair
 	for f := range m.found {
-		for j, r := range m.before {
-			if m.of[f] >= 0 || m.owner[j] >= 0 || m.denied(f, r) {
+		for j := range m.before {
+			if m.of[f] >= 0 || m.owner[j] >= 0 || m.denied(f, j) {
 				continue
 			}
-			if score := m.likeness(f, r); score >= sameText {
+			if score := m.likeness(f, j); score >= sameText {
 				pairs = append(pairs, pair{f, j, score})
 			}
 		}
@@ -150,16 +155,17 @@ func (m *matcher) closest() {
 
 // likeness tells how similar two are: their texts, or their titles if the section is
 // the same.
-func (m *matcher) likeness(f int, r Requirement) float64 {
-	score := similar(m.sketches[f], r.Sketch)
-	if m.hashes[f] == r.Hash {
+func (m *matcher) likeness(f, r int) float64 {
+	found, before := m.names[f], m.known[r]
+	score := similar(m.sketches[f], m.before[r].Sketch)
+	switch {
+	case m.hashes[f] == m.before[r].Hash:
 		score = 1
-	}
-	if folded(m.found[f].Title) != "" && folded(m.found[f].Title) == folded(r.Title) {
+	case found.title != "" && found.title == before.title:
 		score = max(score, 0.95)
 	}
-	if m.found[f].Section != "" && folded(m.found[f].Section) == folded(r.Section) {
-		score = max(score, similar(newSketch(m.found[f].Title), newSketch(r.Title)))
+	if found.section != "" && found.section == before.section {
+		score = max(score, similar(newSketch(m.found[f].Title), newSketch(m.before[r].Title)))
 	}
 	return score
 }

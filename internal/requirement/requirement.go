@@ -140,20 +140,20 @@ func (r Register) Clone() Register {
 // Find returns the requirement that a name means: its id, the id in the page's
 // text, or its title if no other has it; nil for none. "" means none.
 func (r *Register) Find(name string) *Requirement {
-	if name == "" {
+	wanted := key(name)
+	if wanted == "" {
 		return nil
 	}
-	wanted := folded(name)
-	same := []func(Requirement) string{
+	names := []func(Requirement) string{
 		func(one Requirement) string { return one.ID },
 		func(one Requirement) string { return one.Explicit },
 		func(one Requirement) string { return one.Title },
 	}
 	for _, state := range []State{Current, Removed} {
-		for _, of := range same {
+		for _, of := range names {
 			found := -1
 			for i, one := range r.Requirements {
-				if one.State != state || of(one) == "" || folded(of(one)) != wanted {
+				if one.State != state || key(of(one)) != wanted {
 					continue
 				}
 				if found >= 0 {

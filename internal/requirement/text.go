@@ -2,7 +2,10 @@ package requirement
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"hash/fnv"
 	"slices"
 	"strings"
@@ -24,6 +27,16 @@ func folded(s string) string {
 // words are the words of a text in lower case.
 func words(s string) []string {
 	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}
+
+// key is a name as it is compared: by its words, as "REQ 1" and "req-1"; "" of one
+// without any.
+func key(name string) string { return strings.Join(words(name), "-") }
+
+// same reports whether two names have the same words.
+func same(a, b string) bool {
+	left := key(a)
+	return left != "" && left == key(b)
 }
 
 // maxSlug bounds an id, in characters.
@@ -136,4 +149,32 @@ func within(a, b Sketch) float64 {
 		return 0
 	}
 	return float64(both) / float64(left)
+}
+
+// MarshalJSON writes a sketch as base64 of its hashes.
+func (s Sketch) MarshalJSON() ([]byte, error) {
+	raw := make([]byte, 0, 2*len(s))
+	for _, h := range s {
+		raw = binary.BigEndian.AppendUint16(raw, h)
+	}
+	return json.Marshal(base64.RawStdEncoding.EncodeToString(raw))
+}
+
+// UnmarshalJSON reads a sketch. What is none is an empty one: a register is worth
+// more than the sketches in it.
+func (s *Sketch) UnmarshalJSON(text []byte) error {
+	*s = nil
+	var encoded string
+	if json.Unmarshal(text, &encoded) != nil {
+		return nil //nolint:nilerr // see above
+	}
+	raw, err := base64.RawStdEncoding.DecodeString(encoded)
+	if err != nil {
+		return nil //nolint:nilerr // see above
+	}
+	for len(raw) >= 2 && len(*s) < maxSketch {
+		*s = append(*s, binary.BigEndian.Uint16(raw))
+		raw = raw[2:]
+	}
+	return nil
 }
