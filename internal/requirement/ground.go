@@ -7,12 +7,12 @@ import (
 
 // Ground holds what somebody found against what the page says, so that the same page
 // gives the same fingerprints however the finder puts it. Where the page's own words
-// are known, they count: as the text, as the criteria, all of them, as the title. What is not on
-// the page stays as it was given. Notes name sections that the page does not have.
+// are known, they count: as the text, as the criteria, all of them, and as the title. What
+// is not on the page stays as it was given. Notes name sections that the page does not have.
 func Ground(o Outline, found []Found) (out []Found, notes []string) {
-	g := &grounder{o: o, perSection: map[string]int{}}
+	g := &grounder{o: o, perSection: map[*Section]int{}}
 	for _, f := range found {
-		g.perSection[folded(f.Section)]++
+		g.perSection[g.section(f.Section)]++
 	}
 	for _, f := range found {
 		out = append(out, g.ground(f))
@@ -22,7 +22,7 @@ func Ground(o Outline, found []Found) (out []Found, notes []string) {
 
 type grounder struct {
 	o          Outline
-	perSection map[string]int
+	perSection map[*Section]int
 	notes      []string
 }
 
@@ -84,9 +84,9 @@ func (g *grounder) inSection(f Found) Found {
 		f.Section = ""
 		return f
 	}
-	alone := g.perSection[folded(f.Section)] == 1
+	alone := g.perSection[s] == 1
 	f.Section = s.Heading
-	if f.Anchor == "" && (alone || s.Anchor != "") {
+	if f.Anchor == "" && alone {
 		f.Anchor = first(s.Anchor, Slug(s.Heading))
 	}
 	f.Criteria = worded(f.Criteria, s.Passages)
