@@ -40,6 +40,7 @@ func phrases() map[string]string {
 		"confluence_remove_label":     "Removing the label {label} from a page",
 		"confluence_search":           "Searching pages(: {cql})",
 		"confluence_set_property":     "Keeping {key} at a page",
+		"confluence_update_comment":   "Changing a comment on a page",
 		"confluence_update_page":      "Updating a page(: {reason})",
 		"confluence_update_section":   "Updating the section {heading} of a page",
 		"atlassian_trace":             "Comparing requirements with work items",

@@ -1,8 +1,12 @@
 package confluence
 
 import (
+	"encoding/base64"
+	"encoding/binary"
+	"math"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -16,8 +20,7 @@ type PageRef struct {
 var digits = regexp.MustCompile(`^[0-9]{1,19}$`)
 
 // ReadPageURL reads the address of a page as people copy it from either kind of
-// Confluence, or an id alone. Short addresses ("/x/…") do not tell the page and
-// are refused, as is everything else.
+// Confluence or find it in answers of its API, or an id alone.
 func ReadPageURL(raw string) (PageRef, bool) {
 	raw = strings.TrimSpace(raw)
 	if digits.MatchString(raw) {
@@ -27,7 +30,7 @@ func ReadPageURL(raw string) (PageRef, bool) {
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
 		return PageRef{}, false
 	}
-	for _, name := range []string{"pageId", "draftId"} {
+	for _, name := range []string{"pageId", "draftId", "homepageId"} {
 		if id := u.Query().Get(name); digits.MatchString(id) {
 			return PageRef{ID: id}, true
 		}
@@ -40,12 +43,37 @@ func ReadPageURL(raw string) (PageRef, bool) {
 			if id := idAmong(rest[1], rest[2:]); id != "" {
 				return PageRef{ID: id, SpaceKey: unescape(rest[0], false)}, true
 			}
-		case part == "display" && len(rest) == 2:
-			ref := PageRef{SpaceKey: unescape(rest[0], true), Title: unescape(rest[1], true)}
+		case part == "display" && (len(rest) == 2 || len(rest) == 5 && digits.MatchString(rest[1])):
+			ref := PageRef{SpaceKey: unescape(rest[0], true), Title: unescape(rest[len(rest)-1], true)}
 			return ref, ref.SpaceKey != "" && ref.Title != ""
+		case part == "x" && len(rest) == 1:
+			id := shortID(rest[0])
+			return PageRef{ID: id}, id != ""
+		case i > 0 && (part == "content" && parts[i-1] == "api" || part == "pages" && parts[i-1] == "v2") && len(rest) > 0 && digits.MatchString(rest[0]):
+			return PageRef{ID: rest[0]}, true
 		}
 	}
 	return PageRef{}, false
+}
+
+// shortID is the id that a short address, "/x/…", tells: the bytes of the number,
+// the lowest first, in base 64 without what is zero at its end, as Atlassian's
+// knowledge base tells of tiny links.
+func shortID(code string) string {
+	const length = 11 // of eight bytes
+	code = strings.NewReplacer("-", "/", "_", "+").Replace(code)
+	if code == "" || len(code) > length {
+		return ""
+	}
+	raw, err := base64.RawStdEncoding.DecodeString(code + strings.Repeat("A", length-len(code)))
+	if err != nil || len(raw) != 8 {
+		return ""
+	}
+	id := binary.LittleEndian.Uint64(raw)
+	if id == 0 || id > math.MaxInt64 {
+		return ""
+	}
+	return strconv.FormatUint(id, 10)
 }
 
 // idAmong is the id in what follows ".../pages/" or ".../blog/": "123/Title",

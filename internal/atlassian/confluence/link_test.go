@@ -20,6 +20,14 @@ func addresses() map[string]confluence.PageRef {
 		"https://c.example.com/pages/viewpage.action?pageId=55":                    {ID: "55"},
 		"http://c.example.com/confluence/display/DOC/Road+map+%28Q1%29":            {SpaceKey: "DOC", Title: "Road map (Q1)"},
 		"https://x.atlassian.net/wiki/pages/resumedraft.action?draftId=8":          {ID: "8"},
+		"https://x.atlassian.net/wiki/spaces/DOC/overview?homepageId=98":           {ID: "98"},
+		"https://confluence.atlassian.com/x/_AozKw":                                {ID: "724765432"},
+		"https://x.atlassian.net/wiki/x/AQ":                                        {ID: "1"},
+		"https://c.example.com/spaces/DOC/pages/131074/Road+map":                   {ID: "131074", SpaceKey: "DOC"},
+		"https://c.example.com/display/DOC/2026/01/02/Release+news":                {SpaceKey: "DOC", Title: "Release news"},
+		"https://c.example.com/display/~jane/Notes?focusedCommentId=3":             {SpaceKey: "~jane", Title: "Notes"},
+		"https://c.example.com/rest/api/content/44?expand=body":                    {ID: "44"},
+		"https://x.atlassian.net/wiki/api/v2/pages/45/labels":                      {ID: "45"},
 	}
 }
 
@@ -31,7 +39,7 @@ func TestAddressesOfPagesAreRead(t *testing.T) {
 		}
 	}
 	for _, raw := range []string{
-		"", "page", "DOC", "12a", "https://x.atlassian.net/wiki/x/AbC", "https://x.atlassian.net/wiki/spaces/DOC/overview", "ftp://x/spaces/D/pages/1",
+		"", "page", "DOC", "12a", "https://x.atlassian.net/wiki/x/", "https://x.atlassian.net/wiki/x/A", "https://x.atlassian.net/wiki/x/a*b", "https://x.atlassian.net/wiki/x/AAAAAAAAAAAAAA", "https://x.atlassian.net/wiki/spaces/DOC/overview", "ftp://x/spaces/D/pages/1",
 		"https://c.example.com/display/DOC", "https://c.example.com/display/DOC/%zz", "12345678901234567890", "https://c.example.com/pages/viewpage.action?pageId=x",
 	} {
 		if got, found := confluence.ReadPageURL(raw); found {

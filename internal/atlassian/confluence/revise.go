@@ -21,9 +21,11 @@ type Revision struct {
 	Expected int
 	// Title, if given, is the page's new title, and Minor spares those who watch it
 	// the news.
-	Title  string
-	Minor  bool
-	Change Change
+	Title string
+	Minor bool
+	// ParentID, if given, moves the page below another one.
+	ParentID string
+	Change   Change
 	// Again, if given, is asked before each further try whether an earlier one was
 	// made after all: a request that seemed lost may arrive late.
 	Again func(ctx context.Context, now Page) (bool, error)
@@ -54,10 +56,11 @@ func Revise(ctx context.Context, api API, r Revision) (Page, error) {
 		}
 		body, err := r.Change(page)
 		title := cmp.Or(r.Title, page.Title)
-		if err != nil || body == page.Body && title == page.Title {
+		stays := r.ParentID == "" || r.ParentID == page.ParentID
+		if err != nil || body == page.Body && title == page.Title && stays {
 			return page, err
 		}
-		written, err := api.UpdatePage(ctx, PageUpdate{ID: r.ID, Title: title, Body: body, Version: page.Version.Number, Message: r.Message, Minor: r.Minor})
+		written, err := api.UpdatePage(ctx, PageUpdate{ID: r.ID, Title: title, Body: body, Version: page.Version.Number, Message: r.Message, Minor: r.Minor, ParentID: r.ParentID})
 		if !Conflict(err) || try == reviseTries {
 			return written, err
 		}

@@ -19,6 +19,7 @@ var errNoReason = refuse("reason is empty: say why the page is changed; it is to
 type edit struct {
 	page     Ref
 	title    string // new; "" leaves it
+	parent   Ref    // where the page is moved to, if given
 	reason   string
 	expected int
 	minor    bool
@@ -51,6 +52,10 @@ func (j job) apply(ctx context.Context, e edit) (tool.Result, error) {
 	case page.Status == confluence.StatusDraft || e.save == confluence.SaveDraft:
 		return j.applyDraft(ctx, page, e)
 	}
+	below, err := j.place(ctx, page, e)
+	if err != nil {
+		return tool.Result{}, err
+	}
 	note := ""
 	ref, err := j.once(ctx, j.call.ID, tool.Action{
 		Kind: "page edit", Target: target(page.ID), Repeatable: true,
@@ -58,7 +63,7 @@ func (j job) apply(ctx context.Context, e edit) (tool.Result, error) {
 			v, found, err := j.versionOf(ctx, page.ID, since)
 			return strconv.Itoa(v.Number), found, err
 		},
-		Send: func(ctx context.Context) (string, error) { return j.revise(ctx, page, e, &note) },
+		Send: func(ctx context.Context) (string, error) { return j.revise(ctx, page, e, below, &note) },
 	})
 	if err != nil {
 		return tool.Result{}, err
@@ -72,14 +77,31 @@ func (j job) apply(ctx context.Context, e edit) (tool.Result, error) {
 // unchanged ends the reference of an edit that there was nothing to do for.
 const unchanged = "="
 
-// revise writes a change, and notes what else became of the page by it.
-func (j job) revise(ctx context.Context, page confluence.Page, e edit, note *string) (string, error) {
+// place is the page that another one is moved below; "" if it stays.
+func (j job) place(ctx context.Context, page confluence.Page, e edit) (string, error) {
+	if !e.parent.given() {
+		return "", nil
+	}
+	above, err := j.load(ctx, e.parent, confluence.PageRead{})
+	switch {
+	case err != nil:
+		return "", err
+	case above.ID == page.ID:
+		return "", refuse("page %s cannot be below itself", page.ID)
+	case above.SpaceKey != page.SpaceKey:
+		return "", refuse("the page %s above is in space %s, not in %s", above.ID, above.SpaceKey, page.SpaceKey)
+	}
+	return above.ID, nil
+}
+
+// revise writes a change, below a page if one is given, and notes what else became of the page by it.
+func (j job) revise(ctx context.Context, page confluence.Page, e edit, below string, note *string) (string, error) {
 	made := 0
 	begun := time.Now()
 	before := 0
 	var meant *confluence.Page
 	now, err := confluence.Revise(ctx, j.api, confluence.Revision{
-		ID: page.ID, Message: j.message(e.reason), Title: e.title, Minor: e.minor,
+		ID: page.ID, Message: j.message(e.reason), Title: e.title, Minor: e.minor, ParentID: below,
 		Change: func(now confluence.Page) (string, error) {
 			before = now.Version.Number
 			if err := j.asExpected(ctx, now, e); err != nil {
@@ -118,6 +140,9 @@ func (j job) applyDraft(ctx context.Context, page confluence.Page, e edit) (tool
 	save := confluence.SaveDraft
 	if never && e.save == confluence.Publish {
 		save = confluence.Publish
+	}
+	if e.parent.given() {
+		return tool.Result{}, refuse("parent_id does not go with drafts: publish the page first, or make it below that page")
 	}
 	if e.expected > 0 {
 		return tool.Result{}, refuse("expected_version does not go with drafts, which have no versions")

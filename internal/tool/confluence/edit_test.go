@@ -99,3 +99,60 @@ func TestAPageIsReadInItsParts(t *testing.T) {
 		}
 	})
 }
+
+func TestAPageIsMovedAndRenamed(t *testing.T) {
+	both(t, func(t *testing.T, s *site) {
+		s.child = s.made("alice", sandbox.NewPage{Space: "DOC", Title: "Archive", Body: "<p>x</p>"})
+		s.do("confluence_update_page", `{"page_id":"PAGE","parent_id":"CHILD","title":"Old preferences","reason":"superseded"}`)
+		says(t, s.do("confluence_get_ancestors", `{"page_id":"PAGE"}`), s.child+" | Archive")
+		if p := s.state(s.page); p.Title != "Old preferences" || p.Body != spec || p.Version != 2 {
+			t.Errorf("%+v", p)
+		}
+		says(t, s.do("confluence_update_page", `{"page_id":"PAGE","parent_id":"CHILD","reason":"again"}`), "already")
+		s.fail("confluence_update_page", `{"page_id":"PAGE","parent_id":"OTHER","reason":"r"}`, "outside the scope")
+		s.fail("confluence_update_page", `{"page_id":"PAGE","parent_id":"PAGE","reason":"r"}`, "below itself")
+		s.fail("confluence_update_page", `{"page_id":"CHILD","parent_id":"PAGE","reason":"r"}`, "refused")
+		s.spaces = nil
+		s.fail("confluence_update_page", `{"page_id":"PAGE","parent_id":"OTHER","reason":"r"}`, "is in space TEAM")
+	})
+}
+
+func TestASearchIsConfinedToSpaces(t *testing.T) {
+	both(t, func(t *testing.T, s *site) {
+		s.spaces = []string{"DOC", "TEAM"}
+		says(t, s.do("confluence_search", `{"cql":"type = page"}`), "Elsewhere", "Preferences")
+		if got := s.do("confluence_search", `{"cql":"type = page","spaces":["TEAM"]}`); strings.Contains(got, "Preferences") || !strings.Contains(got, "Elsewhere") {
+			t.Errorf("%s", got)
+		}
+		s.spaces = []string{"DOC"}
+		s.fail("confluence_search", `{"cql":"type = page","spaces":["TEAM"]}`, "outside the scope")
+		s.fail("confluence_search", `{"cql":"type = page","spaces":["DOC\") or (type = page"]}`, "outside the scope")
+	})
+}
+
+func TestCommentsOfOurOwnAreChanged(t *testing.T) {
+	both(t, func(t *testing.T, s *site) {
+		number := regexp.MustCompile(`comment (\d+)`)
+		id := number.FindStringSubmatch(s.do("confluence_add_comment", `{"page_id":"PAGE","body":"First."}`))[1]
+		s.do("confluence_update_comment", `{"page_id":"PAGE","comment_id":"`+id+`","body":"**Second.**"}`)
+		says(t, s.do("confluence_get_comments", `{"page_id":"PAGE"}`), "["+id+"]", "**Second.**")
+		theirs, err := s.As("alice").Comment(s.page, "<p>mine</p>")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.fail("confluence_update_comment", `{"page_id":"PAGE","comment_id":"`+theirs+`","body":"x"}`, "by Alice", "of our own")
+		s.fail("confluence_update_comment", `{"page_id":"CHILD","comment_id":"`+id+`","body":"x"}`, "is not at page")
+		s.fail("confluence_update_comment", `{"page_id":"PAGE","comment_id":"`+id+`"}`, "nothing to change")
+		s.fail("confluence_update_comment", `{"page_id":"PAGE","comment_id":"`+id+`","body":"x","resolved":true}`, "either")
+		s.fail("confluence_update_comment", `{"page_id":"PAGE","comment_id":"`+id+`","resolved":true}`, "cannot resolve")
+	})
+}
+
+func TestInlineCommentsAreResolvedOnCloud(t *testing.T) {
+	s := newSite(t, sandbox.Cloud)
+	id := regexp.MustCompile(`comment (\d+)`).FindStringSubmatch(s.do("confluence_add_comment", `{"page_id":"PAGE","body":"Why?","selection":"ten"}`))[1]
+	s.do("confluence_update_comment", `{"page_id":"PAGE","comment_id":"`+id+`","resolved":true}`)
+	says(t, s.do("confluence_get_comments", `{"page_id":"PAGE","kind":"inline"}`), `on "ten", resolved:`, "Why?")
+	s.do("confluence_update_comment", `{"page_id":"PAGE","comment_id":"`+id+`","resolved":false}`)
+	says(t, s.do("confluence_get_comments", `{"page_id":"PAGE","kind":"inline"}`), `, reopened:`)
+}

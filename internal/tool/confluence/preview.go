@@ -35,6 +35,13 @@ func (j job) preview(ctx context.Context, e edit) (tool.Preview, error) {
 	if e.title != "" && e.title != line(page.Title) {
 		diff = strings.TrimSuffix("-title: "+line(page.Title)+"\n+title: "+e.title+"\n"+diff, "\n")
 	}
+	below, err := j.place(ctx, page, e)
+	if err != nil {
+		return tool.Preview{}, err
+	}
+	if below != "" && below != page.ParentID {
+		diff = strings.TrimSuffix("-below: "+page.ParentID+"\n+below: "+below+"\n"+diff, "\n")
+	}
 	if diff == "" {
 		return tool.Preview{}, refuse("page %s is as you want it already: there is nothing to change", page.ID)
 	}

@@ -12,10 +12,11 @@ import (
 )
 
 type searchArgs struct {
-	CQL   string `json:"cql"`
-	Text  string `json:"text"`
-	Limit int    `json:"limit"`
-	From  string `json:"page_token"`
+	CQL    string   `json:"cql"`
+	Text   string   `json:"text"`
+	Spaces []string `json:"spaces"`
+	Limit  int      `json:"limit"`
+	From   string   `json:"page_token"`
 }
 
 func (t *Tools) search() tool.Tool {
@@ -24,6 +25,7 @@ func (t *Tools) search() tool.Tool {
 		spec: spec("confluence_search", tool.Read, "Find pages, comments and files by words or by CQL.", `{"type":"object","properties":{
 "text":{"type":"string","description":"words in title or text"},
 "cql":{"type":"string","description":"such as type = page and label = spec order by lastmodified desc"},
+"spaces":{"type":"array","items":{"type":"string"},"description":"keys; default all within the scope"},
 "limit":{"type":"integer","description":"default 20, at most 50"},
 "page_token":{"type":"string"}}}`),
 		run: runSearch,
@@ -40,7 +42,7 @@ func runSearch(ctx context.Context, j job, a searchArgs) (tool.Result, error) {
 	case text != "":
 		cql = "type = page and (title ~ " + literal(text) + " or text ~ " + literal(text) + ")"
 	}
-	spaces, err := j.spaces(ctx)
+	spaces, err := j.searched(ctx, a.Spaces)
 	if err != nil {
 		return tool.Result{}, err
 	}
@@ -64,6 +66,25 @@ func runSearch(ctx context.Context, j job, a searchArgs) (tool.Result, error) {
 		head = "nothing found"
 	}
 	return tool.Result{Text: table(head, rows, list.Next), Target: "search"}, nil
+}
+
+// searched are the spaces that are asked for, or all within the scope; nil means every
+// space.
+func (j job) searched(ctx context.Context, wanted []string) ([]string, error) {
+	var keys []string
+	for _, key := range wanted {
+		if key = strings.TrimSpace(key); key == "" {
+			continue
+		}
+		if !tool.InSpaces(j.call.Spaces, key) {
+			return nil, outside("space " + shorten(key))
+		}
+		keys = append(keys, key)
+	}
+	if len(keys) > 0 {
+		return keys, nil
+	}
+	return j.spaces(ctx)
 }
 
 // literal quotes a text for CQL.

@@ -26,7 +26,7 @@ func (t *Tools) All() []tool.Tool {
 	return []tool.Tool{
 		t.getPage(), t.search(), t.createPage(), t.updatePage(), t.updateSection(), t.appendToPage(),
 		t.getLabels(), t.addLabels(), t.removeLabel(), t.getProperty(), t.setProperty(),
-		t.getComments(), t.addComment(), t.getChildren(), t.getAncestors(),
+		t.getComments(), t.addComment(), t.updateComment(), t.getChildren(), t.getAncestors(),
 		t.getPageHistory(), t.diffVersions(), t.listSpaces(),
 		t.listAttachments(), t.getAttachment(), t.addAttachment(),
 	}

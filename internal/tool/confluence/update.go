@@ -42,15 +42,17 @@ type updatePageArgs struct {
 	Title  string `json:"title"`
 	Body   string `json:"body"`
 	Format string `json:"format"`
+	Parent Ref    `json:"parent_id"`
 }
 
 func (t *Tools) updatePage() tool.Tool {
 	return handler[updatePageArgs]{
 		tools: t,
-		spec: spec("confluence_update_page", tool.Write, "Replace the whole text of a page, or its title. Read the whole page first; for a part of it use confluence_update_section.", `{"type":"object","properties":{
+		spec: spec("confluence_update_page", tool.Write, "Replace the whole text of a page, its title, or its place. Read the whole page first; for a part of it use confluence_update_section.", `{"type":"object","properties":{
 "page_id":{"type":"string","description":"id or address"},
 "body":{"type":"string","description":"Markdown; left out, the text stays"},
 "title":{"type":"string","description":"new title"},
+"parent_id":{"type":"string","description":"move it below this page; id or address"},
 "format":{"type":"string","enum":["markdown","storage"]},
 "remove_macros":{"type":"boolean","description":"let macros go whose ⟦keys⟧ the body leaves out"},
 "minor":{"type":"boolean","description":"tell no watchers (Data Center)"},`+changingSchema+`},
@@ -63,9 +65,10 @@ func (t *Tools) updatePage() tool.Tool {
 func (a updatePageArgs) whole() (edit, error) {
 	e := a.edit()
 	e.title, e.text = line(a.Title), a.Body
+	e.parent = a.Parent
 	kept := strings.TrimSpace(a.Body) == ""
-	if kept && e.title == "" && e.save == confluence.SaveVersion {
-		return edit{}, refuse("neither a body nor a title is given: there is nothing to change")
+	if kept && e.title == "" && e.save == confluence.SaveVersion && !a.Parent.given() {
+		return edit{}, refuse("neither a body nor a title nor a parent_id is given: there is nothing to change")
 	}
 	e.raw = a.Format == "storage"
 	e.touches = func(page string) (string, error) { return page, nil }
