@@ -57,6 +57,10 @@ func exampleTargets() map[string][]string {
 		"sprint-fleet/payload-ready.json":              {"fleet/ready-check"},
 		"escalation-flow/payload-escalate.json":        {"flow/escalation-flow"},
 		"escalation-flow/payload-plain-comment.json":   nil,
+		"release-notes/payload-version-released.json":  {"flow/release-notes"},
+		"release-notes/payload-release-notes.json":     {"flow/release-notes"},
+		"release-notes/payload-taken-back.json":        nil,
+		"release-notes/payload-other-project.json":     nil,
 		"mcp-tools/payload-runbook.json":               {"agent/runbook-finder"},
 		"mcp-tools/payload-plain-comment.json":         nil,
 

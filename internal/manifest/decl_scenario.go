@@ -132,6 +132,7 @@ type scenarioIssue struct {
 	Sprint   opt[int]          `yaml:"sprint"`
 	Comments []scenarioComment `yaml:"comments"`
 	Links    []scenarioLink    `yaml:"links"`
+	Times    opt[int]          `yaml:"times" jsonschema_description:"So many such issues, whose summaries are numbered"`
 	// RemoteLinks lead to Confluence, or anywhere.
 	RemoteLinks []scenarioRemoteLink `yaml:"remote_links" jsonschema_description:"Links to pages of Confluence, or to anything outside Jira"`
 }

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -217,7 +218,7 @@ func (b *builder) given(decl givenDecl) Given {
 		g.Hosts = append(g.Hosts, GivenHost{URL: h.URL.value, Method: h.Method.value, Status: h.Status.or(200), Headers: rawMap(h.Headers), Body: h.Body.value})
 	}
 	for _, i := range decl.Issues {
-		g.Issues = append(g.Issues, b.givenIssue(i))
+		g.Issues = append(g.Issues, b.givenIssues(i)...)
 	}
 	b.givenWiki(decl, &g)
 	return g
@@ -234,6 +235,31 @@ func (b *builder) givenIssue(decl scenarioIssue) GivenIssue {
 		i.Comments = append(i.Comments, GivenComment{As: c.As.value, Body: c.Body.value})
 	}
 	return i
+}
+
+// maxTimes bounds how many issues one entry stands for.
+const maxTimes = 2000
+
+// givenIssues are as many issues of a kind as are wanted.
+func (b *builder) givenIssues(decl scenarioIssue) []GivenIssue {
+	one := b.givenIssue(decl)
+	if !decl.Times.set {
+		return []GivenIssue{one}
+	}
+	if decl.Times.value < 1 || decl.Times.value > maxTimes {
+		b.errorf(decl.Times.pos, "times is from 1 to %d", maxTimes)
+		return nil
+	}
+	var out []GivenIssue
+	for n := range decl.Times.value {
+		next := one
+		next.Summary = fmt.Sprintf("%s %d", one.Summary, n+1)
+		if n > 0 {
+			next.Key = ""
+		}
+		out = append(out, next)
+	}
+	return out
 }
 
 func givenLinks(list []scenarioLink) []GivenLink {

@@ -35,6 +35,8 @@ type settings struct {
 	made bool
 	// tokens are those of programs, by name.
 	tokens map[string]string
+	// addresses are the variables that the configuration names Jira and Confluence by.
+	addresses addressVariables
 	// keys looks up the keys of models; nil unless they are asked.
 	keys func(string) (string, bool)
 }
@@ -63,6 +65,9 @@ func newSettings(s *manifest.Scenario, dir string, keys func(string) (string, bo
 	c := &settings{path: path, secrets: map[string]string{}, env: s.Env, keys: keys, made: filepath.Dir(path) == dir}
 	places, err := placeholders(path)
 	if err != nil {
+		return nil, err
+	}
+	if c.addresses, err = addressesOf(path); err != nil {
 		return nil, err
 	}
 	c.daemon, err = manifest.LoadDaemon(path, func(name string) (string, bool) {
@@ -125,6 +130,7 @@ func (c *settings) connect(box *sandbox.Sandbox, dir string) {
 		site.WebhookSecrets = []manifest.Secret{{Env: webhookSecretEnv}}
 	}
 	c.connectGitHub(box)
+	c.address(box)
 	d.Server = manifest.Server{Host: "127.0.0.1", CORS: d.Server.CORS, Timeout: d.Server.Timeout, MaxBodyBytes: d.Server.MaxBodyBytes}
 	d.Admin = manifest.Admin{Enabled: true, Host: "127.0.0.1"}
 	d.Storage.Directory, d.Storage.Postgres = filepath.Join(dir, "data"), manifest.Secret{}

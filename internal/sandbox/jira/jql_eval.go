@@ -2,6 +2,7 @@ package jira
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -243,6 +244,9 @@ func (t *tx) sortBy(list []*issue, order []ordering) error {
 		ranked[n] = sortable{issue: i, keys: make([]sortKey, len(order))}
 		for k, a := range attributes {
 			ranked[n].keys[k] = a.key(i)
+			if isKey(order[k].field) {
+				ranked[n].keys[k] = issueOrder(i)
+			}
 		}
 	}
 	slices.SortFunc(ranked, func(x, y sortable) int {
@@ -261,6 +265,10 @@ func (t *tx) sortBy(list []*issue, order []ordering) error {
 	return nil
 }
 
+func isKey(field string) bool {
+	return slices.Contains([]string{"key", "issuekey", "issue"}, strings.ToLower(field))
+}
+
 // sortable is an issue with what it is sorted by.
 type sortable struct {
 	issue *issue
@@ -277,6 +285,12 @@ func (k sortKey) compare(other sortKey) int {
 		return c
 	}
 	return cmp.Compare(k.text, other.text)
+}
+
+// issueOrder is an issue's key as keys are ordered: by the project, then by number.
+func issueOrder(i *issue) sortKey {
+	project, number, _ := strings.Cut(i.key, "-")
+	return sortKey{text: fmt.Sprintf("%s-%12s", project, number)}
 }
 
 func (a attribute) key(i *issue) sortKey {

@@ -261,3 +261,15 @@ func FuzzJQL(f *testing.F) {
 		})
 	})
 }
+
+func TestKeysAreOrderedByTheirNumbers(t *testing.T) {
+	s, _ := library(t)
+	for range 11 {
+		s.issue(NewIssue{Project: "OTHER", Type: "Task", Summary: "x"})
+	}
+	for jql, want := range map[string]string{"project = OTHER ORDER BY key DESC": "OTHER-11", "project = OTHER ORDER BY issuekey": "OTHER-2"} {
+		if got, _ := s.search(jql); len(got) < 2 || got[0] != want && got[1] != want {
+			t.Errorf("%s: %v", jql, got)
+		}
+	}
+}
