@@ -21,6 +21,13 @@ type IssueInfo struct {
 	Status  string
 	Type    string
 	URL     string
+	// Category is the key of the status's category: new, indeterminate or done.
+	Category   string
+	Resolution string
+	// Versions are the names of the versions that it is fixed in.
+	Versions []string
+	// Resolved and Due are days such as 2026-03-02; "" for none.
+	Resolved, Due string
 	// Asked is true if it is one of those that the matrix is about, and not only one
 	// that a requirement names.
 	Asked bool
@@ -52,8 +59,10 @@ type Sources struct {
 	Pages  []PageInfo
 	Issues []IssueInfo
 	Ties   []Tie
-	// Plan is a test plan for the first page; nil for none.
-	Plan *Plan
+	// Plan is a test plan for the first page; nil for none. Shared says that it is for
+	// all of them.
+	Plan   *Plan
+	Shared bool
 }
 
 // RowIssue is an issue of a requirement.
@@ -120,7 +129,7 @@ func Trace(s Sources) Matrix {
 	}
 	for n, p := range s.Pages {
 		var plan *Plan
-		if n == 0 {
+		if n == 0 || s.Shared {
 			plan = s.Plan
 		}
 		t.page(p, plan)

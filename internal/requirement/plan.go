@@ -18,6 +18,13 @@ const (
 // Kinds are the kinds of test cases that each requirement should have.
 func Kinds() []string { return []string{Positive, Negative, Edge} }
 
+// The outcomes of test cases.
+const (
+	Passed = "passed"
+	Failed = "failed"
+	NotRun = "not run"
+)
+
 // Case is a test case as a plan's table has it.
 type Case struct {
 	ID string
@@ -33,6 +40,8 @@ type Case struct {
 	// Version is the version of the specification that it was written for; 0 if the
 	// table does not tell.
 	Version int
+	// Outcome is [Passed], [Failed] or [NotRun]; "" if the table does not tell.
+	Outcome string
 	// Row counts all cases of the page, from 1.
 	Row int
 }
@@ -54,6 +63,7 @@ const (
 	colSteps
 	colExpected
 	colVersion
+	colOutcome
 )
 
 func planNames() [][]string {
@@ -66,6 +76,7 @@ func planNames() [][]string {
 		{"steps", "test steps", "action", "actions", "procedure", "schritte", "steps to execute", "input"},
 		{"expected", "expected result", "expected results", "expected outcome", "result", "erwartet", "erwartetes ergebnis", "then"},
 		{"version", "spec version", "page version", "specification version"},
+		{"outcome", "last outcome", "test result", "last result", "actual result", "verdict", "execution", "status", "ergebnis"},
 	}
 }
 
@@ -118,6 +129,9 @@ func (p *Plan) table(n *doc.Node) {
 			Expected: cellText(row, at[colExpected]), Version: leadingNumber(cellText(row, at[colVersion])), Row: len(p.Cases) + 1,
 		}
 		c.Kind = kindOf(c.Said)
+		if at[colOutcome] >= 0 {
+			c.Outcome = outcomeOf(cellText(row, at[colOutcome]))
+		}
 		p.Cases = append(p.Cases, c)
 	}
 }
@@ -170,4 +184,29 @@ func kindOf(said string) string {
 		}
 	}
 	return ""
+}
+
+// outcomeOf tells the outcome of a test case by what people call it; "" for words
+// that tell of something else.
+func outcomeOf(said string) string {
+	not, out := false, ""
+	for _, w := range words(said) {
+		switch w {
+		case "not", "nicht", "no":
+			not = true
+		case "failed", "fail", "fails", "nok", "ko", "error", "fehlgeschlagen":
+			return Failed
+		case "passed", "pass", "passes", "ok", "success", "successful", "bestanden":
+			if not {
+				return Failed
+			}
+			out = Passed
+		case "run", "executed", "open", "pending", "todo", "blocked", "skipped", "untested", "offen":
+			return NotRun
+		}
+	}
+	if said == "" {
+		return NotRun
+	}
+	return out
 }

@@ -12,31 +12,11 @@ import (
 // in other parts.
 func (m Matrix) Markdown(rows []Row) string {
 	out := doc.New(doc.Document, m.table(rows))
-	for _, part := range []struct {
-		title string
-		items [][]*doc.Node
-	}{
-		{"Requirements without an issue", m.refs(m.WithoutIssue)},
-		{"Issues without a requirement", m.orphans()},
-		{"Issues of requirements that changed since", m.pairs(m.Stale)},
-		{"Issues of requirements that are gone", m.pairs(m.Dead)},
-		{"Issues that are gone", m.pairs(m.Missing)},
-		{"Requirements with several issues", m.refs(m.Several)},
-	} {
-		if len(part.items) == 0 {
-			continue
-		}
-		out.Add(doc.New(doc.Paragraph, doc.New(doc.Strong, text(part.title))))
-		list := doc.New(doc.Bullets)
-		for _, item := range part.items {
-			list.Add(doc.New(doc.Item, doc.New(doc.Paragraph, item...)))
-		}
-		out.Add(list)
-	}
+	addLists(out, m.amiss())
 	return markdown.Write(out)
 }
 
-func text(s string) *doc.Node { return doc.NewText(doc.Text, doc.OneLine(s)) }
+func text(s string) *doc.Node { return doc.NewText(doc.Text, harmless(s)) }
 
 // between is text of ours, whose spaces count.
 func between(s string) *doc.Node { return doc.NewText(doc.Text, s) }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aofctl/aofctl/internal/atlassian/jira"
 	"github.com/aofctl/aofctl/internal/requirement"
@@ -45,7 +46,9 @@ func (g *gatherer) add(page loaded) {
 }
 
 // fields are what is read of an issue.
-func fields() []string { return []string{"summary", "status", "issuetype", "description"} }
+func fields() []string {
+	return []string{"summary", "status", "issuetype", "description", "resolution", "resolutiondate", "duedate", "fixVersions"}
+}
 
 func (g *gatherer) gather(ctx context.Context, jql string) error {
 	var issues []jira.Issue
@@ -201,12 +204,36 @@ func (g *gatherer) rename() {
 
 func (g *gatherer) info(i jira.Issue, asked bool) requirement.IssueInfo {
 	out := requirement.IssueInfo{Key: i.Key, URL: g.jira.Client().BrowseURL(i.Key), Asked: asked}
-	var status, kind jira.Named
+	var kind, resolution jira.Named
+	var status struct {
+		jira.Named
+
+		Category struct{ Key string } `json:"statusCategory"`
+	}
+	var versions []jira.Named
+	var resolved string
 	_ = json.Unmarshal(i.Fields["summary"], &out.Summary)
 	_ = json.Unmarshal(i.Fields["status"], &status)
 	_ = json.Unmarshal(i.Fields["issuetype"], &kind)
+	_ = json.Unmarshal(i.Fields["resolution"], &resolution)
+	_ = json.Unmarshal(i.Fields["resolutiondate"], &resolved)
+	_ = json.Unmarshal(i.Fields["duedate"], &out.Due)
+	_ = json.Unmarshal(i.Fields["fixVersions"], &versions)
 	out.Summary, out.Status, out.Type = clip(out.Summary, maxName), status.Name, kind.Name
+	out.Category, out.Resolution, out.Resolved = status.Category.Key, resolution.Name, day(resolved)
+	for _, v := range versions {
+		out.Versions = append(out.Versions, v.Name)
+	}
 	return out
+}
+
+// day is the begin of a time such as 2026-03-02T10:00:00.000+0000, as Jira's own
+// calendar has it.
+func day(at string) string {
+	if len(at) < len(time.DateOnly) {
+		return ""
+	}
+	return at[:len(time.DateOnly)]
 }
 
 // mentions are what the description of an issue says: references, and addresses of

@@ -22,6 +22,7 @@ type registerArgs struct {
 	Page         toolconfluence.Ref `json:"page_id"`
 	Requirements []foundArg         `json:"requirements"`
 	Complete     bool               `json:"complete"`
+	FromPage     bool               `json:"from_page"`
 	RecoverJQL   string             `json:"recover_jql"`
 }
 
@@ -56,8 +57,9 @@ func (t *Tools) registerRequirements() tool.Tool {
 "criteria":{"type":"array","items":{"type":"string"},"description":"acceptance criteria in the page's words"}},
 "required":["title"]}},
 "complete":{"type":"boolean","description":"true: the page has no others, those not named are removed"},
+"from_page":{"type":"boolean","description":"register what the page itself marks as requirements by ids, headings or columns, and no others; takes no list"},
 "recover_jql":{"type":"string","description":"issues whose links restore a register that was lost"}},
-"required":["page_id","requirements"]}`),
+"required":["page_id"]}`),
 		pages: func(a registerArgs) []toolconfluence.Ref { return []toolconfluence.Ref{a.Page} },
 		run:   runRegister,
 	}
@@ -76,6 +78,11 @@ func runRegister(ctx context.Context, j job, a registerArgs) (any, error) {
 		return nil, refuse("no requirements are given, but the page has what looks like %d; with complete, all that are registered would count as removed", len(page.outline.Candidates))
 	}
 	found, notes := requirement.Ground(page.outline, given)
+	if a.FromPage {
+		if found, a.Complete = page.outline.Stated(), true; len(found) > maxFound {
+			return nil, refuse("page %s has %d requirements, at most %d are possible on one page", page.ID, len(found), maxFound)
+		}
+	}
 	recovered, told, err := j.recover(ctx, page, a.RecoverJQL)
 	if err != nil {
 		return nil, err
@@ -157,6 +164,12 @@ func registered(page string, now kept, all map[string]requirement.Change, answer
 
 // found checks the list.
 func (a registerArgs) found() ([]requirement.Found, error) {
+	switch {
+	case a.FromPage && a.Requirements != nil:
+		return nil, refuse("from_page takes no requirements: they are those of the page")
+	case !a.FromPage && a.Requirements == nil:
+		return nil, refuse("requirements are missing")
+	}
 	if len(a.Requirements) > maxFound {
 		return nil, refuse("%d requirements are given, at most %d are possible on one page", len(a.Requirements), maxFound)
 	}
