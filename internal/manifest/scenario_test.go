@@ -65,7 +65,7 @@ func TestScenarioMistakesAreToldWithTheirPlaces(t *testing.T) {
 				"s.yaml:20:28: status \"gone\" is none of current, draft, trashed\ns.yaml:20:34: unknown field \"boddy\" (did you mean \"body\"?)\n" +
 				"s.yaml:20:45: a page that is not there has nothing else that could be expected of it"},
 		{"too many issues", "kind: Scenario\ngiven: {issues: [{key: A-1, summary: s, times: 2001}, {key: A-1, summary: s, times: 2}]}\nwhen: [{wait: 1s}]\nthen: {starts: nothing}",
-			"s.yaml:2:49: times is from 1 to 2000"},
+			"s.yaml:2:48: times is from 1 to 2000"},
 		{"cases", "kind: Scenario\nwhen: [{wait: 1s}]\ncases:\n  - {when: [{wait: 1s}], then: {starts: nothing}}\n  - {name: a, when: [{wait: 1s}], then: {starts: nothing}}\n  - {name: a}",
 			"s.yaml:1:1: when and then stand in the cases if there are cases\ns.yaml:4:5: the case has no name\ns.yaml:6:5: nothing happens in this case: \"when\" is missing\ns.yaml:6:12: there is another case \"a\" in this file"},
 	} {
