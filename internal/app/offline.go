@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/aofctl/aofctl/internal/enrich"
 	"github.com/aofctl/aofctl/internal/event"
+	eventconfluence "github.com/aofctl/aofctl/internal/event/confluence"
 	eventgithub "github.com/aofctl/aofctl/internal/event/github"
 	eventjira "github.com/aofctl/aofctl/internal/event/jira"
 	"github.com/aofctl/aofctl/internal/llm"
@@ -38,7 +40,7 @@ func Known(d *manifest.Daemon, env func(string) (string, bool)) (manifest.Known,
 	if !configured { // what it will have is not known
 		k.Tools = knownTools(registry, true)
 	}
-	if len(d.Jira) == 0 && d.GitHub == nil {
+	if len(d.Jira) == 0 && d.GitHub == nil && (d.Confluence == nil || d.Confluence.Deaf()) {
 		k.SecretEnvs = nil
 	}
 	return k, nil
@@ -57,8 +59,8 @@ type Explanation struct {
 type Payload struct {
 	// Site is the Jira site that sends it; "" for the only one.
 	Site string
-	// Event is the name of an event of GitHub's, which the body does not tell; it is
-	// guessed if it is "".
+	// Event is the name of an event of GitHub's, or of Confluence's Cloud, which the
+	// body does not tell; it is guessed if it is "".
 	Event string
 	// Trigger is the HTTP trigger that it is posted to; "" for none.
 	Trigger string
@@ -88,8 +90,11 @@ func ExplainPayload(ctx context.Context, d *manifest.Daemon, env func(string) (s
 	ev.Secrets = append(cat.SecretEnvs(), d.SecretEnvs()...)
 	table := route.New(cat)
 	out := Explanation{Event: ev, Decision: table.Decide(ev, in)}
+	if ev.Source == event.SourceConfluence && ev.CommentID != "" && enrich.Unplaced(ev) {
+		out.Asked = []string{"page_id", "comment_body", "comment_author_id"} // and so for commands
+	}
 	if d := out.Decision; len(d.Needs)+len(d.Checks) > 0 {
-		out.Asked = (&sites{}).Askable(ev, d.Needs)
+		out.Asked = append(out.Asked, (&sites{wiki: &wiki{}}).Askable(ev, d.Needs)...)
 		for _, jql := range d.Checks {
 			out.Asked = append(out.Asked, "JQL "+jql)
 		}
@@ -104,6 +109,9 @@ func (p Payload) read(ctx context.Context, d *manifest.Daemon, cat *manifest.Cat
 	name := p.Event
 	if name == "" && p.Trigger == "" {
 		name = eventgithub.Guess(p.Body)
+	}
+	if p.Trigger == "" && eventconfluence.OfConfluence(p.Event, p.Body) {
+		return p.ofPage(d)
 	}
 	switch {
 	case p.Trigger != "":
@@ -131,6 +139,16 @@ func (p Payload) read(ctx context.Context, d *manifest.Daemon, cat *manifest.Cat
 	ev, err := eventjira.Normalize(p.Body, eventjira.Options{Site: p.Site, BaseURL: cfg.BaseURL,
 		WikiToMarkdown: markup.WikiToMarkdown, ADFToMarkdown: markup.ADFToMarkdown})
 	return ev, (&site{config: cfg}).input(nobody(), &expressions{}), err
+}
+
+// ofPage reads what Confluence sends.
+func (p Payload) ofPage(d *manifest.Daemon) (*event.Event, route.Input, error) {
+	in := route.Input{Expressions: &expressions{}}
+	if c := d.Confluence; c != nil {
+		in.BotName = c.BotName
+	}
+	ev, err := eventconfluence.Normalize(eventconfluence.Payload{Event: p.Event, Body: p.Body})
+	return ev, in, err
 }
 
 func siteConfig(d *manifest.Daemon, name string) (manifest.JiraSite, error) {

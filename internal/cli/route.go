@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aofctl/aofctl/internal/app"
+	"github.com/aofctl/aofctl/internal/event"
 )
 
 func newRoute(c *console) *cobra.Command {
@@ -16,10 +17,11 @@ func newRoute(c *console) *cobra.Command {
 		Use:   "route <payload.json | ->",
 		Short: "Say which trigger would take a payload, and why the others would not",
 		Long: `route decides offline what a webhook payload would start. It sends nothing and asks
-nobody; what the daemon would ask Jira for is listed.`,
+nobody; what the daemon would ask Jira or Confluence for is listed.`,
 		Example: `  aofctl route comment_created.json --config daemon.yaml
   aofctl route - -o json < payload.json
   aofctl route pull_request.json --event pull_request   # of GitHub
+  aofctl route page.json --event page_updated           # of a rule of Confluence Cloud
   aofctl route body.json --trigger deployed             # of an HTTP trigger`,
 		Args: takes(1, 1, "a payload file, or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -41,7 +43,7 @@ nobody; what the daemon would ask Jira for is listed.`,
 	}
 	cmd.Flags().StringVarP(&config, "config", "c", "daemon.yaml", "the daemon's configuration `file`")
 	cmd.Flags().StringVar(&payload.Site, "site", "", "`name` of the Jira site that sends it, if there are several")
-	cmd.Flags().StringVar(&payload.Event, "event", "", "`name` of an event of GitHub's, such as pull_request; by default it is guessed")
+	cmd.Flags().StringVar(&payload.Event, "event", "", "`name` of an event of GitHub's or of Confluence Cloud's, such as pull_request; by default it is guessed")
 	cmd.Flags().StringVar(&payload.Trigger, "trigger", "", "the HTTP `trigger` that it is posted to")
 	output.register(cmd)
 	return cmd
@@ -49,6 +51,9 @@ nobody; what the daemon would ask Jira for is listed.`,
 
 func (c *console) showExplanation(x app.Explanation) {
 	about := dash(x.Event.IssueKey)
+	if x.Event.Source == event.SourceConfluence {
+		about = dash(x.Event.Subject)
+	}
 	if keys := x.Event.Strings("issue_keys"); len(keys) > 0 {
 		about = "that names " + strings.Join(keys, ", ")
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aofctl/aofctl/internal/event"
+	eventconfluence "github.com/aofctl/aofctl/internal/event/confluence"
 	eventgithub "github.com/aofctl/aofctl/internal/event/github"
 )
 
@@ -35,12 +36,14 @@ func newSend(c *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "send <payload.json | ->",
 		Short: "Sign a webhook payload and post it to a daemon",
-		Long: `send signs a payload as Jira, GitHub or a program that posts to an HTTP trigger would,
-and posts it. What GitHub sends is known by its content, or by --event.`,
+		Long: `send signs a payload as Jira, Confluence, GitHub or a program that posts to an HTTP trigger
+would, and posts it. What GitHub and Confluence send is known by its content, or by --event.`,
 		Example: `  aofctl send issue_created.json
   aofctl send - --url https://aof.example.com/webhook/jira < payload.json
   aofctl send payload.json --identifier 42   # sent twice, the second is a duplicate
   aofctl send pull_request.json              # signed with GITHUB_WEBHOOK_SECRET
+  aofctl send page_updated.json              # signed with CONFLUENCE_WEBHOOK_SECRET
+  aofctl send page.json --event page_updated --token-env CONFLUENCE_WEBHOOK_TOKEN   # as a rule of Cloud's Automation
   aofctl send body.json --url http://127.0.0.1:3000/webhook/http/deployed --secret-env DEPLOY_SECRET`,
 		Args: takes(1, 1, "a payload file, or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -51,20 +54,28 @@ and posts it. What GitHub sends is known by its content, or by --event.`,
 			return c.send(cmd.Context(), p.completed(body), body)
 		},
 	}
-	cmd.Flags().StringVar(&p.url, "url", "", "the daemon's webhook `URL` (default http://127.0.0.1:3000/webhook/jira, or github)")
-	cmd.Flags().StringVar(&p.secretEnv, "secret-env", "", "environment `variable` with the webhook secret (default JIRA_WEBHOOK_SECRET, or GITHUB_WEBHOOK_SECRET)")
+	cmd.Flags().StringVar(&p.url, "url", "", "the daemon's webhook `URL` (default http://127.0.0.1:3000/webhook/jira, or confluence, or github)")
+	cmd.Flags().StringVar(&p.secretEnv, "secret-env", "", "environment `variable` with the webhook secret (default JIRA_WEBHOOK_SECRET, or that of CONFLUENCE or GITHUB)")
 	cmd.Flags().StringVar(&p.tokenEnv, "token-env", "", "environment `variable` with a token to send in place of a signature")
-	cmd.Flags().StringVar(&p.event, "event", "", "`name` of an event of GitHub's; by default it is guessed")
+	cmd.Flags().StringVar(&p.event, "event", "", "`name` of an event of GitHub's or of Confluence Cloud's; by default it is guessed")
 	cmd.Flags().StringVar(&p.identifier, "identifier", "", "the delivery's identifier; by default the body identifies it")
 	return cmd
 }
 
 // completed fills in what follows from the payload and from the URL.
 func (p parcel) completed(body []byte) parcel {
-	if p.event == "" && !strings.Contains(p.url, "/webhook/http/") {
+	platform := event.SourceJira
+	switch {
+	case strings.Contains(p.url, "/webhook/http/"):
+	case p.ofConfluence(body):
+		platform = event.SourceConfluence
+		if p.event != "" && p.url == "" { // there the path names it
+			p.url = "http://127.0.0.1:3000/webhook/confluence/" + p.event
+		}
+		p.event = ""
+	case p.event == "":
 		p.event = eventgithub.Guess(body)
 	}
-	platform := event.SourceJira
 	if p.event != "" {
 		platform = event.SourceGitHub
 	}
@@ -75,6 +86,17 @@ func (p parcel) completed(body []byte) parcel {
 		p.secretEnv = strings.ToUpper(platform) + "_WEBHOOK_SECRET"
 	}
 	return p
+}
+
+// ofConfluence reports whether the payload is one of Confluence's: by where it goes, by
+// the name of its event, or by what it looks like.
+func (p parcel) ofConfluence(body []byte) bool {
+	for _, other := range []string{event.SourceJira, event.SourceGitHub} {
+		if strings.Contains(p.url, "/webhook/"+other) {
+			return false
+		}
+	}
+	return strings.Contains(p.url, "/webhook/"+event.SourceConfluence) || eventconfluence.OfConfluence(p.event, body)
 }
 
 // seal sets the headers by which the daemon knows who sends what.
@@ -165,7 +187,7 @@ func sendHint(status int, secretEnv string) string {
 	case http.StatusUnauthorized:
 		return "the daemon does not know this signature: " + secretEnv + " must hold the secret that its configuration names"
 	case http.StatusNotFound:
-		return "the path of --url is /webhook/jira, or /webhook/jira/SITE if the daemon has several sites; /webhook/github; or /webhook/http/TRIGGER"
+		return "the path of --url is /webhook/jira, or /webhook/jira/SITE if the daemon has several sites; /webhook/confluence, with the name of the event behind it for bodies that have none; /webhook/github; or /webhook/http/TRIGGER"
 	}
 	return ""
 }

@@ -20,6 +20,9 @@ func TestPayloadsAreSentAsTheirPlatformsDo(t *testing.T) {
 		"of Jira, named":               {parcel{identifier: "1"}, `{}`, "http://127.0.0.1:3000/webhook/jira", []string{"X-Atlassian-Webhook-Identifier", "X-Hub-Signature"}},
 		"of GitHub, guessed":           {parcel{identifier: "1"}, hub, "http://127.0.0.1:3000/webhook/github", []string{"X-Github-Delivery", "X-Github-Event", "X-Hub-Signature-256"}},
 		"of GitHub, told":              {parcel{event: "push"}, `{}`, "http://127.0.0.1:3000/webhook/github", []string{"X-Github-Event", "X-Hub-Signature-256"}},
+		"of Confluence, guessed":       {parcel{}, `{"event":"page_updated","userKey":"k","page":{"id":1}}`, "http://127.0.0.1:3000/webhook/confluence", []string{"X-Hub-Signature"}},
+		"of Confluence Cloud":          {parcel{event: "page_updated", tokenEnv: "T"}, `{"userAccountId":"a","page":{"id":1}}`, "http://127.0.0.1:3000/webhook/confluence/page_updated", []string{"Authorization"}},
+		"of a rule of ours":            {parcel{url: "http://h/webhook/confluence/x", identifier: "1"}, `{"page_id":"1"}`, "http://h/webhook/confluence/x", []string{"X-Atlassian-Webhook-Identifier", "X-Hub-Signature"}},
 		"to an HTTP trigger":           {parcel{url: "http://h/webhook/http/x", identifier: "1"}, hub, "http://h/webhook/http/x", []string{"Idempotency-Key", "X-Hub-Signature-256"}},
 		"to an HTTP trigger, by token": {parcel{url: "http://h/webhook/http/x", tokenEnv: "T"}, `{}`, "http://h/webhook/http/x", []string{"Authorization"}},
 	} {

@@ -89,8 +89,8 @@ func (t *Trigger) inPlaceOf(field string) string {
 		return ": a page is in a space, so write filters.spaces"
 	case t.Type == TypeConfluence && field == "changed_fields":
 		return ": an edit of a page has no fields; filters.expression may look at the variables"
-	case t.Type != TypeConfluence && field == "spaces":
-		return ", and this one is of type " + typeNames()[t.Type]
+	case t.Type == TypeJira && field == "spaces":
+		return ": an issue is in a project, so write filters.projects"
 	}
 	return ""
 }
