@@ -61,6 +61,11 @@ func exampleTargets() map[string][]string {
 		"release-notes/payload-release-notes.json":     {"flow/release-notes"},
 		"release-notes/payload-taken-back.json":        nil,
 		"release-notes/payload-other-project.json":     nil,
+		"spec-to-stories/payload-page-published.json":  {"flow/spec-to-stories"},
+		"spec-to-stories/payload-page-edited.json":     {"flow/spec-to-stories"},
+		"spec-to-stories/payload-draft.json":           nil,
+		"spec-to-stories/payload-without-label.json":   nil,
+		"spec-to-stories/payload-other-space.json":     nil,
 		"mcp-tools/payload-runbook.json":               {"agent/runbook-finder"},
 		"mcp-tools/payload-plain-comment.json":         nil,
 
