@@ -18,14 +18,17 @@ const (
 	maxBytes   = 64 << 10 // of the texts of one entry
 )
 
-// cache keeps what was read for a short while. When it is full, what was read
-// first goes first.
+// cache keeps what was read for a short while, and nothing for longer: what people
+// wrote must not stay in memory behind the runs that it was read for. When it is full,
+// what was read first goes first.
 type cache struct {
 	now func() time.Time
 
 	mu      sync.Mutex
 	entries map[object]*list.Element
 	order   *list.List
+	// sweeping is true while it is waited for what is kept to be over.
+	sweeping bool
 }
 
 type entry struct {
@@ -68,12 +71,35 @@ func (c *cache) put(o object, vars map[string]any) {
 		c.order.Remove(element)
 	}
 	c.entries[o] = c.order.PushBack(&entry{o, vars, c.now().Add(keep)})
+	c.watch()
 	for c.order.Len() > maxEntries {
 		element := c.order.Front()
 		if e, ok := element.Value.(*entry); ok {
 			c.remove(element, e)
 		}
 	}
+}
+
+// watch has what is over removed, though nobody may ask for it again. It is called
+// with the lock held.
+func (c *cache) watch() {
+	if c.sweeping || c.order.Len() == 0 {
+		return
+	}
+	c.sweeping = true
+	time.AfterFunc(stateFor, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.sweeping = false
+		for element := c.order.Front(); element != nil; {
+			next := element.Next()
+			if e, ok := element.Value.(*entry); ok && !c.now().Before(e.until) {
+				c.remove(element, e)
+			}
+			element = next
+		}
+		c.watch()
+	})
 }
 
 func (c *cache) remove(element *list.Element, e *entry) {
