@@ -103,6 +103,12 @@ func writeCases() map[string]writeCase {
 			"confluence_add_comment", `{"page_id":"PAGE","body":"Is that possible?","selection":"Every 5 minutes"}`,
 			onPage(func(p sandbox.PageState) bool { return len(p.Comments) == 1 }),
 		},
+		"comment changed": {
+			"confluence_update_comment", `{"page_id":"PAGE","comment_id":"OWN","body":"Not any more."}`,
+			onPage(func(p sandbox.PageState) bool {
+				return len(p.Comments) == 1 && strings.Contains(p.Comments[0], "Not any more.")
+			}),
+		},
 		"file": {
 			"confluence_add_attachment", `{"page_id":"PAGE","filename":"a.csv","content":"a,b","comment":"it was decided"}`,
 			onPage(func(p sandbox.PageState) bool { return slices.Equal(p.Files, []string{"a.csv"}) }),
@@ -118,7 +124,15 @@ func (s *site) prepare(c writeCase) tool.Call {
 			s.t.Fatal(err)
 		}
 	}
-	return s.newCall(c.args)
+	args := c.args
+	if strings.Contains(args, `"OWN"`) {
+		id, err := s.As("bot").Comment(s.page, "<p>mine</p>")
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		args = strings.ReplaceAll(args, "OWN", id)
+	}
+	return s.newCall(args)
 }
 
 // onBoth runs a test of every write on both kinds of Confluence.
