@@ -49,7 +49,9 @@ func phrases() map[string]string {
 		"atlassian_create_issue":          "Making the work item of a requirement( in {project_key})(: {summary})",
 		"atlassian_get_requirements":      "Reading the requirements of a page",
 		"atlassian_link_requirement":      "Linking {issue_key} to a requirement",
+		"atlassian_matrix":                "Comparing requirements with work items",
 		"atlassian_register_requirements": "Registering the requirements of a page",
+		"atlassian_tell_new":              "Looking for what is new since the last time",
 		"atlassian_unlink_requirement":    "Taking the link between {issue_key} and a requirement away",
 
 		"jira_add_attachment":       "Attaching {filename} to {issue_key}",
