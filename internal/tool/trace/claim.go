@@ -38,7 +38,7 @@ func (j job) claim(ctx context.Context, s subject, project string) error {
 			}
 			*claim = &requirement.Claim{Call: j.call.ID, Project: project, Since: since}
 		case now.Sub((*claim).Since) < claimedFor:
-			return &busyError{what: s.ref().String(), wait: claimedAgain}
+			return &busyError{"another run is making the issue of " + s.ref().String(), claimedAgain}
 		}
 		return nil
 	})

@@ -225,14 +225,14 @@ func (j job) place(page confluence.Page, r *requirement.Requirement) string {
 	return j.pageURL(page, r.Section)
 }
 
-// busyError says that another run makes the issue of a requirement just now.
+// busyError says what others do just now that has to be waited for.
 type busyError struct {
 	what string
 	wait time.Duration
 }
 
 // Error says what is waited for.
-func (e *busyError) Error() string { return "another run is making the issue of " + e.what }
+func (e *busyError) Error() string { return e.what }
 
 // Temporary reports that asking again helps.
 func (*busyError) Temporary() bool { return true }

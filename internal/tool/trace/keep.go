@@ -40,8 +40,12 @@ func (j job) register(ctx context.Context, page string) (kept, error) {
 	return kept{Register: r, raw: p.Value, version: p.Version, there: true}, nil
 }
 
-// maxChanges is how often a register is read anew when others were faster.
-const maxChanges = 6
+// maxChanges is how often a register is read anew when others were faster, and
+// changedAgain how long is waited then.
+const (
+	maxChanges   = 6
+	changedAgain = 2 * time.Second
+)
 
 // change makes a change of a page's register, on whatever is there. The change is
 // made again when somebody else was faster, and after a crash, so it must do nothing
@@ -87,8 +91,11 @@ func (j job) swap(ctx context.Context, page string, change func(*kept) error) (k
 			now.raw, now.version, now.there = raw, p.Version, true
 			return now, nil
 		}
-		if !confluence.Conflict(err) || try == maxChanges {
+		if !confluence.Conflict(err) {
 			return now, err
+		}
+		if try == maxChanges {
+			return now, &busyError{"others keep changing the register of page " + page, changedAgain}
 		}
 	}
 }

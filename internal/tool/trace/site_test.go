@@ -3,6 +3,7 @@ package trace_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -37,6 +38,7 @@ type site struct {
 	t      *testing.T
 	jira   *jira.Server
 	wiki   *confluence.Server
+	api    wikiclient.API
 	reg    *tool.Registry
 	ledger *ledger
 	calls  int
@@ -72,6 +74,9 @@ func newSite(t *testing.T, kind confluence.Kind) *site {
 		t.Fatal(err)
 	}
 	wikiSite := wikiclient.New(s.transport(pages, kind))
+	if s.api, err = wikiSite.API(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	writer := tool.Writer{Ledger: s.ledger}
 	jiraTools := tooljira.New(func(tool.Origin) (*jiraclient.Client, error) { return jiraSite, nil }, writer,
 		tooljira.Converters{ToWiki: markup.MarkdownToWiki, ToMarkdown: markup.WikiToMarkdown})
@@ -124,8 +129,8 @@ func (s *site) edit(body string) {
 // for the ids of pages.
 func (s *site) newCall(args string) tool.Call {
 	s.calls++
-	args = strings.NewReplacer("PAGE", s.page, "OTHERPAGE", s.other).Replace(args)
-	return tool.Call{ID: "run:" + string(rune('a'+s.calls)), Args: json.RawMessage(args), Projects: s.projects, Spaces: s.spaces, Origin: s.origin}
+	args = strings.NewReplacer("OTHERPAGE", s.other, "PAGE", s.page).Replace(args)
+	return tool.Call{ID: fmt.Sprintf("run:%d", s.calls), Args: json.RawMessage(args), Projects: s.projects, Spaces: s.spaces, Origin: s.origin}
 }
 
 // try validates a call as the policy does, and makes it.
