@@ -34,6 +34,9 @@ type API interface { //nolint:interfacebloat // it is what a Confluence does; wh
 
 	// Page reads a page.
 	Page(ctx context.Context, id string, r PageRead) (Page, error)
+	// Other reads what an id names that is no page: on Cloud a blog post, or a folder,
+	// which has no text. On Data Center Page does so.
+	Other(ctx context.Context, id string, body bool) (Page, error)
 	// PageByTitle reads the current page of a title, which is unique in a space. With
 	// PageRead.Draft it is a page that was never published. Drafts may share a title, and
 	// Cloud finds them by its search alone, to which a new one is known after a while:
@@ -48,7 +51,8 @@ type API interface { //nolint:interfacebloat // it is what a Confluence does; wh
 	// DeletePage moves a page to the trash, or ends what is there or is a draft.
 	DeletePage(ctx context.Context, id string, d Deletion) error
 
-	// Children lists what is directly below a page, in its order.
+	// Children lists what is directly below a page, or a folder of Cloud's, in its
+	// order.
 	Children(ctx context.Context, id string, p Part) (List[Node], error)
 	// Descendants lists what is below a page, to a depth of 1 to 10.
 	Descendants(ctx context.Context, id string, depth int, p Part) (List[Node], error)

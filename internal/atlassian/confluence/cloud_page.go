@@ -25,7 +25,7 @@ type rawPage struct {
 func (c *cloud) page(ctx context.Context, r rawPage) (Page, error) {
 	key, err := c.spaceKey(ctx, r.SpaceID)
 	return Page{
-		ID: r.ID, Title: r.Title, Status: r.Status, SpaceKey: key, ParentID: r.ParentID, Version: r.Version.version(),
+		ID: r.ID, Type: TypePage, Title: r.Title, Status: r.Status, SpaceKey: key, ParentID: r.ParentID, Version: r.Version.version(),
 		Body: r.Body.Storage.Value, Created: readTime(r.CreatedAt), CreatedBy: User{AccountID: r.AuthorID}, URL: c.WebURL(r.Links.WebUI),
 	}, err
 }
@@ -55,6 +55,27 @@ func (c *cloud) Page(ctx context.Context, id string, r PageRead) (Page, error) {
 		return Page{}, err
 	}
 	return c.page(ctx, raw)
+}
+
+// Other implements API.
+func (c *cloud) Other(ctx context.Context, id string, body bool) (Page, error) {
+	for _, kind := range []struct {
+		path, name string
+		query      url.Values
+	}{{"blogposts", TypeBlogPost, PageRead{Body: body}.query()}, {"folders", TypeFolder, nil}} {
+		var raw rawPage
+		err := c.get(ctx, v2(kind.path, id), kind.query, &raw)
+		switch code := status(err); {
+		case code == http.StatusNotFound, code == http.StatusUnauthorized, code == http.StatusForbidden:
+			continue // a token may be good for pages alone
+		case err != nil:
+			return Page{}, err
+		}
+		page, err := c.page(ctx, raw)
+		page.Type = kind.name
+		return page, err
+	}
+	return Page{}, &MissingError{What: "page " + id}
 }
 
 // PageByTitle implements API.
@@ -186,9 +207,20 @@ func (r rawNode) node() Node {
 	return Node{ID: r.ID, Title: r.Title, Type: r.Type, Status: r.Status, ParentID: r.ParentID, Depth: r.Depth}
 }
 
+// treeOf lists what is below a page, or below a folder if there is no such page.
+func (c *cloud) treeOf(ctx context.Context, id, what string, query url.Values) (List[Node], error) {
+	found, err := list(ctx, c, v2("pages", id, what), query, rawNode.node)
+	if NotFound(err) {
+		if below, other := list(ctx, c, v2("folders", id, what), query, rawNode.node); !NotFound(other) {
+			return below, other
+		}
+	}
+	return found, err
+}
+
 // Children implements API.
 func (c *cloud) Children(ctx context.Context, id string, p Part) (List[Node], error) {
-	found, err := list(ctx, c, v2("pages", id, "direct-children"), p.query(), rawNode.node)
+	found, err := c.treeOf(ctx, id, "direct-children", p.query())
 	for i := range found.Items {
 		found.Items[i].ParentID, found.Items[i].Depth = id, 1
 	}
@@ -202,7 +234,7 @@ const maxDepth = 10
 func (c *cloud) Descendants(ctx context.Context, id string, depth int, p Part) (List[Node], error) {
 	q := p.query()
 	q.Set("depth", strconv.Itoa(min(max(depth, 1), maxDepth)))
-	return list(ctx, c, v2("pages", id, "descendants"), q, rawNode.node)
+	return c.treeOf(ctx, id, "descendants", q)
 }
 
 // Ancestors implements API. Version 2 tells ids alone; the titles of pages are

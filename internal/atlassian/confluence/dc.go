@@ -94,7 +94,7 @@ func (c content) parent() string {
 
 func (d *dataCenter) page(c content) Page {
 	return Page{
-		ID: c.ID, Title: c.Title, Status: c.Status, SpaceKey: c.Space.Key, ParentID: c.parent(), Version: c.Version.version(),
+		ID: c.ID, Type: cmp.Or(c.Type, TypePage), Title: c.Title, Status: c.Status, SpaceKey: c.Space.Key, ParentID: c.parent(), Version: c.Version.version(),
 		Body: c.Body.Storage.Value, Created: readTime(c.History.CreatedDate), CreatedBy: c.History.CreatedBy.user(), URL: d.WebURL(c.Links.WebUI),
 	}
 }

@@ -54,6 +54,11 @@ func (d *dataCenter) earlier(ctx context.Context, id string, r PageRead) (Page, 
 	return Page{}, err
 }
 
+// Other implements API.
+func (d *dataCenter) Other(_ context.Context, id string, _ bool) (Page, error) {
+	return Page{}, &MissingError{What: "page " + id}
+}
+
 // PageByTitle implements API.
 func (d *dataCenter) PageByTitle(ctx context.Context, spaceKey, title string, r PageRead) (Page, error) {
 	query := url.Values{"spaceKey": {spaceKey}, "title": {title}, "type": {"page"}, "expand": {r.expand()}}

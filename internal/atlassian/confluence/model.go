@@ -39,9 +39,20 @@ const (
 	StatusHistorical = "historical"
 )
 
-// Page is a page, or a blog post where its id was asked for on Data Center.
+// The types of what an id may name. On Cloud folders, whiteboards, databases and
+// embedded pages stand in the tree of pages, too.
+const (
+	TypePage     = "page"
+	TypeBlogPost = "blogpost"
+	TypeFolder   = "folder"
+)
+
+// Page is a page, or what else an id names that was asked for: on Data Center a blog
+// post, a comment or a file, see Type.
 type Page struct {
-	ID     string
+	ID string
+	// Type is "page", unless the id named something else.
+	Type   string
 	Title  string
 	Status string
 	// SpaceKey is "" only if a Cloud does not let us see the space.

@@ -31,7 +31,7 @@ func (t *Tools) createPage() tool.Tool {
 "title":{"type":"string","description":"unique in the space"},
 "body":{"type":"string","description":"Markdown"},
 "format":{"type":"string","enum":["markdown","storage"],"description":"storage: body is Confluence's XML"},
-"parent_id":{"type":"string","description":"the page above; id or address"},
+"parent_id":{"type":"string","description":"the page or folder above; id or address"},
 "status":{"type":"string","enum":["current","draft"],"description":"default current"},
 "labels":{"type":"array","items":{"type":"string"}}},
 "required":["space_key","title","body"]}`)
@@ -81,7 +81,7 @@ func (j job) newPage(ctx context.Context, a createPageArgs) (n confluence.NewPag
 	}
 	n.Body = j.written(a.Body, a.Format, j.options(nil))
 	if a.Parent.given() {
-		parent, err := j.load(ctx, a.Parent, confluence.PageRead{})
+		parent, err := j.load(ctx, a.Parent, confluence.PageRead{}, confluence.TypeFolder)
 		if err != nil {
 			return n, nil, err
 		}

@@ -15,6 +15,9 @@ import (
 // errNoReason refuses a change without a reason.
 var errNoReason = refuse("reason is empty: say why the page is changed; it is told with the new version")
 
+// errPost refuses a change of a blog post.
+var errPost = refuse("this is a blog post: it can be read and commented on, its text is not changed")
+
 // edit is a change of one page.
 type edit struct {
 	page     Ref
@@ -49,6 +52,8 @@ func (j job) apply(ctx context.Context, e edit) (tool.Result, error) {
 		return tool.Result{}, err
 	case strings.TrimSpace(e.reason) == "":
 		return tool.Result{}, errNoReason
+	case page.Type == confluence.TypeBlogPost:
+		return tool.Result{}, errPost
 	case page.Status == confluence.StatusDraft || e.save == confluence.SaveDraft:
 		return j.applyDraft(ctx, page, e)
 	}
@@ -82,7 +87,7 @@ func (j job) place(ctx context.Context, page confluence.Page, e edit) (string, e
 	if !e.parent.given() {
 		return "", nil
 	}
-	above, err := j.load(ctx, e.parent, confluence.PageRead{})
+	above, err := j.load(ctx, e.parent, confluence.PageRead{}, confluence.TypeFolder)
 	switch {
 	case err != nil:
 		return "", err

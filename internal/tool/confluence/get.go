@@ -52,7 +52,7 @@ func (t *Tools) getPage() tool.Tool {
 }
 
 func runGetPage(ctx context.Context, j job, a getPageArgs) (tool.Result, error) {
-	page, err := j.load(ctx, a.ref(), confluence.PageRead{Body: true, Version: max(a.Version, 0), Draft: a.Draft})
+	page, err := j.load(ctx, a.ref(), confluence.PageRead{Body: true, Version: max(a.Version, 0), Draft: a.Draft}, confluence.TypeBlogPost)
 	if err != nil {
 		return tool.Result{}, err
 	}
@@ -113,6 +113,9 @@ func (j job) head(ctx context.Context, page confluence.Page) (string, error) {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "page %s: %s\nspace: %s\n", page.ID, line(page.Title), page.SpaceKey)
+	if page.Type == confluence.TypeBlogPost {
+		b.WriteString("type: blog post\n")
+	}
 	if page.Status != confluence.StatusCurrent && page.Status != "" {
 		fmt.Fprintf(&b, "status: %s\n", page.Status)
 	}

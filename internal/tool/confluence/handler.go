@@ -42,6 +42,7 @@ var (
 
 // editing is a tool of which each call is the change of one page.
 func (h handler[A]) editing() handler[A] {
+	h.spec.DraftEdits = "status"
 	h.run = func(ctx context.Context, j job, args A) (tool.Result, error) {
 		e, err := h.edit(args)
 		if err != nil {

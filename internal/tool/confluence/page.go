@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,8 +51,9 @@ func (r *Ref) UnmarshalJSON(raw []byte) error {
 
 func (r Ref) given() bool { return r.ID != "" || r.Title != "" }
 
-// load reads a page if it is within the scope of the call.
-func (j job) load(ctx context.Context, ref Ref, read confluence.PageRead) (confluence.Page, error) {
+// load reads a page if it is within the scope of the call. The other types, if given,
+// are what it may be besides.
+func (j job) load(ctx context.Context, ref Ref, read confluence.PageRead, types ...string) (confluence.Page, error) {
 	if err := j.here(ref); err != nil {
 		return confluence.Page{}, err
 	}
@@ -61,12 +63,30 @@ func (j job) load(ctx context.Context, ref Ref, read confluence.PageRead) (confl
 	page, err := j.api.Page(ctx, ref.ID, read)
 	if confluence.NotFound(err) && !read.Draft && read.Version == 0 {
 		read.Draft = true // one that was never published is found as a draft only
-		page, err = j.api.Page(ctx, ref.ID, read)
+		if page, err = j.api.Page(ctx, ref.ID, read); confluence.NotFound(err) {
+			page, err = j.api.Other(ctx, ref.ID, read.Body)
+		}
 	}
 	if err != nil {
 		return page, err
 	}
-	return page, j.within(page)
+	if err := j.within(page); err != nil {
+		return page, err
+	}
+	return page, j.fits(page, types)
+}
+
+// fits refuses what an id names that a tool cannot work on. Data Center has the same
+// operations for pages and blog posts, other than those that change the text.
+func (j job) fits(page confluence.Page, types []string) error {
+	post := page.Type == confluence.TypeBlogPost
+	if page.Type == confluence.TypePage || slices.Contains(types, page.Type) || post && j.api.Kind() == confluence.DataCenter {
+		return nil
+	}
+	if post {
+		return refuse("%s is a blog post: confluence_get_page reads it, the other tools work on pages", page.ID)
+	}
+	return refuse("%s is a %s, not a page", page.ID, page.Type)
 }
 
 func (j job) byTitle(ctx context.Context, ref Ref, read confluence.PageRead) (confluence.Page, error) {

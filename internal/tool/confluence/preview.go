@@ -23,6 +23,8 @@ func (j job) preview(ctx context.Context, e edit) (tool.Preview, error) {
 		return tool.Preview{}, err
 	case strings.TrimSpace(e.reason) == "":
 		return tool.Preview{}, errNoReason
+	case page.Type == confluence.TypeBlogPost:
+		return tool.Preview{}, errPost
 	}
 	if err := j.asExpected(ctx, page, e); err != nil {
 		return tool.Preview{}, err
@@ -78,7 +80,7 @@ func difference(before, after string, raw bool) string {
 }
 
 // basisOf stands for what a change is made from: the section that it touches, or the
-// whole text, and the title where that changes. What is added at the end of a page is
+// whole text, and the title and the place where those change. What is added at the end of a page is
 // made from nothing of it.
 func basisOf(page confluence.Page, e edit) (string, error) {
 	part := ""
@@ -96,6 +98,9 @@ func basisOf(page confluence.Page, e edit) (string, error) {
 	title := ""
 	if e.title != "" {
 		title = page.Title
+	}
+	if e.parent.given() {
+		title += "\n" + page.ParentID
 	}
 	sum := sha256.Sum256([]byte(strconv.Itoa(len(title)) + ":" + title + part))
 	return page.ID + ":" + hex.EncodeToString(sum[:]), nil

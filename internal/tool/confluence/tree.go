@@ -19,7 +19,7 @@ type childrenArgs struct {
 func (t *Tools) getChildren() tool.Tool {
 	return handler[childrenArgs]{
 		tools: t,
-		spec: spec("confluence_get_children", tool.Read, "List the pages below a page.", `{"type":"object","properties":{
+		spec: spec("confluence_get_children", tool.Read, "List the pages below a page or folder.", `{"type":"object","properties":{
 "page_id":{"type":"string","description":"id or address"},
 "depth":{"type":"integer","description":"default 1, at most 10"},
 "limit":{"type":"integer","description":"default 50, at most 250"},
@@ -27,7 +27,7 @@ func (t *Tools) getChildren() tool.Tool {
 "required":["page_id"]}`, "confluence_get_page_children", "confluence_get_descendants"),
 		page: func(a childrenArgs) Ref { return a.Page },
 		run: func(ctx context.Context, j job, a childrenArgs) (tool.Result, error) {
-			page, err := j.load(ctx, a.Page, confluence.PageRead{})
+			page, err := j.load(ctx, a.Page, confluence.PageRead{}, confluence.TypeFolder)
 			if err != nil {
 				return tool.Result{}, err
 			}
