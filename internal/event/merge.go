@@ -17,9 +17,13 @@ const (
 // the changes of both in changelog_items. The variable merged_events lists what
 // was merged, each with its event_type, timestamp and user_display_name, and
 // merged_count counts it; both are absent from an event that stands for itself.
-// If the later event deleted the subject itself, the whole is that deletion.
+// If the later event deleted the subject itself, the whole is that deletion. Of two
+// events that tell of different subjects the later one stands for both.
 // Neither argument is changed.
 func Merge(first, later *Event) *Event {
+	if later.Subject != first.Subject {
+		return mergeOthers(first, later)
+	}
 	out := *first
 	out.Raw = nil
 	if later.deletesSubject() {
@@ -34,6 +38,22 @@ func Merge(first, later *Event) *Event {
 	out.Vars = mergeVars(first, later)
 	out.Vars["event_type"] = out.Type
 	return &out
+}
+
+// mergeOthers makes one event of two of different subjects: the later one, with what
+// merged_events and merged_count tell of both.
+func mergeOthers(first, later *Event) *Event {
+	out := *later
+	out.Raw = nil
+	out.Depth = max(first.Depth, later.Depth)
+	out.Vars = mergeVars(&Event{Type: first.Type, Vars: gathered(first)}, later)
+	delete(out.Vars, "changelog_items")
+	return &out
+}
+
+// gathered are the variables that tell what an event was merged from.
+func gathered(e *Event) map[string]any {
+	return map[string]any{"merged_events": e.parts(), "merged_count": e.count()}
 }
 
 func mergeVars(first, later *Event) map[string]any {

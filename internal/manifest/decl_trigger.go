@@ -40,6 +40,7 @@ type triggerConfig struct {
 	ProjectRouting   mapping[str] `yaml:"project_routing" jsonschema_description:"The agent by project key, before the default"`
 	Commands         commandList  `yaml:"commands"`
 	Debounce         span         `yaml:"debounce" jsonschema_description:"Events of one subject within this time become one run"`
+	DebounceBy       str          `yaml:"debounce_by" jsonschema_description:"subject (default), or trigger: all events that the trigger takes within the time become one run"`
 	JQLFilter        str          `yaml:"jql_filter" jsonschema_description:"JQL that the issue has to match; Jira is asked last"`
 	FilterExpression data         `yaml:"filter_expression" refuse:"use filters.expression, with the names of the context variables"`
 	Repositories     []str        `yaml:"repositories" alias:"allowed_repos" jsonschema_description:"Type GitHub: globs of owner/name"`

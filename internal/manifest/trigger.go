@@ -45,7 +45,10 @@ type Trigger struct {
 	// Debounce is for how long events of one subject are gathered into one run,
 	// from the first of them on; 0 for not at all. Commands are never gathered.
 	Debounce time.Duration
-	Commands []Command
+	// DebounceAll gathers the events of all subjects into one run, for a target that
+	// looks at everything anyway.
+	DebounceAll bool
+	Commands    []Command
 	// EventTargets are AOF's event names used as command keys.
 	EventTargets map[string]Command
 	// ProjectTargets are AOF's project_routing: what runs by project key if there

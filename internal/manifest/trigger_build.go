@@ -20,6 +20,10 @@ func (b *builder) trigger(decl triggerDecl) (*Trigger, bool) {
 	if spec.Type.absent() {
 		b.errorf(spec.pos, `field "type" is missing`)
 	}
+	t.DebounceAll = b.oneOf(config.DebounceBy, "debounce_by", "subject", "trigger") == "trigger"
+	if config.DebounceBy.set && t.Debounce == 0 {
+		b.errorf(config.DebounceBy.pos, "debounce_by says what is gathered, but debounce does not say for how long")
+	}
 	t.Events = b.eventsOf(t.Type, config.Events)
 	b.platform(t, spec)
 	unknown := b.oneOf(config.UnknownCommand, "unknown_command", "reply", "ignore")

@@ -61,7 +61,7 @@ func ownFields(spec triggerSpec) []ownField {
 	return []ownField{
 		{"events", first(c.Events), told}, {"allowed_users", first(c.AllowedUsers), told},
 		{"ignore_bots", c.IgnoreBots.pos, told}, {"unknown_command", c.UnknownCommand.pos, told},
-		{"debounce", c.Debounce.pos, told}, {"webhook_secret_env", c.WebhookSecretEnv.pos, signed},
+		{"debounce", c.Debounce.pos, told}, {"debounce_by", c.DebounceBy.pos, told}, {"webhook_secret_env", c.WebhookSecretEnv.pos, signed},
 		{"commands", latest(spec.Commands.pos, c.Commands.pos), told},
 		{"issue_types", latest(first(c.IssueTypes), first(f.IssueTypes)), jira}, {"statuses", first(f.Statuses), jira},
 		{"boards", latest(first(c.Boards), first(f.Boards)), jira}, {"priorities", first(f.Priorities), jira},

@@ -148,7 +148,11 @@ func (q *query) hold(e *entry) {
 	if wait <= 0 || q.ev.Subject == "" || len(q.out.Matches) != 1 {
 		return
 	}
-	key := strings.Join([]string{e.trigger.Name, q.out.Matches[0].Target.String(), q.ev.Source, q.ev.Site, q.ev.Subject}, "\x1f")
+	subject := q.ev.Subject
+	if e.trigger.DebounceAll {
+		subject = "" // no event without a subject is held, so none has this key by itself
+	}
+	key := strings.Join([]string{e.trigger.Name, q.out.Matches[0].Target.String(), q.ev.Source, q.ev.Site, subject}, "\x1f")
 	q.out.Hold = &Hold{Key: key, For: wait}
 }
 
