@@ -91,7 +91,7 @@ func allowed() map[string][]string {
 		"admin/client":     {"admin", "run", "store"},
 		"telemetry":        {"step"},
 		"sandbox":          {"sandbox/confluence", "sandbox/github", "sandbox/jira", "sandbox/model", "sandbox/rovo"},
-		"sandbox/jira":     {},
+		"sandbox/jira":     {"sandbox/wire"},
 		"sandbox/contract": {},
 		"sandbox/model":    {},
 		"sandbox/port":     {},
@@ -99,7 +99,8 @@ func allowed() map[string][]string {
 		"sandbox/double":   {"sandbox/port"},
 
 		"atlassian/confluence":    {"atlassian"},
-		"sandbox/confluence":      {},
+		"sandbox/confluence":      {"sandbox/wire"},
+		"sandbox/wire":            {},
 		"memory/memorytest":       {"memory"},
 		"store/inbox/codec":       {},
 		"store/inbox/inboxtest":   {"store/inbox", "store/inbox/codec"},

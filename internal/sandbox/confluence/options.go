@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"strings"
 	"time"
+
+	"github.com/aofctl/aofctl/internal/sandbox/wire"
 )
 
 // Kind is the kind of Confluence that a site is.
@@ -36,6 +38,9 @@ type Options struct {
 	Pages []NewPage
 	// Now tells the time; time.Now if nil.
 	Now func() time.Time
+	// Luck decides which requests faults hit that hit a share of them, by numbers from 0
+	// to below 1; repeatable if nil.
+	Luck func() float64
 	// LogSize is how many requests are remembered; 2,000 if 0.
 	LogSize int
 	// IndexLag is how long searches do not find what is new.
@@ -131,6 +136,7 @@ func (o Options) completed() Options {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	o.Luck = wire.Luck(o.Luck)
 	if o.LogSize == 0 {
 		o.LogSize = 2000
 	}

@@ -1,12 +1,11 @@
 package confluence
 
 import (
-	"bytes"
-	"io"
-	"maps"
 	"net/http"
 	"regexp"
 	"strings"
+
+	"github.com/aofctl/aofctl/internal/sandbox/wire"
 )
 
 // maxBody is the largest request that the site reads.
@@ -29,7 +28,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	s.exchange(w, inner)
+	s.Exchange(w, inner)
 }
 
 // within takes the gateway's path and the context path of a Data Center off. A
@@ -54,83 +53,15 @@ func (s *Server) within(r *http.Request) (*http.Request, bool) {
 	return inner, true
 }
 
-// exchange is one request with what may go wrong before and after its effect.
-func (s *Server) exchange(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	entry := Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Body: string(body)}
-	if err != nil {
-		entry.Status = http.StatusRequestEntityTooLarge
-		s.log.add(entry)
-		writeError(w, version(r), refuse(entry.Status, "The request is too large."))
-		return
-	}
-	fault := s.faults.strike(r.Method, r.URL.Path)
-	if fault != nil && fault.first() {
-		s.fail(w, entry, fault, nil)
-		return
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	answer := &recorder{header: http.Header{}, status: http.StatusOK}
-	s.api.ServeHTTP(answer, r)
-	entry.Applied = answer.status
-	if fault != nil {
-		s.fail(w, entry, fault, answer)
-		return
-	}
-	entry.Status = answer.status
-	s.log.add(entry)
-	answer.copyTo(w, answer.body.Bytes())
-}
-
-// recorder keeps an answer until it is known whether the client may have it.
-type recorder struct {
-	header http.Header
-	status int
-	wrote  bool
-	body   bytes.Buffer
-}
-
-// Header implements http.ResponseWriter.
-func (r *recorder) Header() http.Header { return r.header }
-
-// WriteHeader implements http.ResponseWriter.
-func (r *recorder) WriteHeader(status int) {
-	if !r.wrote {
-		r.status, r.wrote = status, true
-	}
-}
-
-// Write implements http.ResponseWriter.
-func (r *recorder) Write(p []byte) (int, error) {
-	r.wrote = true
-	return r.body.Write(p)
-}
-
-func (r *recorder) copyTo(w http.ResponseWriter, body []byte) {
-	maps.Copy(w.Header(), r.header)
-	w.WriteHeader(r.status)
-	if r.status != http.StatusNoContent {
-		_, _ = w.Write(body)
-	}
-}
-
-// fail plays a fault. http.ErrAbortHandler is how net/http lets a handler hang up.
-func (s *Server) fail(w http.ResponseWriter, entry Request, f *Fault, answer *recorder) {
-	entry.Fault = string(f.Effect)
-	switch f.Effect {
-	case CutBefore, CutAfter:
-		s.log.add(entry)
-		panic(http.ErrAbortHandler)
-	case Malformed:
-		entry.Status = answer.status
-		s.log.add(entry)
-		whole := answer.body.Bytes()
-		answer.copyTo(w, append(bytes.Clone(whole[:len(whole)/2]), "\x00<"...))
-	default:
-		entry.Status = f.Status
-		s.log.add(entry)
-		f.answer(w)
-	}
+// newWire is the way that requests take to the site.
+func (s *Server) newWire() *wire.Wire {
+	return wire.New(wire.Options{
+		API: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.api.ServeHTTP(w, r) }), MaxBody: maxBody,
+		Unread: func(w http.ResponseWriter, r *http.Request, status int) {
+			writeError(w, version(r), refuse(status, "The request could not be read, or is too large."))
+		},
+		Refuse: answerFault, Now: s.opts.Now, Luck: s.opts.Luck, LogSize: s.opts.LogSize,
+	})
 }
 
 // version is that of the API which a request is for.

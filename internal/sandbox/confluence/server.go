@@ -4,16 +4,17 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+
+	"github.com/aofctl/aofctl/internal/sandbox/wire"
 )
 
 // Server is the site: an http.Handler with a Go API beside it. It is safe for
 // concurrent use. Close it when done.
 type Server struct {
+	*wire.Wire
 	opts    Options
 	api     http.Handler
 	control http.Handler
-	faults  faults
-	log     requestLog
 	post    *post
 
 	mu sync.RWMutex
@@ -23,7 +24,8 @@ type Server struct {
 // New builds a site. The error says what is wrong with the options.
 func New(opts Options) (*Server, error) {
 	opts = opts.completed()
-	s := &Server{opts: opts, log: requestLog{now: opts.Now, limit: opts.LogSize}, post: newPost(opts)}
+	s := &Server{opts: opts, post: newPost(opts)}
+	s.Wire = s.newWire()
 	s.api, s.control = s.routes(), s.controls()
 	if err := s.Reset(); err != nil {
 		s.post.close()
@@ -32,7 +34,7 @@ func New(opts Options) (*Server, error) {
 	return s, nil
 }
 
-// Reset puts the site back to its beginning and forgets requests and faults.
+// Reset puts the site back to its beginning and forgets requests, faults and holds.
 // Webhooks and rules stay.
 func (s *Server) Reset() error {
 	st, err := newState(s.opts)
@@ -45,16 +47,18 @@ func (s *Server) Reset() error {
 			return fmt.Errorf("make page %q: %w", p.Title, err)
 		}
 	}
-	s.ClearFaults()
-	s.log.clear()
+	s.Forget()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.st = st
 	return nil
 }
 
-// Close stops the sending of webhooks.
-func (s *Server) Close() { s.post.close() }
+// Close stops the sending of webhooks and releases held requests.
+func (s *Server) Close() {
+	s.LetGo()
+	s.post.close()
+}
 
 // Kind is the kind of Confluence that the site is.
 func (s *Server) Kind() Kind { return s.opts.Kind }

@@ -13,7 +13,7 @@ func (s *Server) authenticate(w http.ResponseWriter, r *http.Request, e endpoint
 	by, tried := s.identify(r)
 	if s.dc() {
 		signHeaders(w.Header(), by)
-		w.Header().Set("X-Arequestid", requestID(s.opts.Now(), s.log.count()))
+		w.Header().Set("X-Arequestid", requestID(s.opts.Now(), s.Count()))
 	}
 	switch {
 	case by != nil && s.dc():

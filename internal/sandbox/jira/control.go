@@ -184,11 +184,11 @@ func (s *Server) controlHold(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer cancel()
-	state, ok := s.holds.caught(ctx, r.PathValue("id"), n)
+	state, err := s.Caught(ctx, r.PathValue("id"), n)
 	switch {
-	case !ok:
+	case state.ID == "":
 		found(w, false)
-	case state.Caught < n:
+	case err != nil:
 		writeJSON(w, http.StatusAccepted, state)
 	default:
 		writeJSON(w, http.StatusOK, state)

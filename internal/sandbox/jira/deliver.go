@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/aofctl/aofctl/internal/sandbox/wire"
 )
 
 // Attempt is one try to deliver an event to a webhook.
@@ -74,14 +76,14 @@ type post struct {
 	nextRun int
 	pending int
 	senders int
-	log     ring[Attempt]
-	sent    ring[*delivery]
+	log     wire.Ring[Attempt]
+	sent    wire.Ring[*delivery]
 }
 
 func newPost(opts Options) *post {
 	ctx, stop := context.WithCancel(context.Background())
 	p := &post{
-		ctx: ctx, stop: stop, now: opts.Now, luck: opts.Luck, dc: opts.Deployment == DataCenter, log: newRing[Attempt](10000), sent: newRing[*delivery](256),
+		ctx: ctx, stop: stop, now: opts.Now, luck: opts.Luck, dc: opts.Deployment == DataCenter, log: wire.NewRing[Attempt](10000), sent: wire.NewRing[*delivery](256),
 		client: &http.Client{
 			Timeout:       30 * time.Second,
 			Transport:     &http.Transport{MaxIdleConnsPerHost: 32},
@@ -177,7 +179,7 @@ func (p *post) drain(l *lane) {
 
 		p.mu.Lock()
 		p.pending--
-		p.sent.add(d)
+		p.sent.Add(d)
 		p.idle.Broadcast()
 		p.mu.Unlock()
 	}
@@ -196,7 +198,7 @@ func (p *post) deliver(d *delivery) {
 		}
 		a.Final = a.Delivered || try >= d.reg.Retries || !retried(status, err) || p.ctx.Err() != nil
 		p.mu.Lock()
-		p.log.add(a)
+		p.log.Add(a)
 		p.mu.Unlock()
 		if a.Final || !p.pause(d.reg.Backoff(try+1)) {
 			return
@@ -282,7 +284,7 @@ func (p *post) wait(ctx context.Context) error {
 func (p *post) redeliver(id string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, d := range p.sent.items() {
+	for _, d := range p.sent.Items() {
 		if d.id == id {
 			again := *d
 			p.queue(&again)

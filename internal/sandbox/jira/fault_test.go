@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/aofctl/aofctl/internal/sandbox/wire"
 	"time"
 )
 
@@ -171,7 +173,7 @@ func abandoned(t *testing.T, s *site, key string, h Hold) {
 		t.Fatal(err)
 	}
 	if !h.Late {
-		s.until(func() bool { state, _ := s.holds.caught(t.Context(), added.ID, 1); return state.Waiting == 0 })
+		s.until(func() bool { state, _ := s.Caught(t.Context(), added.ID, 1); return state.Waiting == 0 })
 	}
 	s.Release(added.ID)
 }
@@ -258,7 +260,7 @@ func TestHugeBodiesAreRefused(t *testing.T) {
 	if a.status != 413 {
 		t.Errorf("status %d", a.status)
 	}
-	if body := s.Requests()[0].Body; len(body) > maxLogged {
+	if body := s.Requests()[0].Body; len(body) > wire.MaxLogged {
 		t.Errorf("the log keeps %d bytes", len(body))
 	}
 }

@@ -240,7 +240,7 @@ func (s *Server) ServeAccount(w http.ResponseWriter, r *http.Request, account st
 	if s.opts.OnRequest != nil {
 		s.opts.OnRequest(r)
 	}
-	s.exchange(w, r.WithContext(ctx))
+	s.Exchange(w, r.WithContext(ctx))
 }
 
 // ServeGateway answers what came to the gateway, wherever the site itself is.
@@ -248,7 +248,7 @@ func (s *Server) ServeGateway(w http.ResponseWriter, r *http.Request) {
 	if s.opts.OnRequest != nil {
 		s.opts.OnRequest(r)
 	}
-	s.exchange(w, r)
+	s.Exchange(w, r)
 }
 
 // CloudID is the id under which the gateway knows the site.

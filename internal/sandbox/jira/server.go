@@ -3,25 +3,24 @@ package jira
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/aofctl/aofctl/internal/sandbox/wire"
 )
 
 // Server is the site: an http.Handler with a Go API beside it. It is safe for
 // concurrent use. Close it when done.
 type Server struct {
+	*wire.Wire
 	opts    Options
 	api     http.Handler
 	control http.Handler
 	inner   http.Handler
 	post    *post
 	oauth   *oauth
-	faults  *faults
-	holds   *holds
-	log     *requestLog
 	known   map[string]bool
 
 	mu sync.RWMutex
@@ -32,10 +31,11 @@ type Server struct {
 func New(opts Options) (*Server, error) {
 	opts = opts.completed()
 	s := &Server{
-		opts: opts, faults: newFaults(opts.Luck), holds: newHolds(), log: newRequestLog(opts.LogSize, opts.Now),
+		opts: opts,
 		post: newPost(opts), known: knownEvents(),
 		oauth: newOAuth(opts.OAuth),
 	}
+	s.Wire = s.newWire()
 	s.inner, s.control = s.routes(), s.controls()
 	s.api = s.front()
 	if err := s.reseed(); err != nil {
@@ -67,24 +67,11 @@ func (o Options) completed() Options {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Luck == nil {
-		o.Luck = rand.New(rand.NewPCG(1, 2)).Float64 //nolint:gosec // repeatable luck is no secret
-	}
-	o.Luck = guarded(o.Luck)
+	o.Luck = wire.Luck(o.Luck)
 	if o.LogSize == 0 {
 		o.LogSize = 2000
 	}
 	return o
-}
-
-// guarded makes a generator safe for concurrent use.
-func guarded(luck func() float64) func() float64 {
-	var mu sync.Mutex
-	return func() float64 {
-		mu.Lock()
-		defer mu.Unlock()
-		return luck()
-	}
 }
 
 // reseed builds the state anew from the options.
@@ -122,15 +109,13 @@ func (s *Server) reseed() error {
 // Reset puts the site back to its seed and forgets requests, faults and holds.
 // Webhooks stay registered; what is still queued for them is sent.
 func (s *Server) Reset() error {
-	s.faults.clear()
-	s.holds.clear()
-	s.log.clear()
+	s.Forget()
 	return s.reseed()
 }
 
 // Close stops the sending of webhooks and releases held requests.
 func (s *Server) Close() {
-	s.holds.clear()
+	s.LetGo()
 	s.post.close()
 }
 
@@ -181,5 +166,5 @@ func (s *Server) Redeliver(id string) bool { return s.post.redeliver(id) }
 func (s *Server) Attempts() []Attempt {
 	s.post.mu.Lock()
 	defer s.post.mu.Unlock()
-	return s.post.log.items()
+	return s.post.log.Items()
 }

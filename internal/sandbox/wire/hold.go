@@ -1,4 +1,4 @@
-package jira
+package wire
 
 import (
 	"context"
@@ -200,12 +200,12 @@ func (hs *holds) find(id string) *holdRule {
 }
 
 // AddHold puts a hold into force and returns it with its id.
-func (s *Server) AddHold(h Hold) (Hold, error) { return s.holds.add(h) }
+func (x *Wire) AddHold(h Hold) (Hold, error) { return x.holds.add(h) }
 
 // Caught waits until a hold has stopped at least n requests. The error is that of
 // the context, or says that there is no such hold.
-func (s *Server) Caught(ctx context.Context, id string, n int) (HoldState, error) {
-	state, ok := s.holds.caught(ctx, id, n)
+func (x *Wire) Caught(ctx context.Context, id string, n int) (HoldState, error) {
+	state, ok := x.holds.caught(ctx, id, n)
 	switch {
 	case !ok:
 		return state, fmt.Errorf("find hold %q: it does not exist or was released", id)
@@ -216,4 +216,4 @@ func (s *Server) Caught(ctx context.Context, id string, n int) (HoldState, error
 }
 
 // Release ends a hold and lets its requests go on; false if there is none.
-func (s *Server) Release(id string) bool { return s.holds.release(id) }
+func (x *Wire) Release(id string) bool { return x.holds.release(id) }

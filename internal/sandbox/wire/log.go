@@ -1,4 +1,4 @@
-package jira
+package wire
 
 import (
 	"net/http"
@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// maxLogged is how much of a body the log keeps.
-const maxLogged = 16 << 10
+// MaxLogged is how much of a body the log keeps, in bytes.
+const MaxLogged = 16 << 10
 
 // Request is a request that the site got.
 type Request struct {
@@ -35,11 +35,11 @@ type requestLog struct {
 
 	mu   sync.Mutex
 	seq  int64
-	ring ring[*Request]
+	ring Ring[*Request]
 }
 
 func newRequestLog(size int, now func() time.Time) *requestLog {
-	return &requestLog{now: now, ring: newRing[*Request](size)}
+	return &requestLog{now: now, ring: NewRing[*Request](size)}
 }
 
 // pendingEntry is a request whose answer is not known yet.
@@ -54,9 +54,9 @@ func (l *requestLog) begin(r *http.Request, body []byte) *pendingEntry {
 	l.seq++
 	e := &Request{
 		Seq: l.seq, At: l.now(), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery,
-		Body: string(body[:min(len(body), maxLogged)]),
+		Body: string(body[:min(len(body), MaxLogged)]),
 	}
-	l.ring.add(e)
+	l.ring.Add(e)
 	return &pendingEntry{log: l, entry: e}
 }
 
@@ -82,7 +82,7 @@ func (l *requestLog) count() int64 {
 func (l *requestLog) items() []Request {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	kept := l.ring.items()
+	kept := l.ring.Items()
 	out := make([]Request, len(kept))
 	for i, e := range kept {
 		out[i] = *e
@@ -93,8 +93,8 @@ func (l *requestLog) items() []Request {
 func (l *requestLog) clear() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.ring.clear()
+	l.ring.Clear()
 }
 
 // Requests are the newest requests to the API, oldest first.
-func (s *Server) Requests() []Request { return s.log.items() }
+func (x *Wire) Requests() []Request { return x.log.items() }
