@@ -124,7 +124,7 @@ func (r *reader) enter(level int, text, anchor string) {
 	if len(r.above) > 0 {
 		path = sections[r.above[len(r.above)-1]].Path + " > " + text
 	}
-	r.out.Sections = append(sections, Section{Level: level, Heading: text, Path: path, Anchor: anchor})
+	r.out.Sections = append(r.out.Sections, Section{Level: level, Heading: text, Path: path, Anchor: anchor})
 	r.above = append(r.above, len(r.out.Sections)-1)
 }
 
@@ -169,7 +169,7 @@ func (r *reader) paragraph(n *doc.Node) {
 func (r *reader) line(text, anchor string, link bool) {
 	r.section().Passages = append(r.section().Passages, text)
 	if id, rest := explicitID(text); id != "" && !link {
-		title, _ := firstSentence(rest)
+		title := firstSentence(rest)
 		r.begin(Candidate{Explicit: id, Title: title, Anchor: anchor}, 0)
 		r.out.Candidates[r.candidate].Text = rest
 		return
@@ -229,7 +229,7 @@ func (r *reader) item(item *doc.Node, own []*doc.Node, text string) {
 	label, after := cutLabel(text)
 	switch {
 	case id != "" && !linked(own...):
-		title, _ := firstSentence(rest)
+		title := firstSentence(rest)
 		r.begin(Candidate{Explicit: id, Title: title, Anchor: anchorIn(own...)}, 0)
 		r.out.Candidates[r.candidate].Text = rest
 	case label:
@@ -241,7 +241,7 @@ func (r *reader) item(item *doc.Node, own []*doc.Node, text string) {
 		r.add(text)
 		r.criterion(text)
 	case r.listing && (r.candidate < 0 || r.headed == 0):
-		title, _ := firstSentence(text)
+		title := firstSentence(text)
 		r.begin(Candidate{Title: title, Anchor: anchorIn(item)}, 0)
 		r.out.Candidates[r.candidate].Text = text
 	default:

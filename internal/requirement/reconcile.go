@@ -130,9 +130,9 @@ func (r *recorder) record(before Register) Reconciled {
 		gone, goneIs = append(gone, one), append(goneIs, change)
 	}
 	r.out.Register = before
-	r.out.Register.Requirements = append(here, gone...)
+	r.out.Register.Requirements = slices.Concat(here, gone)
 	r.out.Register.Seen = max(before.Seen, r.seen.Version)
-	r.out.Changes = append(hereIs, goneIs...)
+	r.out.Changes = slices.Concat(hereIs, goneIs)
 	r.out.Notes = append(r.notes, r.suspicions(before)...)
 	return r.out
 }

@@ -80,7 +80,7 @@ func (r *reader) table(n *doc.Node) {
 		if name == "" && explicit == "" {
 			continue
 		}
-		short, _ := firstSentence(rest)
+		short := firstSentence(rest)
 		r.begin(Candidate{Explicit: explicit, Title: short, Anchor: anchorIn(row)}, 0)
 		c := &r.out.Candidates[r.candidate]
 		c.Text = strings.Join(strings.Fields(name+" "+cellText(row, text)), " ")

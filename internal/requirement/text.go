@@ -95,7 +95,7 @@ func newSketch(texts ...string) Sketch {
 			h := fnv.New32a()
 			h.Write([]byte(w))
 			sum := h.Sum32()
-			out = append(out, uint16(sum>>16)^uint16(sum&0xffff)) //nolint:gosec // the halves of it
+			out = append(out, uint16(sum>>16)^uint16(sum&0xffff))
 		}
 	}
 	slices.Sort(out)

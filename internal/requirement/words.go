@@ -77,8 +77,8 @@ func trimCriterion(text string) string {
 const maxTitle = 120
 
 // firstSentence is the begin of a text that serves as its title.
-func firstSentence(text string) (title, rest string) {
-	title = text
+func firstSentence(text string) string {
+	title := text
 	for _, end := range []string{". ", "; ", ": "} {
 		if i := strings.Index(title, end); i > 15 {
 			title = title[:i]
@@ -87,5 +87,5 @@ func firstSentence(text string) (title, rest string) {
 	if runes := []rune(title); len(runes) > maxTitle {
 		title = strings.TrimSpace(string(runes[:maxTitle-1])) + "…"
 	}
-	return strings.TrimRight(title, ".;: "), text
+	return strings.TrimRight(title, ".;: ")
 }

@@ -57,7 +57,7 @@ var (
 func withoutCriteria(text string) string {
 	var out []string
 	skipping := false
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		switch {
 		case ownCriteria.MatchString(line):
 			skipping = true

@@ -236,11 +236,11 @@ func (j job) link(ctx context.Context, s subject, r *requirement.Requirement, ke
 	_, err := j.jira.Once(ctx, j.call.ID+"#link", tool.Action{
 		Kind: "remote link", Target: key, Repeatable: true,
 		Find: func(ctx context.Context, _ time.Time) (string, bool, error) {
-			_, same, err := j.linked(ctx, key, want)
+			same, err := j.linked(ctx, key, want)
 			return want.GlobalID, same, err
 		},
 		Send: func(ctx context.Context) (string, error) {
-			if _, same, err := j.linked(ctx, key, want); err != nil || same {
+			if same, err := j.linked(ctx, key, want); err != nil || same {
 				return want.GlobalID, err
 			}
 			_, err := j.jira.Client().PutRemoteLink(ctx, key, want)

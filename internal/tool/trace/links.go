@@ -112,13 +112,13 @@ func (j job) linkOf(page loaded, r *requirement.Requirement) jira.RemoteLink {
 // maxLinkTitle is Jira's limit for titles of links, in characters.
 const maxLinkTitle = 255
 
-// linked reports whether an issue has a link, and whether it says the same.
-func (j job) linked(ctx context.Context, key string, want jira.RemoteLink) (there, same bool, err error) {
+// linked reports whether an issue has a link that says the same.
+func (j job) linked(ctx context.Context, key string, want jira.RemoteLink) (bool, error) {
 	links, err := j.jira.Client().RemoteLinks(ctx, key)
 	for _, l := range links {
 		if l.GlobalID == want.GlobalID {
-			return true, l.Object.URL == want.Object.URL && l.Object.Title == want.Object.Title && l.Relationship == want.Relationship, nil
+			return l.Object.URL == want.Object.URL && l.Object.Title == want.Object.Title && l.Relationship == want.Relationship, nil
 		}
 	}
-	return false, false, asJira(err)
+	return false, asJira(err)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 
 	"github.com/aofctl/aofctl/internal/requirement"
 )
@@ -71,7 +72,7 @@ func reported(m requirement.Matrix, g *gatherer, from int) (any, error) {
 	for n := len(m.Rows) - from; ; n = n * 3 / 4 {
 		out := g.answer(m, m.Rows[from:from+n])
 		if from+n < len(m.Rows) {
-			out.Next = fmt.Sprint(from + n)
+			out.Next = strconv.Itoa(from + n)
 		}
 		text, err := encode(out)
 		if err != nil || len(text) <= maxResult {
