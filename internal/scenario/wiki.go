@@ -77,15 +77,28 @@ func (w *world) writing() storage.Options {
 	return storage.Options{DataCenter: w.box.Confluence.Kind() == confluence.DataCenter}
 }
 
-// addressed puts the address of the Jira into {{jira}}, where no other value is known
-// yet.
+// addressed puts the address of the Jira into {{jira}}, and that of the Confluence
+// without its scheme, as names of links have it, into {{confluence}}, where no other
+// value is known yet.
 func (w *world) addressed(text string) string {
 	return slot.ReplaceAllStringFunc(text, func(found string) string {
-		if slot.FindStringSubmatch(found)[1] == "jira" {
+		switch slot.FindStringSubmatch(found)[1] {
+		case "jira":
 			return w.box.JiraURL()
+		case "confluence":
+			return w.wikiSite()
 		}
 		return found
 	})
+}
+
+// wikiSite is where people find the Confluence, without the scheme.
+func (w *world) wikiSite() string {
+	_, site, _ := strings.Cut(w.box.ConfluenceURL(), "://")
+	if w.box.Confluence.Kind() == confluence.Cloud {
+		site += "/wiki"
+	}
+	return strings.TrimSuffix(site, "/")
 }
 
 // fillWiki makes the pages that are there from the start.
