@@ -54,7 +54,7 @@ func allowed() map[string][]string {
 		"manifest":         {"hosts", "memory", "spell"},
 		"atlassian":        {},
 		"atlassian/jira":   {"atlassian"},
-		"doctor":           {"admin", "atlassian", "atlassian/jira", "registration", "store/postgres"},
+		"doctor":           {"admin", "atlassian", "atlassian/confluence", "atlassian/jira", "registration", "store/postgres"},
 		"reconcile":        {"atlassian", "atlassian/jira", "event", "store/inbox"},
 		"registration":     {"atlassian/jira"},
 		"route":            {"event", "event/confluence", "manifest", "spell"},

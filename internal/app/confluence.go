@@ -1,15 +1,18 @@
 package app
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/aofctl/aofctl/internal/atlassian"
 	"github.com/aofctl/aofctl/internal/atlassian/confluence"
 	"github.com/aofctl/aofctl/internal/doctor"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/tool"
+	toolconfluence "github.com/aofctl/aofctl/internal/tool/confluence"
 )
 
 // wiki is the configured Confluence.
@@ -83,28 +86,43 @@ func (p *patient) confluence() []doctor.Check {
 	case p.opts.Offline:
 		return []doctor.Check{told(subject, []doctor.Result{doctor.Found("account", doctor.Skipped, "not asked (--offline)", "")})}
 	}
-	names := (&site{config: cfg.Site}).credentials()
-	return []doctor.Check{{Subject: subject, Name: "account", Run: func(ctx context.Context) []doctor.Result {
-		return []doctor.Result{examineWiki(ctx, client, names)}
-	}}}
+	shown := cfg.Site.BaseURL
+	return []doctor.Check{doctor.Wiki{
+		Subject: subject, Open: client.API, URL: shown, Proxy: proxyOf(cfg.Site, shown), Credentials: (&site{config: cfg.Site}).credentials(),
+		Users: p.users(), Scopes: toolconfluence.Scopes, Spaces: p.spaces(),
+	}.Check()}
 }
 
-// examineWiki asks Confluence who we are.
-func examineWiki(ctx context.Context, client *confluence.Client, credentials string) doctor.Result {
-	api, err := client.API(ctx)
-	var me confluence.User
-	if err == nil {
-		me, err = api.Me(ctx)
+// spaces are those that agents with tools for Confluence name. Globs name none.
+func (p *patient) spaces() []doctor.SpaceNeed {
+	if p.catalog == nil {
+		return nil
 	}
-	var refused *atlassian.Error
-	switch {
-	case err == nil:
-		kind := map[confluence.Kind]string{confluence.Cloud: "Cloud", confluence.DataCenter: "Data Center"}[api.Kind()]
-		return doctor.Found("account", doctor.OK, fmt.Sprintf("Confluence %s knows us as %s", kind, me.DisplayName), "")
-	case errors.As(err, &refused) && refused.Unauthorized():
-		return doctor.Found("account", doctor.Failed, "Confluence does not accept our credentials: "+err.Error(), "make a new token and put it into "+credentials)
-	case confluence.NotFound(err):
-		return doctor.Found("account", doctor.Failed, "there is no Confluence at this address: "+err.Error(), "check base_url of platforms.confluence, with its context path")
+	needs := map[string]*doctor.SpaceNeed{}
+	for _, name := range slices.Sorted(maps.Keys(p.catalog.Agents)) {
+		a := p.catalog.Agents[name]
+		reads, writes := false, false
+		for _, tool := range a.Tools {
+			scopes := toolconfluence.Scopes(tool)
+			reads = reads || len(scopes) > 0
+			writes = writes || slices.ContainsFunc(scopes, func(s string) bool { return strings.HasPrefix(s, "write:") })
+		}
+		for _, key := range a.ScopeSpaces {
+			if !reads || strings.ContainsAny(key, "*?[") {
+				continue
+			}
+			if needs[key] == nil {
+				needs[key] = &doctor.SpaceNeed{Key: key}
+			}
+			needs[key].Readers = append(needs[key].Readers, name)
+			if writes {
+				needs[key].Writers = append(needs[key].Writers, name)
+			}
+		}
 	}
-	return doctor.Found("account", doctor.Failed, err.Error(), "check base_url, proxy and network")
+	var list []doctor.SpaceNeed
+	for _, key := range slices.Sorted(maps.Keys(needs)) {
+		list = append(list, *needs[key])
+	}
+	return list
 }

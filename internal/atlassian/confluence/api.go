@@ -111,6 +111,10 @@ type API interface { //nolint:interfacebloat // it is what a Confluence does; wh
 	// Space reads a space by its key.
 	Space(ctx context.Context, key string) (Space, error)
 
+	// Writable reports whether we may write pages in a space. Data Center tells of the
+	// space's home page; a space without one is an *UnsupportedError.
+	Writable(ctx context.Context, s Space) (bool, error)
+
 	// Restrictions tells to whom a page is restricted. Those of the pages above it
 	// count, too, and are not told.
 	Restrictions(ctx context.Context, id string) (Restrictions, error)

@@ -188,6 +188,30 @@ func (c *cloud) Space(ctx context.Context, key string) (Space, error) {
 	return found.Items[0], nil
 }
 
+// operations are what we may do.
+type operations []struct {
+	Operation  string `json:"operation"`
+	TargetType string `json:"targetType"`
+}
+
+func (o operations) has(operation string) bool {
+	for _, one := range o {
+		if one.Operation == operation && one.TargetType == "page" {
+			return true
+		}
+	}
+	return false
+}
+
+// Writable implements API.
+func (c *cloud) Writable(ctx context.Context, s Space) (bool, error) {
+	var raw struct {
+		Operations operations `json:"operations"`
+	}
+	err := c.get(ctx, v2("spaces", s.ID, "operations"), nil, &raw)
+	return raw.Operations.has("create"), err
+}
+
 // spaceKey is the key of a space by its id; "" if we may not see it.
 func (c *cloud) spaceKey(ctx context.Context, id string) (string, error) {
 	if id == "" {

@@ -191,6 +191,18 @@ func (d *dataCenter) Ancestors(ctx context.Context, id string) ([]Node, error) {
 	return nodes, nil
 }
 
+// Writable implements API.
+func (d *dataCenter) Writable(ctx context.Context, s Space) (bool, error) {
+	if s.HomepageID == "" {
+		return false, &UnsupportedError{Kind: DataCenter, What: "tell of a space without a home page whether we may write in it"}
+	}
+	var raw struct {
+		Operations operations `json:"operations"`
+	}
+	err := d.get(ctx, d.at("content", s.HomepageID), url.Values{"expand": {"operations"}}, &raw)
+	return raw.Operations.has("update"), err
+}
+
 // maxVersions is how many versions are read in one part: each is a request.
 const maxVersions = 25
 

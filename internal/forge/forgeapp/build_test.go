@@ -139,7 +139,7 @@ func TestBuildWarnsOfWhatItChanges(t *testing.T) {
 		Name: "a", Title: "An agent with a name that is far too long", Description: strings.Repeat("many words ", 30),
 		Starters: []string{"one", "one", " ", strings.Repeat("why ", 30), "three", "four"}, Source: "agents/a.yaml:7",
 	}
-	in := input(long, forgeapp.Agent{Name: "b", Source: "agents/b.yaml:2"})
+	in := input(long, forgeapp.Agent{Name: "b", Pages: true, Source: "agents/b.yaml:2"})
 	in.AppID = ""
 	m, problems := forgeapp.Build(in)
 	if err := problems.Err(); err != nil {
@@ -152,6 +152,7 @@ func TestBuildWarnsOfWhatItChanges(t *testing.T) {
 		"agents/a.yaml:7:1: warning: a conversation starter of a has more than 85 characters",
 		"agents/a.yaml:7:1: warning: a has 4 conversation starters: Jira shows the first 3",
 		"agents/b.yaml:2:1: warning: b has no description",
+		"agents/b.yaml:2:1: warning: b has tools for Confluence: they are refused",
 	} {
 		if !strings.Contains(problems.Error(), want) {
 			t.Errorf("no warning %q in\n%s", want, problems.Error())

@@ -36,7 +36,7 @@ func FromCatalog(d *manifest.Daemon, c *manifest.Catalog, scopes func(tool strin
 			Starters: strings.Split(notes[AnnotationStarters], "\n"), Source: offer.Source,
 			// What only happens to be the default today has an address of its own, too,
 			// which stays its own.
-			Default: name == d.A2A.DefaultAgent,
+			Default: name == d.A2A.DefaultAgent, Pages: usesPages(c, offer.Target),
 		})
 		tools.target(offer.Target)
 	}
@@ -44,6 +44,18 @@ func FromCatalog(d *manifest.Daemon, c *manifest.Catalog, scopes func(tool strin
 		in.Scopes = append(in.Scopes, scopes(tool)...)
 	}
 	return in
+}
+
+// usesPages reports whether what is offered has tools for Confluence.
+func usesPages(c *manifest.Catalog, t manifest.Target) bool {
+	own := &toolWalk{catalog: c, seen: map[manifest.Target]bool{}, tools: map[string]bool{}}
+	own.target(t)
+	for tool := range own.tools {
+		if strings.HasPrefix(tool, "confluence_") || strings.HasPrefix(tool, "atlassian_") {
+			return true
+		}
+	}
+	return false
 }
 
 func annotations(c *manifest.Catalog, t manifest.Target) map[string]string {

@@ -28,7 +28,8 @@ spec:
 `,
 		"agents/all.yaml": agent("reader", "[jira_get_issue]") + `---
 ` + agent("writer", "[jira_update_issue, http_request]") + `---
-` + agent("planner", "[jira_add_to_sprint]"),
+` + agent("planner", "[jira_add_to_sprint]") + `---
+` + agent("keeper", "[confluence_get_page]"),
 		"fleets/f.yaml": `apiVersion: aof.dev/v1
 kind: AgentFleet
 metadata: {name: team}
@@ -83,10 +84,12 @@ spec: {model: "google:m", description: About ` + name + `, instructions: i, tool
 func TestFromCatalogTakesWhatIsOffered(t *testing.T) {
 	d, c := offering(t, "")
 	in := forgeapp.FromCatalog(d, c, func(tool string) []string { return []string{"scope of " + tool} })
+	keeper := of("keeper")
+	keeper.Pages = true
 	want := forgeapp.Input{
 		AppID: "ari:cloud:ecosystem::app/8db33809-1f32-48bb-8c52-5877dab48107", PublicURL: "https://agents.company.com",
-		Agents: []forgeapp.Agent{of("planner"), of("reader"), of("writer")},
-		Scopes: []string{"scope of http_request", "scope of jira_add_to_sprint", "scope of jira_get_issue", "scope of jira_update_issue"},
+		Agents: []forgeapp.Agent{keeper, of("planner"), of("reader"), of("writer")},
+		Scopes: []string{"scope of confluence_get_page", "scope of http_request", "scope of jira_add_to_sprint", "scope of jira_get_issue", "scope of jira_update_issue"},
 	}
 	for i := range in.Agents {
 		if !strings.Contains(in.Agents[i].Source, "all.yaml:") {
@@ -109,13 +112,22 @@ func TestScopesAreThoseOfAllThatATargetRuns(t *testing.T) {
 		"team":          "jira_get_issue jira_move_to_backlog",
 		"release":       "jira_get_issue jira_move_to_backlog jira_post_comment jira_update_version",
 		"team, writer":  "http_request jira_get_issue jira_move_to_backlog jira_update_issue",
-		"'*'":           "http_request jira_add_to_sprint jira_get_issue jira_move_to_backlog jira_post_comment jira_update_issue jira_update_version",
+		"'*'":           "confluence_get_page http_request jira_add_to_sprint jira_get_issue jira_move_to_backlog jira_post_comment jira_update_issue jira_update_version",
 		"'read*', team": "jira_get_issue jira_move_to_backlog",
 	} {
 		d, c := offering(t, names)
 		in := forgeapp.FromCatalog(d, c, func(tool string) []string { return []string{tool} })
 		if got := strings.Join(in.Scopes, " "); got != want {
 			t.Errorf("%s uses %q, want %q", names, got, want)
+		}
+	}
+}
+
+func TestToolsForConfluenceAreToldOf(t *testing.T) {
+	d, c := offering(t, "keeper, reader")
+	for _, a := range forgeapp.FromCatalog(d, c, func(string) []string { return nil }).Agents {
+		if a.Pages != (a.Name == "keeper") {
+			t.Errorf("%+v", a)
 		}
 	}
 }

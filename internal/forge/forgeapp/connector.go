@@ -12,6 +12,10 @@ func (b *builder) connector(a Agent) AgentConnector {
 	if !keyPattern.MatchString(a.Name) {
 		b.errorf(a.Source, "the name %q cannot be a key of Forge's, which has letters, digits, - and _ only: rename it, or leave it out of platforms.a2a.agents", a.Name)
 	}
+	if a.Pages {
+		b.warnf(a.Source, "%s has tools for Confluence: they are refused in what users ask of it in Jira, whose tokens are good for Jira alone, "+
+			"and the app asks for none of Confluence's scopes", a.Name)
+	}
 	return AgentConnector{
 		Key: a.Name, Name: b.title(a), Description: b.description(a), Icon: b.icon(a), ConversationStarters: b.starters(a),
 		ProductContexts: []string{"jira"},

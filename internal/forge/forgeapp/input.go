@@ -34,6 +34,9 @@ type Agent struct {
 	Starters []string
 	// Default is true for the one that answers at the address that names nobody.
 	Default bool
+	// Pages is true for one with tools for Confluence. They are refused in what users
+	// ask for in Jira, so the app asks for none of Confluence's scopes.
+	Pages bool
 	// Source is where its manifest stands, as "path:line".
 	Source string
 }

@@ -112,6 +112,13 @@ func (t *tx) contentV1(c *content, r revision, call *call) obj {
 	if call.expands("metadata.labels") {
 		out["metadata"] = obj{"labels": obj{"results": t.labelsV1(c), "start": 0, "limit": 200, "size": len(c.labels)}}
 	}
+	if call.expands("operations") {
+		list := []obj{{"operation": "read", "targetType": c.kind}}
+		if t.mayEdit(c) == nil {
+			list = append(list, obj{"operation": "update", "targetType": c.kind})
+		}
+		out["operations"] = list
+	}
 	t.extend(out, c, r, call)
 	return out
 }

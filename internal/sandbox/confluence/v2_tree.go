@@ -13,6 +13,7 @@ func treeEndpoints() []endpoint {
 		{method: "GET", path: "/pages/{id}/ancestors", status: 200, do: ancestors},
 		{method: "GET", path: "/spaces", status: 200, do: listSpaces},
 		{method: "GET", path: "/spaces/{id}", status: 200, do: getSpace},
+		{method: "GET", path: "/spaces/{id}/operations", status: 200, do: spaceOperations},
 	}
 }
 
@@ -112,4 +113,17 @@ func getSpace(t *tx, c *call) (any, error) {
 		links["base"] = t.web
 	}
 	return out, nil
+}
+
+// spaceOperations are what the user may do in a space.
+func spaceOperations(t *tx, c *call) (any, error) {
+	s := t.space(func(s *space) bool { return strconv.FormatInt(s.id, 10) == c.path("id") })
+	if s == nil {
+		return nil, missing("Cannot find space with id: " + c.path("id"))
+	}
+	list := []obj{{"operation": "read", "targetType": "space"}}
+	if t.mayWrite(s) == nil {
+		list = append(list, obj{"operation": "create", "targetType": "page"}, obj{"operation": "create", "targetType": "comment"})
+	}
+	return obj{"operations": list}, nil
 }

@@ -76,6 +76,29 @@ func (c *Contract) Check(r *http.Request, body []byte, status int, header http.H
 	return nil
 }
 
+// Scopes are the scopes of OAuth 2.0 that a request needs, granular ones where the
+// description has both sorts; none for a request that is not described.
+func (c *Contract) Scopes(r *http.Request) []string {
+	found := chi.NewRouteContext()
+	path := gateway.ReplaceAllString(r.URL.EscapedPath(), "")
+	if !c.about(path) || !c.mux.Match(found, r.Method, path) {
+		return nil
+	}
+	list, _ := c.operations[r.Method+" "+found.RoutePattern()].Extensions["x-atlassian-oauth2-scopes"].([]any)
+	var scopes []string
+	for _, one := range list { // the classic ones come first
+		set, _ := one.(map[string]any)
+		names, _ := set["scopes"].([]any)
+		scopes = nil
+		for _, name := range names {
+			if text, ok := name.(string); ok {
+				scopes = append(scopes, text)
+			}
+		}
+	}
+	return scopes
+}
+
 func (c *Contract) checkRequest(op *operation, r *http.Request, found *chi.Context, body []byte) error {
 	params := map[string]string{}
 	for at, name := range found.URLParams.Keys {

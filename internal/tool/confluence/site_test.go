@@ -73,6 +73,8 @@ type site struct {
 	page, child, other string
 	origin             tool.Origin
 	spaces             []string
+	// seen, if given, is told of each request.
+	seen func(r *http.Request)
 	// meanwhile, if given, is what happens once, just before the next write.
 	meanwhile func()
 	// halves cuts the answer to the next write in the middle, as a proxy does that ends
@@ -105,6 +107,9 @@ func newSiteOf(t *testing.T, opts sandbox.Options) *site {
 		})
 	}
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.seen != nil {
+			s.seen(r)
+		}
 		if happens := s.meanwhile; happens != nil && r.Method != http.MethodGet {
 			s.meanwhile = nil
 			happens()
