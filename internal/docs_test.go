@@ -355,6 +355,9 @@ func variables(t *testing.T) map[string]bool {
 	for _, name := range sourceMatches(t, "a2a/duty", regexp.MustCompile(`(?:set\(ev, |Vars\[)"([a-z_]+)"`)) {
 		names[name] = true
 	}
+	for _, name := range sourceMatches(t, "enrich", regexp.MustCompile(`"((?:page|space|comment)_[a-z_]+)":\s`)) { // of pages
+		names[name] = true
+	}
 	names["body"], names["trigger"] = true, true // of HTTP triggers
 	delete(names, "pr_")                         // the beginning of several
 	samples, err := filepath.Glob(filepath.Join(dir, "testdata", "*.json"))

@@ -84,6 +84,13 @@ func (l *loop) comment(ctx context.Context, markdown string, approval *manifest.
 	if err != nil {
 		return err
 	}
+	if around, threaded := at.wide(); threaded && entry.Error != "" && !entry.InDoubt && entry.Decision == policy.RuleAllowed {
+		// The comment is gone, or its thread is closed: then anywhere on the page.
+		req.Args = around.with(markdown)
+		if entry, err = l.runner.gate.Call(ctx, l.journal, l.job.Session, req); err != nil {
+			return err
+		}
+	}
 	l.entries = append(l.entries, entry)
 	// What people turn down is no failure: the text stays with the run.
 	if entry.Error != "" && !entry.InDoubt && entry.Decision != policy.RuleApproval {

@@ -29,11 +29,32 @@ func placeOf(o tool.Origin, command string) place {
 		return place{tool: threadTool, name: o.Repository + "#" + strconv.Itoa(o.Thread),
 			args: map[string]any{"repository": o.Repository, "number": o.Thread}}
 	case o.Page != "" && (o.IssueKey == "" || command != ""):
-		return place{tool: pageTool, name: "page " + o.Page, args: map[string]any{"page_id": o.Page}}
+		return place{tool: pageTool, name: "page " + o.Page, args: onPage(o, command)}
 	case o.IssueKey != "":
 		return place{tool: commentTool, name: o.IssueKey, args: map[string]any{"issue_key": o.IssueKey}}
 	}
 	return place{}
+}
+
+// onPage says where on a page: what answers a command belongs below the comment with it.
+func onPage(o tool.Origin, command string) map[string]any {
+	args := map[string]any{"page_id": o.Page}
+	if command != "" && o.PageComment != "" {
+		args[inThread] = o.PageComment
+	}
+	return args
+}
+
+// inThread is the argument that names a comment to be answered.
+const inThread = "parent_comment_id"
+
+// wide is the place without the thread; false if it is in none.
+func (p place) wide() (place, bool) {
+	if _, threaded := p.args[inThread]; !threaded {
+		return p, false
+	}
+	delete(p.args, inThread)
+	return p, true
 }
 
 func (p place) with(markdown string) json.RawMessage {

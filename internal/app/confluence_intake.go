@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -212,5 +213,6 @@ func ofPage(ev *event.Event, o *tool.Origin) {
 	o.Space = ev.String("space_key")
 	if ev.String("page_type") != "blogpost" { // tools know pages
 		o.Page = ev.String("page_id")
+		o.PageComment = cmp.Or(ev.String("comment_parent_id"), ev.CommentID)
 	}
 }

@@ -47,6 +47,9 @@ type Spec struct {
 	// DraftStatus names the argument for which "draft" makes what the tool makes a
 	// draft; "" for none. It does what DraftLabels does where there are drafts.
 	DraftStatus string
+	// DraftEdits names the argument for which "draft" keeps a change of what is there
+	// from being published; "" for none.
+	DraftEdits string
 }
 
 // Person is somebody's account, as far as it is known.
@@ -84,6 +87,9 @@ type Origin struct {
 	// id; "" for none.
 	Space string
 	Page  string
+	// PageComment is the comment on the page that caused the run, or at the beginning
+	// of its thread; "" for none.
+	PageComment string
 	// Actor is who caused the run.
 	Actor Person
 	// People are the accounts of those on the issue, as far as the event names
