@@ -158,7 +158,7 @@ func (o *outlet) agent(ctx context.Context) (*manifest.Agent, error) {
 // adopt puts an agent's rules in force.
 func (o *outlet) adopt(cfg *mcpserver.Config, a *manifest.Agent) error {
 	cfg.Agent, cfg.DryRun = a.Name, a.Writes == manifest.WritesDryRun
-	if a.Writes == manifest.WritesPropose && o.opts.Write {
+	if (a.Writes == manifest.WritesPropose || a.Writes == manifest.WritesDraft) && o.opts.Write {
 		return fmt.Errorf("agent %s proposes its writes, and there is nobody to approve them here: leave --write out", a.Name)
 	}
 	if a.Approval != nil {

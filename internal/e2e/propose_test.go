@@ -112,3 +112,52 @@ func TestAnEditThatWouldBeRefusedIsNotProposed(t *testing.T) {
 		t.Errorf("the model is not told:\n%s", told)
 	}
 }
+
+// TestDraftsArePublishedByPeople has an agent that writes drafts alone make a page and
+// change one.
+func TestDraftsArePublishedByPeople(t *testing.T) {
+	for _, kind := range []jira.Deployment{jira.Cloud, jira.DataCenter} {
+		for _, writes := range []string{"propose", "draft"} {
+			t.Run(string(kind)+" "+writes, func(t *testing.T) {
+				w, page := newPageWorld(t, kind)
+				w.githubModel(strings.ReplaceAll(`
+rules:
+  - name: write
+    when: {not_called: [confluence_create_page]}
+    call:
+      - {tool: confluence_create_page, args: {space_key: DOC, title: Test plan, body: "One case."}}
+  - name: change
+    when: {not_called: [confluence_update_section]}
+    call:
+      - {tool: confluence_update_section, args: {page_id: "PAGE", heading: Digest mode, body: "Every 15 minutes.", reason: batches take ten minutes}}
+  - {name: done, say: Have a look at the drafts.}
+`, "PAGE", page))
+				w.write("agents/keeper.yaml", pageKeeper+"  writes: "+writes+"\n")
+				w.start()
+				key := w.story("PROJ")
+				if writes == "propose" {
+					w.question(key, 1)
+					w.waitingRun(key)
+				} else {
+					succeeded(t, w.ended(key, 1))
+				}
+				p, _ := w.box.Confluence.Page(page)
+				if drafted := strings.Contains(p.Draft, "Every 15 minutes"); p.Version != 1 || drafted != (writes == "draft") {
+					t.Errorf("the page is %+v", p)
+				}
+				made := 0
+				for _, id := range w.box.Confluence.Pages() {
+					if one, _ := w.box.Confluence.Page(id); one.Title == "Test plan" || strings.Contains(one.Draft, "One case.") {
+						made++
+						if one.Status != "draft" {
+							t.Errorf("the new page is published: %+v", one)
+						}
+					}
+				}
+				if made != 1 {
+					t.Errorf("%d new pages", made)
+				}
+			})
+		}
+	}
+}

@@ -26,7 +26,10 @@ const (
 	// WritesPropose makes proposals, which people approve when the agent has
 	// finished.
 	WritesPropose Writes = "propose"
-	WritesDryRun  Writes = "dry_run"
+	// WritesDraft is WritesPropose, but for edits of pages: they become drafts at once,
+	// which people publish.
+	WritesDraft  Writes = "draft"
+	WritesDryRun Writes = "dry_run"
 )
 
 // Agent is a model with instructions and tools.

@@ -121,7 +121,7 @@ func (b *builder) temperature(spec agentSpec) *float64 {
 }
 
 func (b *builder) writes(s str) Writes {
-	if w := b.oneOf(s, "writes", string(WritesDirect), string(WritesPropose), string(WritesDryRun)); w != "" {
+	if w := b.oneOf(s, "writes", string(WritesDirect), string(WritesPropose), string(WritesDraft), string(WritesDryRun)); w != "" {
 		return Writes(w)
 	}
 	return WritesDirect

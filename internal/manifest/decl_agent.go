@@ -35,7 +35,7 @@ type agentSpec struct {
 	MaxContextMessages opt[int]     `yaml:"max_context_messages"`
 	ModelConfig        modelConfig  `yaml:"model_config"`
 	Output             outputDecl   `yaml:"output" jsonschema_description:"comment (default), none, or a JSON Schema that the final text has to fit"`
-	Writes             str          `yaml:"writes" jsonschema_description:"direct (default), propose to ask people at the end, or dry_run"`
+	Writes             str          `yaml:"writes" jsonschema_description:"direct (default), propose to ask people at the end, draft to propose with edits of pages as drafts, or dry_run"`
 	Scope              scopeDecl    `yaml:"scope"`
 	Memory             memoryDecl   `yaml:"memory" jsonschema_description:"What the agent keeps from run to run; gives it the memory_* tools"`
 	MCPServers         []mcpDecl    `yaml:"mcp_servers" alias:"mcpServers" jsonschema_description:"MCP servers whose tools the agent may have"`

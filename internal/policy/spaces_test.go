@@ -74,6 +74,29 @@ func TestSpacesAreNoProjects(t *testing.T) {
 	}
 }
 
+// edits is a tool that changes a page, of which there can be a draft.
+type edits struct{ pages }
+
+func (e edits) Spec() tool.Spec {
+	s := e.pages.Spec()
+	s.DraftStatus, s.DraftEdits = "", "status"
+	return s
+}
+
+func TestAnEditBecomesADraftWhereItIsToBeOneAndAProposalElsewhere(t *testing.T) {
+	registry, err := tool.NewRegistry(edits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for mode, want := range map[Mode]string{ModePropose: RulePropose, ModeDraft: RuleAllowed, ModeDryRun: RuleDryRun} {
+		v := New(Config{Tools: registry}).Check(t.Context(), Request{Tool: "make_page", Allowed: []string{"make_page"}, Scope: []string{"space:DOC"}, Mode: mode,
+			Call: tool.Call{Args: json.RawMessage(`{"title":"x","status":"current"}`)}})
+		if v.Rule != want || mode == ModeDraft && string(v.Call.Args) != `{"status":"draft","title":"x"}` {
+			t.Errorf("%s: %+v %s", mode, v, v.Call.Args)
+		}
+	}
+}
+
 func TestWhatIsProposedIsMadeAsADraft(t *testing.T) {
 	v := askPages(t, pages{}, Request{Scope: []string{"space:DOC"}, Mode: ModePropose})
 	if !v.Allowed || string(v.Call.Args) != `{"status":"draft","title":"x"}` {

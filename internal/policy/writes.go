@@ -20,6 +20,8 @@ type Mode string
 const (
 	// ModePropose makes proposals of writes, which somebody approves later.
 	ModePropose Mode = "propose"
+	// ModeDraft is ModePropose, but changes become drafts at once where there are such.
+	ModeDraft Mode = "draft"
 	// ModeDryRun records what would have happened.
 	ModeDryRun Mode = "dry_run"
 )
@@ -57,8 +59,11 @@ func (p *Policy) decideWrite(called tool.Tool, call tool.Call, writes bool, req 
 	if asked(req.Approval, spec, writes) && p.on(RuleApproval) {
 		return verdict(RuleApproval, spec.Name+" waits until somebody approves this call.")
 	}
-	if !writes || req.Mode != ModePropose || spec.Comments || spec.Internal || !p.on(RulePropose) {
+	if proposes := req.Mode == ModePropose || req.Mode == ModeDraft; !writes || !proposes || spec.Comments || spec.Internal || !p.on(RulePropose) {
 		return Verdict{}, false
+	}
+	if spec.DraftStatus == "" && req.Mode == ModeDraft {
+		spec.DraftStatus = spec.DraftEdits
 	}
 	if spec.DraftLabels == "" && spec.DraftStatus == "" {
 		return verdict(RulePropose, proposedReason(spec))
