@@ -119,6 +119,9 @@ func newPages(opts Options, root string, site *jira.Server) (*confluence.Server,
 	}
 	if opts.Demo {
 		c.Pages = append(demoPages(), c.Pages...)
+		if c.Spaces == nil {
+			c.Spaces = append(confluence.DefaultSpaces(), confluence.Space{Key: "SPEC", Name: "Specifications"})
+		}
 	}
 	return confluence.New(c)
 }

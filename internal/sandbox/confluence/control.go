@@ -154,7 +154,11 @@ func (s *Server) controlAct(w http.ResponseWriter, r *http.Request) {
 func (in action) play(a *Actor) (string, error) {
 	switch in.Action {
 	case "create_page":
-		return a.CreatePage(NewPage{Space: in.Space, Title: in.Title, Body: in.Body, Parent: in.Page})
+		id, err := a.CreatePage(NewPage{Space: in.Space, Title: in.Title, Body: in.Body, Parent: in.Page})
+		if err == nil && in.Label != "" {
+			err = a.Label(id, in.Label)
+		}
+		return id, err
 	case "edit_page":
 		return in.Page, a.EditPage(in.Page, in.Body, in.Message)
 	case "rename_page":
