@@ -3,6 +3,7 @@ package markup
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -45,26 +46,83 @@ func TestAPageWhoseTextIsNotChangedStaysAsItIs(t *testing.T) {
 	}
 }
 
+// newTexts are what sections of all pages are changed to.
+func newTexts() []string {
+	return []string{
+		"new *text*\n\n- [ ] task", "", "# Heading\n\ntext\n\n## Below\n\n| a | b |\n|---|---|\n| 1 | - x<br>- y |",
+		"```sql\nselect ']]>'\n```\n\n> [!NOTE] T\n> n", "<b>raw</b> & \u27e6toc:123456\u27e7 \u05e9\u05dc\u05d5\u05dd", strings.Repeat("long ", 5000),
+	}
+}
+
 func TestAnEditOfASectionLeavesTheRestOfAnyPage(t *testing.T) {
+	places := []storage.Place{storage.Replace, storage.Append, storage.Prepend, storage.Before, storage.After, storage.Remove}
 	for file, page := range pages(t) {
 		_, kept := StorageToMarkdown(page)
-		for i, s := range storage.Sections(page) {
+		list := storage.Sections(page)
+		for i, s := range list {
+			if s.Text == "" {
+				continue // nothing names it
+			}
 			nth := 0
-			for _, other := range storage.Sections(page)[:i+1] {
+			for _, other := range list[:i+1] {
 				if strings.EqualFold(other.Text, s.Text) {
 					nth++
 				}
 			}
-			if s.Text == "" {
-				continue // nothing names it
+			for _, place := range places {
+				for _, own := range []bool{false, true} {
+					for _, text := range newTexts() {
+						e := storage.Edit{Heading: s.Text, Nth: nth, Place: place, OwnText: own}
+						got, err := EditStorage(page, e, text, storage.Options{Kept: kept})
+						from, to := s.Body, s.End
+						switch {
+						case place == storage.Before || place == storage.Remove:
+							from = s.Start
+						case own && place == storage.Replace:
+							to = s.Own
+						}
+						if err != nil || !strings.HasPrefix(got, page[:from]) || !strings.HasSuffix(got, page[to:]) || wellFormed(got) != nil {
+							t.Fatalf("%s, %s of %q with %.20q: %v\n%s", file, place, s.Text, text, err, got)
+						}
+					}
+				}
 			}
-			got, err := EditStorage(page, storage.Edit{Heading: s.Text, Nth: nth, Place: storage.Replace}, "new *text*\n\n- [ ] task", storage.Options{Kept: kept})
-			if err != nil {
-				t.Errorf("%s, %q: %v", file, s.Text, err)
+		}
+	}
+}
+
+// TestHeadingsAreFoundAsTheyAreShown names each heading as the page's Markdown does.
+func TestHeadingsAreFoundAsTheyAreShown(t *testing.T) {
+	for file, page := range pages(t) {
+		md, _ := StorageToMarkdown(page)
+		fence, heading := false, regexp.MustCompile("^#{1,6} ")
+		for line := range strings.Lines(md) {
+			if fence = fence != strings.HasPrefix(line, "```"); fence || !heading.MatchString(line) {
 				continue
 			}
-			if !strings.HasPrefix(got, page[:s.Body]) || !strings.HasSuffix(got, page[s.End:]) || wellFormed(got) != nil {
-				t.Errorf("%s, %q: %s", file, s.Text, got)
+			for n := range 9 {
+				_, err := storage.Find(page, strings.TrimSpace(line), n)
+				if err == nil {
+					break
+				}
+				if n == 8 {
+					t.Errorf("%s: %q: %v", file, line, err)
+				}
+			}
+		}
+	}
+}
+
+// TestKeysStayTheSameWhereTheirMacrosDo compares the keys of two versions of a page.
+func TestKeysStayTheSameWhereTheirMacrosDo(t *testing.T) {
+	for file, page := range pages(t) {
+		_, before := StorageToMarkdown(page)
+		for _, changed := range []string{"<p>new</p>" + page, page + "<p>new</p>", strings.ReplaceAll(page, "</p>", " more</p>")} {
+			_, after := StorageToMarkdown(changed)
+			for key, piece := range before {
+				if now, ok := after[key]; !ok || now.Open != piece.Open || piece.Close == "" && now.XML != piece.XML {
+					t.Errorf("%s: %s is %+v now", file, key, now)
+				}
 			}
 		}
 	}

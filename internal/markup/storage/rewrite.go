@@ -13,7 +13,8 @@ import (
 // Rewrite writes a document in place of a page, or a part of one, that it is a new
 // form of. Blocks that say the same as before stay as they are, byte for byte, with
 // all that a document cannot express, such as widths of columns, colours and
-// markers of comments; only what was changed is written anew. Options.Kept has to
+// markers of comments; and of a block that was changed what it has around the change
+// (docs/decisions, edits of pages keep the bytes around them). Options.Kept has to
 // be that of the whole page.
 func Rewrite(old string, d *doc.Node, o Options) string {
 	w := newWriter(o, old)
