@@ -3,6 +3,8 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -41,6 +43,11 @@ func TestAnAgentKeepsStoriesInStepWithAPage(t *testing.T) {
 			}
 			w.githubModel(strings.NewReplacer("PAGE", page, "OTHER", other).Replace(tracing))
 			w.write("agents/keeper.yaml", strings.NewReplacer("[confluence]", "[atlassian]", "{spaces: [DOC]}", "{spaces: [DOC], projects: [PROJ]}").Replace(pageKeeper))
+			config, err := os.ReadFile(filepath.Join(w.dir, "daemon.yaml"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.write("daemon.yaml", strings.Replace(string(config), "runtime: {}", "runtime: {settle: 100ms}", 1))
 			w.start()
 			if _, err := w.box.Jira.AddFault(jira.Fault{Method: "POST", Path: "/(issue|remotelink)$", Effect: jira.CutAfter, Count: 3}); err != nil {
 				t.Fatal(err)
