@@ -26,16 +26,17 @@ const (
 )
 
 // Scopes are the scopes that a token needs for which the tool of this name is to work
-// on Confluence Cloud, sorted; none for a tool that is not one of Confluence's. A tool
+// on Confluence Cloud, sorted; none for a tool that has nothing to do with it. A tool
 // that is not listed asks for what reads and writes pages.
 func Scopes(tool string) []string {
-	if !strings.HasPrefix(tool, "confluence_") {
+	if !strings.HasPrefix(tool, "confluence_") && !strings.HasPrefix(tool, "atlassian_") {
 		return nil
 	}
 	// A page tells the number of its space, and who we are tells what of it is ours.
 	scopes := []string{ScopeReadDetails, ScopeReadPage, ScopeReadSpace}
 	switch tool {
-	case "confluence_get_page", "confluence_get_page_history", "confluence_diff_versions", "confluence_get_labels", "confluence_get_property":
+	case "atlassian_trace", "atlassian_matrix", "atlassian_get_requirements", "atlassian_check_test_plan",
+		"confluence_get_page", "confluence_get_page_history", "confluence_diff_versions", "confluence_get_labels", "confluence_get_property":
 	case "confluence_search":
 		scopes = []string{ScopeReadDetails}
 	case "confluence_list_spaces":
@@ -46,7 +47,7 @@ func Scopes(tool string) []string {
 		scopes = append(scopes, scopeTree)
 	case "confluence_get_comments":
 		scopes = append(scopes, scopeReadComment)
-	case "confluence_add_comment":
+	case "confluence_add_comment", "confluence_update_comment":
 		scopes = append(scopes, scopeReadComment, scopeComment)
 	case "confluence_list_attachments", "confluence_get_attachment":
 		scopes = append(scopes, scopeReadFile)
