@@ -105,10 +105,16 @@ func (w *writer) unitsOf(list []*doc.Node) [][]*doc.Node {
 	if w.inCell > 0 {
 		list = lines(list)
 	}
+	ends := map[string]bool{}
+	for _, n := range list {
+		if k := key(n); strings.HasPrefix(k, "/") {
+			ends[k] = true
+		}
+	}
 	var units [][]*doc.Node
 	for i := 0; i < len(list); i++ {
 		end := i
-		if k := key(list[i]); k != "" {
+		if k := key(list[i]); ends["/"+k] {
 			end = max(i, closing(list, i, k))
 		}
 		units = append(units, list[i:end+1])

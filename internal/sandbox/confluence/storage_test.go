@@ -43,3 +43,11 @@ func FuzzCheckStorage(f *testing.F) {
 		_ = words(body)
 	})
 }
+
+func TestShortAddressesAreAsConfluenceMakesThem(t *testing.T) {
+	for id, want := range map[int64]string{724765432: "_AozKw", 1: "AQ", 65536: "AAAB"} {
+		if got := shortCode(id); got != want {
+			t.Errorf("%d is %s, want %s", id, got, want)
+		}
+	}
+}

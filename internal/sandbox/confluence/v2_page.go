@@ -1,9 +1,12 @@
 package confluence
 
 import (
+	"encoding/base64"
+	"encoding/binary"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 func pageEndpoints() []endpoint {
@@ -51,12 +54,20 @@ func (t *tx) pageV2(c *content, r revision, call *call) (obj, error) {
 		"id": id, "status": c.status, "title": r.title, "spaceId": strconv.FormatInt(c.space.id, 10), "parentId": nil, "parentType": nil,
 		"position": 0, "authorId": account(c.by), "ownerId": account(c.by), "lastOwnerId": nil, "createdAt": stamp(c.made),
 		"version": versionV2(r), "body": body,
-		"_links": obj{"webui": t.webPath(c), "editui": "/pages/resumedraft.action?draftId=" + id, "tinyui": "/x/" + id},
+		"_links": obj{"webui": t.webPath(c), "editui": "/pages/resumedraft.action?draftId=" + id, "tinyui": "/x/" + shortCode(c.id)},
 	}
 	if c.above != nil {
 		out["parentId"], out["parentType"] = c.above.idText(), "page"
 	}
 	return out, nil
+}
+
+// shortCode is an id in a short address: its bytes, the lowest first, in base 64
+// without what is zero at its end.
+func shortCode(id int64) string {
+	raw := binary.LittleEndian.AppendUint64(nil, uint64(id)) //nolint:gosec // ids count from 1
+	code := strings.TrimRight(base64.RawStdEncoding.EncodeToString(raw), "A")
+	return strings.NewReplacer("/", "-", "+", "_").Replace(code)
 }
 
 // onePage is a page as the answer to a request for it, which tells the site's
