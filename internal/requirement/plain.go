@@ -1,9 +1,7 @@
 package requirement
 
 import (
-	"regexp"
 	"strings"
-	"unicode"
 
 	"github.com/aofctl/aofctl/internal/markup/doc"
 )
@@ -76,30 +74,3 @@ func anchorIn(nodes ...*doc.Node) string {
 
 // onlyMacro reports whether a block holds macros and no text.
 func onlyMacro(n *doc.Node) bool { return n.Kind == doc.Paragraph && plain(n) == "" }
-
-// harmless is a text of people as it stands in a page that code makes: in one line,
-// without characters that nobody sees or that turn the line round, and with nothing
-// that becomes a link, a mention or a macro there.
-func harmless(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case r == '⟦':
-			return '['
-		case r == '⟧':
-			return ']'
-		case unicode.IsControl(r) && !unicode.IsSpace(r), unicode.Is(unicode.Cf, r):
-			return -1
-		}
-		return r
-	}, s)
-	return doc.OneLine(addressLike.ReplaceAllStringFunc(s, disarmed))
-}
-
-// addressLike is what a reader may take for an address: a scheme, the begin of a
-// host's name, or an address of mail.
-var addressLike = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]{1,20}:/+|\bwww\.|\b(?:mailto|javascript|data|tel|sms|file):|@`)
-
-// disarmed writes such a thing as people write addresses that nobody is to follow.
-func disarmed(s string) string {
-	return strings.NewReplacer(":", "[:]", ".", "[.]", "@", "[@]").Replace(s)
-}

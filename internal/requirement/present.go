@@ -9,16 +9,19 @@ import "strings"
 func Present(r Register, registered bool, o Outline, seen Seen) Register {
 	var found []Found
 	for _, c := range o.Unregistered(r) {
-		if c.Explicit != "" || !registered {
+		if c.Explicit != "" {
 			found = append(found, c.found())
 		}
 	}
+	if !registered {
+		found = o.Stated()
+	}
 	seen.Complete = false
-	newer := seen.Version > r.Seen
+	newer := !registered || seen.Version > r.Seen
 	if len(found) > 0 {
 		r = Reconcile(r, found, seen).Register
 	}
-	if !registered || !newer {
+	if !newer {
 		return r
 	}
 	r = r.Clone()
