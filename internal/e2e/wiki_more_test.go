@@ -368,6 +368,25 @@ func TestADeliveryWaitsWhileConfluenceIsAway(t *testing.T) {
 	}
 }
 
+// TestWhatHappensToAFileAndALabelIsOfTheirPage puts a file and a label at a page.
+func TestWhatHappensToAFileAndALabelIsOfTheirPage(t *testing.T) {
+	bothKinds(t, func(t *testing.T, kind jira.Deployment) {
+		w := newWikiWorld(t, kind)
+		w.write("triggers/pages.yaml", strings.Replace(pageTrigger, "[page_created, page_updated]", `["attachment_*", label_added], filters: {spaces: [DOC]}`, 1))
+		w.write("agents/reviewer.yaml", strings.Replace(pageReviewer, "{{ metadata.space_key }}", "{{ metadata.attachment_name }}", 1))
+		page := w.newPage("alice", "Login")
+		w.start()
+		alice := w.box.Confluence.As("alice")
+		do(t, alice.Attach(page, "flow.png", "image/png", []byte("x")))
+		do(t, alice.Label(page, "ready"))
+		runs := w.over(page, 2)
+		succeeded(t, runs)
+		if runs[0].EventType != "attachment_created" || runs[1].EventType != "label_added" || runs[0].Actor == "" {
+			t.Errorf("runs %+v", runs)
+		}
+	})
+}
+
 // list are the deliveries as they are now.
 func (w *world) list(query url.Values) []admin.Delivery {
 	w.t.Helper()

@@ -9,7 +9,7 @@ import (
 )
 
 // Unplaced reports whether Confluence has to be asked what an event is about, before
-// it is known where it stands in line: the webhook of a comment names no page. Of a
+// it is known where it stands in line: the webhook of a comment or a file names no page. Of a
 // comment that is there, its text and its author are asked for as well, since people
 // give orders and decide in comments: what a body posted by a rule says of that is no
 // proof. So is the author of an edit that names none.
@@ -17,6 +17,8 @@ func Unplaced(ev *event.Event) bool {
 	switch {
 	case ev.CommentID != "":
 		return ev.Type != "comment_removed"
+	case ev.String("attachment_id") != "" && ev.String("page_id") == "":
+		return eventconfluence.Teller(ev, "attachment_name") != ""
 	case ev.Actor.IsZero():
 		return edited(ev) && ev.String("page_id") != ""
 	}
@@ -41,6 +43,9 @@ func (p *Pages) Place(ctx context.Context, ev *event.Event) error {
 	}
 	if ev.CommentID != "" {
 		return p.placeComment(ctx, wiki, ev)
+	}
+	if id := ev.String("attachment_id"); id != "" {
+		return placeFile(ctx, wiki, ev, id)
 	}
 	v, found, err := newest(ctx, wiki, ev)
 	if err == nil && found {
@@ -68,6 +73,23 @@ func (p *Pages) placeComment(ctx context.Context, wiki Wiki, ev *event.Event) er
 		ev.CommandText = ev.String("comment_body")
 	}
 	settleAuthor(ev, c)
+	return nil
+}
+
+// placeFile finds the page that a file is at.
+func placeFile(ctx context.Context, wiki Wiki, ev *event.Event, id string) error {
+	file, err := wiki.Attachment(ctx, id)
+	if err != nil {
+		return &thingError{thing: eventconfluence.File, id: id, err: err}
+	}
+	ev.Learn(fileVars(file))
+	if file.PageID != "" {
+		ev.Vars["page_id"], ev.Subject = file.PageID, eventconfluence.Subject(file.PageID)
+	}
+	if ev.Actor.IsZero() {
+		ev.Actor = actorOf(file.Version.By)
+		eventconfluence.Identify(ev)
+	}
 	return nil
 }
 

@@ -40,13 +40,30 @@ func (p *Pages) read(ctx context.Context, wiki Wiki, ev *event.Event, thing even
 	case eventconfluence.User:
 		return user(ctx, wiki, id)
 	case eventconfluence.File:
+		file, err := wiki.Attachment(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		return fileVars(file), nil
 	}
 	return map[string]any{}, nil
 }
 
+// fileVars are the variables of a file.
+func fileVars(file confluence.Attachment) map[string]any {
+	vars := map[string]any{"attachment_name": file.Filename, "attachment_mime_type": file.MediaType, "attachment_size": file.Size}
+	if by := file.Version.By.ID(); by != "" {
+		vars["attachment_author_id"] = by
+	}
+	if !file.Version.When.IsZero() {
+		vars["attachment_created"] = eventconfluence.Moment(file.Version.When)
+	}
+	return vars
+}
+
 // pageVars are the variables of a page.
 func pageVars(page confluence.Page) map[string]any {
-	vars := map[string]any{"page_title": page.Title, "page_status": page.Status, "page_url": page.URL, "page_version": int64(page.Version.Number)}
+	vars := map[string]any{"page_type": page.Type, "page_title": page.Title, "page_status": page.Status, "page_url": page.URL, "page_version": int64(page.Version.Number)}
 	for name, value := range map[string]string{
 		"space_key": page.SpaceKey, "page_parent_id": page.ParentID, "page_author_id": page.CreatedBy.ID(),
 		"page_updater_id": page.Version.By.ID(), "page_version_message": page.Version.Message,

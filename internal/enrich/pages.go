@@ -20,6 +20,7 @@ type Wiki interface {
 	Ancestors(ctx context.Context, id string) ([]confluence.Node, error)
 	Versions(ctx context.Context, id string, p confluence.Part) (confluence.List[confluence.Version], error)
 	Comment(ctx context.Context, id string) (confluence.Comment, error)
+	Attachment(ctx context.Context, id string) (confluence.Attachment, error)
 	Space(ctx context.Context, key string) (confluence.Space, error)
 	User(ctx context.Context, id string) (confluence.User, error)
 }

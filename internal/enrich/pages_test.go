@@ -58,6 +58,10 @@ func (w *wiki) Comment(_ context.Context, id string) (confluence.Comment, error)
 	return w.comment, w.ask("comment " + id)
 }
 
+func (w *wiki) Attachment(_ context.Context, id string) (confluence.Attachment, error) {
+	return confluence.Attachment{ID: id, PageID: "5", Filename: "a.png", MediaType: "image/png", Size: 12, Version: confluence.Version{By: confluence.User{Key: "k2"}}}, w.ask("file " + id)
+}
+
 func (w *wiki) Space(_ context.Context, key string) (confluence.Space, error) {
 	return confluence.Space{Key: key, Name: "Documentation"}, w.ask("space " + key)
 }
@@ -207,6 +211,23 @@ func TestACommentThatIsGoneStaysWhatItIs(t *testing.T) {
 	}
 	if enrich.Unplaced(ofWiki(t, `{"event":"comment_removed","comment":{"id":7}}`)) {
 		t.Error("a removed comment is asked for")
+	}
+}
+
+func TestAFileIsPlacedAtItsPage(t *testing.T) {
+	w, ev := newWiki(), ofWiki(t, `{"timestamp":5,"event":"attachment_created","attachment":{"id":9}}`)
+	if !enrich.Unplaced(ev) || enrich.Unplaced(ofWiki(t, `{"event":"attachment_removed","attachment":{"id":9}}`)) {
+		t.Error("the wrong events are asked about")
+	}
+	if err := w.pages().Place(t.Context(), ev); err != nil || ev.Subject != "page:5" || ev.Actor.Key != "k2" {
+		t.Errorf("%+v, %v", ev, err)
+	}
+	if ev.Vars["page_id"] != "5" || ev.Vars["attachment_name"] != "a.png" || ev.Vars["attachment_size"] != int64(12) {
+		t.Errorf("variables %v", ev.Vars)
+	}
+	told := ofWiki(t, `{"timestamp":5,"event":"attachment_created","userAccountId":"a","attachments":[{"id":"att9","fileName":"b.png"}],"attachedTo":{"id":5}}`)
+	if enrich.Unplaced(told) {
+		t.Error("a page that is told is asked for")
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -234,6 +235,9 @@ func identity(ev *event.Event) []string {
 	var names []string
 	if ev.Source == event.SourceConfluence {
 		names = append(names, "space_key")
+		if !strings.HasPrefix(ev.Type, "page_") { // a comment, say, may be on a blog post
+			names = append(names, "page_type")
+		}
 	}
 	if ev.IssueID != "" && ev.IssueKey == "" {
 		names = append(names, "issue_key")

@@ -98,6 +98,8 @@ type API interface { //nolint:interfacebloat // it is what a Confluence does; wh
 
 	// Attachments lists the files of a page; with a name only the one of that name.
 	Attachments(ctx context.Context, pageID, filename string, p Part) (List[Attachment], error)
+	// Attachment reads what is known of one file.
+	Attachment(ctx context.Context, id string) (Attachment, error)
 	// Download reads the content of a file.
 	Download(ctx context.Context, a Attachment) ([]byte, error)
 	// Attach puts a file at a page, as a new version if there is one of its name.

@@ -115,6 +115,12 @@ func TestFilesAreAttachedInVersions(t *testing.T) {
 		if got := ok(s.Download(ctx, one.Items[0]))(t); string(got) != string(file.Content) {
 			t.Errorf("%q", got)
 		}
+		if known := ok(s.Attachment(ctx, one.Items[0].ID))(t); known.PageID != page.ID || known.Filename != name || known.Size != one.Items[0].Size || known.Version.Number != 2 {
+			t.Errorf("%+v", known)
+		}
+		if _, err := s.Attachment(ctx, page.ID); !confluence.NotFound(err) {
+			t.Errorf("a page is taken for a file: %v", err)
+		}
 		if _, err := s.Download(ctx, confluence.Attachment{ID: "att1", PageID: page.ID, Filename: "none"}); !confluence.NotFound(err) {
 			t.Errorf("a file that is not there: %v", err)
 		}

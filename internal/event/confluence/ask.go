@@ -33,7 +33,7 @@ func Teller(ev *event.Event, name string) Thing {
 			return Comment
 		}
 	case "attachment":
-		if ev.String("attachment_id") != "" && readable(ev) && ev.Type != "attachment_removed" && ev.Type != "attachment_trashed" {
+		if ev.String("attachment_id") != "" && ev.Type != "attachment_removed" && ev.Type != "attachment_trashed" {
 			return File
 		}
 	case "user":
