@@ -210,6 +210,13 @@ func (s *Server) AddRule(r Rule) error {
 	return nil
 }
 
+// Rules lists the rules of a Cloud.
+func (s *Server) Rules() []Rule {
+	s.post.mu.Lock()
+	defer s.post.mu.Unlock()
+	return slices.Clone(s.post.rules)
+}
+
 // Wait returns when no delivery is queued or under way.
 func (s *Server) Wait(ctx context.Context) error {
 	p := s.post

@@ -65,7 +65,7 @@ func (t *tx) pageV2(c *content, r revision, call *call) (obj, error) {
 // shortCode is an id in a short address: its bytes, the lowest first, in base 64
 // without what is zero at its end.
 func shortCode(id int64) string {
-	raw := binary.LittleEndian.AppendUint64(nil, uint64(id)) //nolint:gosec // ids count from 1
+	raw := binary.LittleEndian.AppendUint64(nil, uint64(id))
 	code := strings.TrimRight(base64.RawStdEncoding.EncodeToString(raw), "A")
 	return strings.NewReplacer("/", "-", "+", "_").Replace(code)
 }

@@ -55,7 +55,7 @@ func runCreatePage(ctx context.Context, j job, a createPageArgs) (tool.Result, e
 	if err != nil {
 		return tool.Result{}, err
 	}
-	if err := j.sign(ctx, id); err != nil && !(n.Draft && confluence.NotFound(err)) {
+	if err := j.sign(ctx, id); err != nil && (!n.Draft || !confluence.NotFound(err)) {
 		return tool.Result{}, err // a draft that takes no properties is known by its id already
 	}
 	if len(labels) > 0 {

@@ -115,7 +115,7 @@ func (h handler[A]) Call(ctx context.Context, call tool.Call) (tool.Result, erro
 func (h handler[A]) Preview(ctx context.Context, call tool.Call) (tool.Preview, error) {
 	var args A
 	if h.edit == nil || decode(call.Args, &args) != nil {
-		return tool.Preview{}, nil
+		return tool.Preview{}, nil //nolint:nilerr // the call itself tells the model
 	}
 	var shown tool.Preview
 	result, err := h.tools.make(ctx, h.spec.Name, call, h.about(args), func(j job) (tool.Result, error) {
