@@ -78,7 +78,7 @@ func (p *patient) confluence() []doctor.Check {
 	if cfg == nil {
 		return nil
 	}
-	subject := "confluence " + (&site{config: cfg.Site}).host()
+	subject := "confluence " + wikiHost(cfg.Site)
 	client := p.sites.wiki
 	switch {
 	case p.sites.wikiErr != nil:
@@ -86,11 +86,20 @@ func (p *patient) confluence() []doctor.Check {
 	case p.opts.Offline:
 		return []doctor.Check{told(subject, []doctor.Result{doctor.Found("account", doctor.Skipped, "not asked (--offline)", "")})}
 	}
-	shown := cfg.Site.BaseURL
+	shown := atProduct(cfg.Site.BaseURL)
 	return []doctor.Check{doctor.Wiki{
 		Subject: subject, Open: client.API, URL: shown, Proxy: proxyOf(cfg.Site, shown), Credentials: (&site{config: cfg.Site}).credentials(),
 		Users: p.users(), Scopes: toolconfluence.Scopes, Spaces: p.spaces(),
 	}.Check()}
+}
+
+// wikiHost is what messages show of a Confluence.
+func wikiHost(cfg manifest.JiraSite) string { return atProduct((&site{config: cfg}).host()) }
+
+// atProduct is the address of a Confluence that is configured as the Jira at the
+// gateway.
+func atProduct(address string) string {
+	return strings.Replace(address, "/ex/jira/", "/ex/confluence/", 1)
 }
 
 // spaces are those that agents with tools for Confluence name. Globs name none.

@@ -85,7 +85,7 @@ func (w *wiki) normalize(d inbox.Delivery) (*event.Event, error) {
 }
 
 // host is what messages show of it.
-func (w *wiki) host() string { return (&site{config: w.config.Site}).host() }
+func (w *wiki) host() string { return wikiHost(w.config.Site) }
 
 // input is what routing has to know. It fails until Confluence has told who we are: a
 // daemon that does not know would answer itself.

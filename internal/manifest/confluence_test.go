@@ -53,6 +53,33 @@ func TestConfluenceMayHaveASignInOfItsOwn(t *testing.T) {
 	}
 }
 
+func TestAddressesOfConfluenceAreReadAsPeoplePasteThem(t *testing.T) {
+	const id = "11223344-a1b2-3b33-c444-def123456789"
+	const server, gate = "https://tools.example.com/confluence", "https://api.atlassian.com/ex/jira/" + id
+	own := ", auth: {type: pat, token_env: C}}"
+	for text, want := range map[string][2]string{
+		"{base_url: '" + server + "/'" + own:                                                        {server},
+		"{base_url: '" + server + "/display/DOC/Home'" + own:                                        {server},
+		"{base_url: '" + server + "/spaces/DOC/overview'" + own:                                     {server},
+		"{base_url: '" + server + "/rest/api/content'" + own:                                        {server},
+		"{base_url: 'https://wiki.example.com/pages/viewpage.action'" + own:                         {"https://wiki.example.com"},
+		"{base_url: 'https://wiki.example.com/wiki'" + own:                                          {"https://wiki.example.com/wiki"},
+		"{base_url: 'https://api.atlassian.com/ex/confluence/" + id + "'" + own:                     {gate, id},
+		"{base_url: 'https://api.atlassian.com/ex/confluence/" + id + "/wiki/'" + own:               {gate, id},
+		"{cloud_id: " + id + ", auth: {type: oauth2, client_id: a, client_secret_env: C}}":          {gate, id},
+		"{cloud_id: " + id + ", base_url: 'https://x.atlassian.net/wiki/spaces/DOC/overview'" + own: {"https://x.atlassian.net", id},
+	} {
+		d, err := withText(withConfluence(jiraOnServer, text))
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if got := [2]string{d.Confluence.Site.BaseURL, d.Confluence.Site.CloudID.Value}; got != want {
+			t.Errorf("%s is %v, want %v", text, got, want)
+		}
+	}
+}
+
 func TestMistakesAboutConfluenceAreTold(t *testing.T) {
 	for text, want := range map[string]string{
 		withConfluence(jiraOnServer, "{enabled: true}"):                                                            "base_url",

@@ -1,6 +1,9 @@
 package manifest
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // Confluence is the configured Confluence.
 type Confluence struct {
@@ -53,7 +56,7 @@ func (l *daemonLoader) confluence(decl confluenceDecl, jiras []JiraSite) *Conflu
 func (l *daemonLoader) confluenceSite(decl confluenceDecl, jiras []JiraSite) *Confluence {
 	as := decl.asJira()
 	s := JiraSite{
-		BaseURL: l.siteURL(decl.BaseURL), BotName: decl.BotName.or("aofbot"), TLSVerify: decl.TLS.Verify.or(true),
+		BaseURL: l.wikiURL(decl.BaseURL), BotName: decl.BotName.or("aofbot"), TLSVerify: decl.TLS.Verify.or(true),
 		CACertPath: l.relative(decl.TLS.CACertPath.value),
 	}
 	l.auth(&s, as)
@@ -73,6 +76,25 @@ func (l *daemonLoader) confluenceSite(decl confluenceDecl, jiras []JiraSite) *Co
 	l.signIn(&s, as)
 	l.network(&s, as)
 	return &Confluence{Site: s}
+}
+
+var (
+	// wikiPages is where in a path the pages and the API of a Confluence begin.
+	wikiPages = regexp.MustCompile(`/(?:rest/.*|spaces/.*|display/.*|pages/.*|login\.action)$`)
+	// wikiGateway is where a Confluence is reached by its cloud id
+	// (https://developer.atlassian.com/cloud/confluence/oauth-2-3lo-apps/).
+	wikiGateway = regexp.MustCompile(`^https://api\.atlassian\.com/ex/confluence/([A-Za-z0-9-]{1,64})(?:/wiki)?$`)
+)
+
+// wikiURL is siteURL for a Confluence. Its address at the gateway is told as that of
+// the site's Jira, which has the same cloud id.
+func (l *daemonLoader) wikiURL(s str) string {
+	out := l.siteURL(s)
+	if site := wikiPages.ReplaceAllString(out, ""); site != out {
+		l.warnf(s.pos, "base_url is read as %s", site)
+		out = site
+	}
+	return wikiGateway.ReplaceAllString(out, gateway+"$1")
 }
 
 // sharedConfluence is the one of a site of Cloud, of which everything is known from
