@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -28,8 +29,17 @@ func (q Question) Announce(code string, expires time.Time) string {
 	return q.Proposal(code) + "\n\n" + q.howTo(code, expires)
 }
 
+// Whole is Announce with nothing cut.
+func (q Question) Whole(code string, expires time.Time) string {
+	return q.tell(code, func(i Item) string { return i.shown(math.MaxInt, math.MaxInt) }) + "\n\n" + q.howTo(code, expires)
+}
+
 // Proposal is the question itself, without a word on how to answer it.
 func (q Question) Proposal(code string) string {
+	return q.tell(code, func(i Item) string { return i.Shown(len(q.Items)) })
+}
+
+func (q Question) tell(code string, show func(Item) string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "**%s** (code `%s`)\n\n", q.title(), code)
 	if q.Text != "" {
@@ -41,7 +51,7 @@ func (q Question) Proposal(code string) string {
 		} else {
 			fmt.Fprintf(&b, "`%s`\n\n", item.Tool)
 		}
-		b.WriteString(item.Shown(len(q.Items)) + "\n\n")
+		b.WriteString(show(item) + "\n\n")
 	}
 	if reason := strings.Join(strings.Fields(q.Reason), " "); reason != "" {
 		b.WriteString("> " + clip(reason, maxReason) + "\n\n")
@@ -114,11 +124,15 @@ func (q Question) howTo(code string, expires time.Time) string {
 // Shown is a call as people are shown it, one of so many, as blocks of code: what it
 // would change, if that is known, and its arguments.
 func (i Item) Shown(of int) string {
+	return i.shown(max(maxDiffs/max(of, 1), leastDiff), maxArgs)
+}
+
+func (i Item) shown(diff, args int) string {
 	if i.Preview == nil || i.Preview.Diff == "" {
-		return "```json\n" + pretty(i.Args) + "\n```"
+		return "```json\n" + pretty(i.Args, args) + "\n```"
 	}
-	return "```diff\n" + harmless(strings.Join(strings.Fields(i.Preview.What), " ")) + "\n" +
-		bounded(harmless(i.Preview.Diff), max(maxDiffs/max(of, 1), leastDiff)) + "\n```\n\n```json\n" + pretty(beside(i.Args)) + "\n```"
+	return "```diff\n" + clip(harmless(strings.Join(strings.Fields(i.Preview.What), " ")), maxReason) + "\n" +
+		bounded(signed(harmless(i.Preview.Diff)), diff) + "\n```\n\n```json\n" + pretty(beside(i.Args), args) + "\n```"
 }
 
 // beside are the arguments without the text, which the difference shows.
@@ -144,7 +158,18 @@ func bounded(diff string, most int) string {
 	if cut <= 0 {
 		cut = most
 	}
-	return strings.ToValidUTF8(diff[:cut], "") + fmt.Sprintf("\n… and %d more lines, which `aofctl get approvals CODE` shows", 1+strings.Count(diff[cut+1:], "\n"))
+	return strings.ToValidUTF8(diff[:cut], "") + fmt.Sprintf("\n… and %d more lines: aofctl describe approval shows all of them", 1+strings.Count(diff[cut+1:], "\n"))
+}
+
+// signed has no line of a difference begin with a word, which could be a command.
+func signed(diff string) string {
+	lines := strings.Split(diff, "\n")
+	for i, line := range lines {
+		if line != "" && !strings.ContainsRune("+-@ ", rune(line[0])) {
+			lines[i] = " " + line
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // opening is how a macro of wiki markup begins.
@@ -170,14 +195,14 @@ func harmless(text string) string {
 }
 
 // pretty shows arguments so that nothing in them can end the block of code.
-func pretty(args json.RawMessage) string {
+func pretty(args json.RawMessage, most int) string {
 	var b bytes.Buffer
 	if err := json.Indent(&b, args, "", "  "); err != nil {
 		b.Reset()
 		b.Write(args)
 	}
 	text := strings.NewReplacer("```", "'''", "{code", "{ code", "{noformat", "{ noformat").Replace(b.String())
-	return clip(text, maxArgs)
+	return clip(text, most)
 }
 
 func clip(s string, most int) string {

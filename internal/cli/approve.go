@@ -94,5 +94,5 @@ func (c *console) describeApproval(a store.Approval) {
 		c.printf("\n%s\n", a.Asks)
 		return
 	}
-	c.printf("\n%s\n", q.Announce(a.Code, a.Expires))
+	c.printf("\n%s\n", q.Whole(a.Code, a.Expires))
 }
