@@ -10,6 +10,7 @@ import (
 	"github.com/aofctl/aofctl/internal/atlassian"
 	"github.com/aofctl/aofctl/internal/atlassian/confluence"
 	"github.com/aofctl/aofctl/internal/doctor"
+	"github.com/aofctl/aofctl/internal/event"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/tool"
 	toolconfluence "github.com/aofctl/aofctl/internal/tool/confluence"
@@ -90,6 +91,7 @@ func (p *patient) confluence() []doctor.Check {
 	return []doctor.Check{doctor.Wiki{
 		Subject: subject, Open: client.API, URL: shown, Proxy: proxyOf(cfg.Site, shown), Credentials: (&site{config: cfg.Site}).credentials(),
 		Users: p.users(), Scopes: toolconfluence.Scopes, Spaces: p.spaces(),
+		Listening: p.listening(),
 	}.Check()}
 }
 
@@ -100,6 +102,16 @@ func wikiHost(cfg manifest.JiraSite) string { return atProduct((&site{config: cf
 // gateway.
 func atProduct(address string) string {
 	return strings.Replace(address, "/ex/jira/", "/ex/confluence/", 1)
+}
+
+// listening is how the daemon hears of Confluence.
+func (p *patient) listening() doctor.Listening {
+	cfg := p.opts.Daemon.Confluence
+	if p.catalog == nil || cfg.Deaf() && len(p.catalog.SecretEnvs(manifest.TypeConfluence)) == 0 {
+		return doctor.Listening{}
+	}
+	return doctor.Listening{Path: "/webhook/" + event.SourceConfluence, Events: p.catalog.PageEvents(),
+		Signed: len(cfg.WebhookSecrets)+len(p.catalog.SecretEnvs(manifest.TypeConfluence)) > 0}
 }
 
 // spaces are those that agents with tools for Confluence name. Globs name none.

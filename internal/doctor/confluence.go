@@ -27,6 +27,8 @@ type Wiki struct {
 	Scopes func(tool string) []string
 	// Spaces are those that agents are to work in.
 	Spaces []SpaceNeed
+	// Listening is how the daemon hears of it.
+	Listening Listening
 }
 
 // SpaceNeed is a space by its key, and the agents that read and write in it.
@@ -53,6 +55,7 @@ func (w Wiki) run(ctx context.Context) []Result {
 	if api.Kind() == confluence.Cloud {
 		list = append(list, w.scopes(ctx, api)...)
 	}
+	list = append(list, w.webhooks(ctx, api)...)
 	for _, need := range w.Spaces {
 		list = append(list, space(ctx, api, need))
 	}

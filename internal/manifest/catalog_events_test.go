@@ -105,3 +105,22 @@ func TestAProjectIsAllowedByItsKeyOrAPattern(t *testing.T) {
 		}
 	}
 }
+
+func TestEventsOfPagesAreThoseThatTriggersName(t *testing.T) {
+	for config, want := range map[string]string{
+		"{events: [page_updated, label_added]}":         "label_added page_updated",
+		"{}":                                            "comment_created page_created page_updated",
+		"{events: ['page_*', page_trashed]}":            "page_created page_trashed page_updated",
+		"{events: [page_signed_off]}":                   "",
+		"{events: ['comment_*'], allowed_users: [bob]}": "comment_created",
+	} {
+		c := loadText(t, "kind: Trigger\nmetadata: {name: t}\nspec: {type: Confluence, config: "+config+", default_agent: a}\n---\nname: a\nmodel: google:x\ninstructions: x")
+		if got := strings.Join(c.PageEvents(), " "); got != want {
+			t.Errorf("%s: %s, want %s", config, got, want)
+		}
+	}
+	c := loadText(t, "kind: Trigger\nmetadata: {name: t}\nspec: {type: Confluence, commands: {/go: {agent: a}}}\n---\nname: a\nmodel: google:x\ninstructions: x")
+	if got := strings.Join(c.PageEvents(), " "); got != "comment_created" {
+		t.Errorf("of commands: %s", got)
+	}
+}

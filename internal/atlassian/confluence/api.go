@@ -117,6 +117,10 @@ type API interface { //nolint:interfacebloat // it is what a Confluence does; wh
 	// space's home page; a space without one is an *UnsupportedError.
 	Writable(ctx context.Context, s Space) (bool, error)
 
+	// Webhooks lists the webhooks of a Data Center, which only administrators may. Cloud
+	// has none.
+	Webhooks(ctx context.Context) ([]Webhook, error)
+
 	// Restrictions tells to whom a page is restricted. Those of the pages above it
 	// count, too, and are not told.
 	Restrictions(ctx context.Context, id string) (Restrictions, error)
