@@ -61,7 +61,7 @@ func allowed() map[string][]string {
 		"tool":             {},
 		"tool/jira":        {"tool", "atlassian", "atlassian/jira", "markup"},
 		"tool/confluence":  {"tool", "atlassian", "atlassian/confluence", "markup", "markup/storage"},
-		"tool/trace":       {"tool", "tool/confluence", "tool/jira", "requirement", "atlassian", "atlassian/confluence", "atlassian/jira", "markup/doc", "markup/markdown", "markup/storage"},
+		"tool/trace":       {"tool", "tool/confluence", "tool/jira", "requirement", "atlassian", "atlassian/confluence", "atlassian/jira", "markup", "markup/doc", "markup/markdown", "markup/storage"},
 		"requirement":      {"markup/doc", "markup/markdown"},
 		"tool/mcp":         {"prompt", "tool"},
 		"mcpserver":        {"policy", "step", "tool"},

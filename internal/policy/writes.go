@@ -59,7 +59,7 @@ func (p *Policy) decideWrite(called tool.Tool, call tool.Call, writes bool, req 
 	if asked(req.Approval, spec, writes) && p.on(RuleApproval) {
 		return verdict(RuleApproval, spec.Name+" waits until somebody approves this call.")
 	}
-	if proposes := req.Mode == ModePropose || req.Mode == ModeDraft; !writes || !proposes || spec.Comments || spec.Internal || !p.on(RulePropose) {
+	if proposes := req.Mode == ModePropose || req.Mode == ModeDraft; !writes || !proposes || spec.Comments || spec.Internal || spec.Unseen || !p.on(RulePropose) {
 		return Verdict{}, false
 	}
 	if spec.DraftStatus == "" && req.Mode == ModeDraft {

@@ -41,6 +41,10 @@ type Spec struct {
 	// records, such as an agent's memory. Its calls do not count as writes and
 	// need no consent; a dry run does not make them.
 	Internal bool
+	// Unseen is true for a tool that writes what nobody but tools see and changes
+	// nothing that people made, such as the register behind a page. An agent that only
+	// proposes writes it all the same: what it proposes stands on it.
+	Unseen bool
 	// DraftLabels names the argument that takes the labels of what the tool makes;
 	// "" for none. What an agent only proposes is made with the label "draft".
 	DraftLabels string

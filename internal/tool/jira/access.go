@@ -45,6 +45,11 @@ func (t *Tools) Create(ctx context.Context, call tool.Call) (tool.Result, error)
 	return t.createIssue().Call(ctx, call)
 }
 
+// Update changes an issue with the arguments of jira_update_issue.
+func (t *Tools) Update(ctx context.Context, call tool.Call) (tool.Result, error) {
+	return t.updateIssue().Call(ctx, call)
+}
+
 // Outcome sorts an error of Jira's: what the model can act on becomes a failed
 // result, all else stays an error.
 func Outcome(name, target string, err error) (tool.Result, error) { return outcome(name, target, err) }

@@ -15,13 +15,15 @@ type linkArgs struct {
 	Page        toolconfluence.Ref `json:"page_id"`
 	Requirement string             `json:"requirement"`
 	Issue       tooljira.Key       `json:"issue_key"`
+	Rewrite     bool               `json:"update_criteria"`
 }
 
-func linkSchema() string {
+// linkSchema is the schema of the arguments, with further ones.
+func linkSchema(further string) string {
 	return `{"type":"object","properties":{
 "page_id":{"type":"string","description":"id or address"},
 "requirement":{"type":"string","description":"registered id; leave out for the page itself"},
-"issue_key":{"type":"string"}},
+"issue_key":{"type":"string"}` + further + `},
 "required":["page_id","issue_key"]}`
 }
 
@@ -29,7 +31,9 @@ func (t *Tools) linkRequirement() tool.Tool {
 	return handler[linkArgs]{
 		tools: t,
 		spec: spec("atlassian_link_requirement", tool.Write,
-			"Link an issue that exists to a requirement, both ways; done again, it says that the issue is in step with the requirement as it is now.", linkSchema()),
+			"Link an issue that exists to a requirement, both ways; done again, it says that the issue is in step with the requirement as it is now.",
+			linkSchema(`,
+"update_criteria":{"type":"boolean","description":"put the requirement's criteria as they are now into the issue's description"}`)),
 		pages:  func(a linkArgs) []toolconfluence.Ref { return []toolconfluence.Ref{a.Page} },
 		issues: func(a linkArgs) []tooljira.Key { return []tooljira.Key{a.Issue} },
 		run:    runLink,
@@ -49,6 +53,11 @@ func runLink(ctx context.Context, j job, a linkArgs) (any, error) {
 		return nil, err
 	}
 	key := a.Issue.String()
+	if a.Rewrite {
+		if failed, err := j.rewrite(ctx, s, one, key); err != nil || failed.Failed {
+			return failed, err
+		}
+	}
 	if err := j.link(ctx, s, one, key); err != nil {
 		return nil, err
 	}
@@ -89,7 +98,7 @@ type unlinkAnswer struct {
 func (t *Tools) unlinkRequirement() tool.Tool {
 	return handler[linkArgs]{
 		tools:  t,
-		spec:   spec("atlassian_unlink_requirement", tool.Write, "Take the links between an issue and a requirement away; the issue stays.", linkSchema()),
+		spec:   spec("atlassian_unlink_requirement", tool.Write, "Take the links between an issue and a requirement away; the issue stays.", linkSchema("")),
 		pages:  func(a linkArgs) []toolconfluence.Ref { return []toolconfluence.Ref{a.Page} },
 		issues: func(a linkArgs) []tooljira.Key { return []tooljira.Key{a.Issue} },
 		run:    runUnlink,

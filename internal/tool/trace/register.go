@@ -43,11 +43,9 @@ type registerAnswer struct {
 const maxFound = 400
 
 func (t *Tools) registerRequirements() tool.Tool {
-	return handler[registerArgs]{
-		tools: t,
-		spec: spec("atlassian_register_requirements", tool.Write,
-			"Register the requirements that a page states: each keeps its id for good. Tells which are new, changed or removed, and their issues.",
-			`{"type":"object","properties":{
+	s := spec("atlassian_register_requirements", tool.Write,
+		"Register the requirements that a page states: each keeps its id for good. Tells which are new, changed or removed, and their issues.",
+		`{"type":"object","properties":{
 "page_id":{"type":"string","description":"id or address"},
 "requirements":{"type":"array","items":{"type":"object","properties":{
 "id":{"type":"string","description":"as the page has it, or as registered before"},
@@ -59,7 +57,10 @@ func (t *Tools) registerRequirements() tool.Tool {
 "complete":{"type":"boolean","description":"true: the page has no others, those not named are removed"},
 "from_page":{"type":"boolean","description":"register what the page itself marks as requirements by ids, headings or columns, and no others; takes no list"},
 "recover_jql":{"type":"string","description":"issues whose links restore a register that was lost"}},
-"required":["page_id"]}`),
+"required":["page_id"]}`)
+	s.Unseen = true
+	return handler[registerArgs]{
+		tools: t, spec: s,
 		pages: func(a registerArgs) []toolconfluence.Ref { return []toolconfluence.Ref{a.Page} },
 		run:   runRegister,
 	}

@@ -414,3 +414,31 @@ func TestLargePagesFitIntoResults(t *testing.T) {
 		t.Errorf("%d rows in all", len(rows))
 	}
 }
+
+func TestCriteriaOfAnIssueAreBroughtUpToDate(t *testing.T) {
+	both(t, func(t *testing.T, s *site) {
+		key := s.stories()["req-1"]
+		by := s.jira.As("alice")
+		text := s.issue(key).Description
+		if err := by.Update(key, map[string]any{"description": text + "\n\nh2. Notes\n\nA person wrote this."}); err != nil {
+			t.Fatal(err)
+		}
+		s.edit(strings.Replace(spec, "ten messages", "twelve messages", 1))
+		s.do("atlassian_register_requirements", strings.Replace(all, "ten messages", "twelve messages", 1))
+		args := fmt.Sprintf(`{"page_id":"PAGE","requirement":"req-1","issue_key":%q,"update_criteria":true}`, key)
+		s.do("atlassian_link_requirement", args)
+		want := strings.Replace(text, "ten messages", "twelve messages", 1) + "\n\nh2. Notes\n\nA person wrote this."
+		if diff := cmp.Diff(want, s.issue(key).Description); diff != "" {
+			t.Error(diff)
+		}
+		before := len(s.issue(key).Writes)
+		s.do("atlassian_link_requirement", args)
+		if got := len(s.issue(key).Writes); got != before {
+			t.Errorf("done again, it wrote %d times", got-before)
+		}
+		s.do("atlassian_link_requirement", `{"page_id":"PAGE","requirement":"req-1","issue_key":"PROJ-1","update_criteria":true}`)
+		if got := s.issue("PROJ-1").Description; !strings.HasPrefix(got, "h2. Acceptance criteria\n") || !strings.Contains(got, "twelve messages") {
+			t.Errorf("an issue without criteria has %q", got)
+		}
+	})
+}
