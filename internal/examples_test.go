@@ -69,6 +69,11 @@ func exampleTargets() map[string][]string {
 		"mcp-tools/payload-runbook.json":               {"agent/runbook-finder"},
 		"mcp-tools/payload-plain-comment.json":         nil,
 
+		"traceability-matrix/payload-story-created.json": {"flow/traceability-matrix"},
+		"traceability-matrix/payload-page-edited.json":   {"flow/traceability-matrix"},
+		"traceability-matrix/payload-trace.json":         {"flow/trace-summary"},
+		"traceability-matrix/payload-bug-created.json":   nil,
+
 		"memory/payload-owner.json":                         {"agent/owner-finder"},
 		"approvals/payload-close.json":                      {"agent/closer"},
 		"github-jira-sync/payload-pull-request-opened.json": {"agent/github-jira-sync"},

@@ -134,7 +134,7 @@ func (m Matrix) orphans() [][]*doc.Node {
 		if i == maxListed {
 			return append(out, more(len(m.WithoutRequirement)-i))
 		}
-		out = append(out, []*doc.Node{link(one.Key, one.URL), between(" " + doc.OneLine(one.Summary))})
+		out = append(out, []*doc.Node{link(one.Key, one.URL), between(" "), text(one.Summary)})
 	}
 	return out
 }
