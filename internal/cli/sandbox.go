@@ -14,16 +14,17 @@ import (
 
 func newSandbox(c *console) *cobra.Command {
 	var opts sandbox.Options
-	var webhook, secretEnv, deployment, hubWebhook, hubSecretEnv, rules string
+	var webhook, secretEnv, deployment, hubWebhook, hubSecretEnv, pageHook, pageSecretEnv, rules string
 	cmd := &cobra.Command{
 		Use:   "sandbox",
-		Short: "Run a simulated Jira and a scripted model to play against",
-		Long: `sandbox serves a stateful Jira, Cloud or Data Center, and an OpenAI-compatible model
-that answers by rules, on this machine only. It fires signed webhooks on changes like
+		Short: "Run a simulated Jira, Confluence and a scripted model to play against",
+		Long: `sandbox serves a stateful Jira and Confluence, Cloud or Data Center, and an OpenAI-compatible
+model that answers by rules, on this machine only. It fires signed webhooks on changes like
 the real one, refuses what only the other kind of Jira knows, can be told to fail, and
 remembers every request. With Jira Cloud comes Jira's side of remote agents, which calls a
 daemon's agents as Rovo does. It prints how to point a daemon at it.`,
 		Example: `  aofctl sandbox --addr 127.0.0.1:8090 --webhook http://127.0.0.1:3000/webhook/jira
+  aofctl sandbox --confluence-webhook http://127.0.0.1:3000/webhook/confluence
   aofctl sandbox --tenant globex             # and then: aofctl a2a chat --install --issue PROJ-1
   aofctl sandbox --deployment dc --jira-version 9.12.5`,
 		Args: noArgs(),
@@ -47,6 +48,13 @@ daemon's agents as Rovo does. It prints how to point a daemon at it.`,
 			if hubWebhook != "" {
 				opts.GitHubWebhooks = append(opts.GitHubWebhooks, github.Webhook{URL: hubWebhook, Secret: c.sandboxSecret(hubSecretEnv)})
 			}
+			if pageHook != "" {
+				if pageSecretEnv == "" {
+					pageSecretEnv = map[jira.Deployment]string{jira.Cloud: "CONFLUENCE_WEBHOOK_TOKEN", jira.DataCenter: "CONFLUENCE_WEBHOOK_SECRET"}[opts.Jira.Deployment]
+				}
+				secret := c.sandboxSecret(pageSecretEnv)
+				opts.PageHooks = append(opts.PageHooks, sandbox.PageHook{URL: pageHook, Secret: secret, Token: secret})
+			}
 			return sandbox.Run(cmd.Context(), opts, c.out)
 		},
 	}
@@ -58,6 +66,8 @@ daemon's agents as Rovo does. It prints how to point a daemon at it.`,
 	cmd.Flags().StringVar(&rules, "rules", "", "`file` with rules by which the model answers (docs/testing.md); default those of the demo")
 	cmd.Flags().StringVar(&webhook, "webhook", "", "send webhooks to this `URL`")
 	cmd.Flags().StringVar(&secretEnv, "secret-env", "JIRA_WEBHOOK_SECRET", "environment `variable` with the secret that signs them; unset, it is the one that the sandbox prints")
+	cmd.Flags().StringVar(&pageHook, "confluence-webhook", "", "send what happens in Confluence to this `URL`: by webhooks of a Data Center, or as rules of Cloud's Automation, with the event's name behind it")
+	cmd.Flags().StringVar(&pageSecretEnv, "confluence-secret-env", "", "environment `variable` with the secret that signs them, or the token of the rules; default CONFLUENCE_WEBHOOK_SECRET or, on Cloud, CONFLUENCE_WEBHOOK_TOKEN; unset, it is what the sandbox prints")
 	cmd.Flags().StringVar(&opts.Rovo.Remote, "remote", "http://127.0.0.1:3000", "`URL` of the daemon that the simulated Forge app and Jira's Rovo call")
 	cmd.Flags().StringSliceVar(&opts.Tenants, "tenant", nil, "`name` of a further Jira site that has the Forge app, at /tenants/<name>")
 	cmd.Flags().StringSliceVar(&opts.Repositories, "repository", []string{"acme/shop"}, "`owner/name` of a repository on the simulated GitHub, which is at /github")

@@ -36,7 +36,7 @@ type stepDecl struct {
 	WikiFault    *fieldsDecl        `yaml:"confluence_fault" jsonschema_description:"From now on requests to Confluence fail, as the sandbox's control API takes it"`
 	ModelFault   *fieldsDecl        `yaml:"model_fault" jsonschema_description:"The next calls of the model fail: status, count, retry_after_ms, or cut: true"`
 
-	Crash *crashDecl `yaml:"crash" jsonschema_description:"The daemon dies while the step is worked on, at a request to Jira, and starts again"`
+	Crash *crashDecl `yaml:"crash" jsonschema_description:"The daemon dies while the step is worked on, at a request to Jira or Confluence, and starts again"`
 	Then  *thenDecl  `yaml:"then" jsonschema_description:"What is expected of what this step caused"`
 }
 
@@ -91,6 +91,7 @@ type crashDecl struct {
 	at
 	Method rawStr `yaml:"method" jsonschema_description:"Of the request, such as POST; default any"`
 	Path   rawStr `yaml:"path" jsonschema_description:"A regular expression for the path of the request, such as /comment$"`
+	Of     rawStr `yaml:"of" jsonschema_description:"jira (default) or confluence"`
 	Moment rawStr `yaml:"moment" jsonschema_description:"after: Jira has carried the request out and the daemon does not know (default); before: it has not"`
 }
 

@@ -218,9 +218,10 @@ type Delivery struct {
 	Status          int
 }
 
-// Crash is the request to Jira at which the daemon dies.
+// Crash is the request to Jira, or to Confluence, at which the daemon dies.
 type Crash struct {
 	Method, Path string
+	Confluence   bool
 	// Before says that the request was not carried out, as opposed to the answer
 	// getting lost.
 	Before bool

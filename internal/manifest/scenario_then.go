@@ -112,6 +112,7 @@ func (b *builder) crash(decl crashDecl) *Crash {
 	}
 	moment := b.oneOf(str{at: decl.Moment.at, value: decl.Moment.value, set: decl.Moment.set}, "moment", "after", "before")
 	c.Before = moment == "before"
+	c.Confluence = b.oneOf(str{at: decl.Of.at, value: decl.Of.value, set: decl.Of.set}, "of", "jira", "confluence") == "confluence"
 	return c
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/aofctl/aofctl/internal/sandbox/confluence"
 	"github.com/aofctl/aofctl/internal/sandbox/github"
@@ -37,12 +38,32 @@ type Options struct {
 	Confluence confluence.Options
 	// Webhooks are registered at the start.
 	Webhooks []jira.Webhook
+	// PageHooks are where Confluence tells what happens to pages, from the start.
+	PageHooks []PageHook
 	// Rovo configures Atlassian's side of remote agents, which sites of Cloud have. Its
 	// BaseURL is set by Start.
 	Rovo rovo.Options
 	// Tenants are the names of further sites for it, each a Jira of its own under
 	// /tenants/<name>.
 	Tenants []string
+}
+
+// PageHook is an address of a daemon, such as http://127.0.0.1:3000/webhook/confluence,
+// that Confluence tells of everything that happens to pages: a Data Center by a webhook
+// that the secret signs, a Cloud by rules of Automation, one for each event, which post
+// to the address with the event's name behind it and show the token.
+type PageHook struct{ URL, Secret, Token string }
+
+// TokenHeader is where rules of Automation show their token.
+const TokenHeader = "X-Webhook-Token"
+
+// hookPages lets a Confluence tell a daemon of its pages.
+func hookPages(site *confluence.Server, h PageHook) error {
+	if site.Kind() == confluence.Cloud {
+		return site.AddRule(confluence.Rule{URL: strings.TrimSuffix(h.URL, "/") + "/{event}", Header: TokenHeader, Token: h.Token})
+	}
+	_, err := site.Register(confluence.Webhook{Name: "aofctl", URL: h.URL, Secret: h.Secret, Events: confluence.PageEvents()})
+	return err
 }
 
 // checkLoopback refuses what is not on this machine.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/aofctl/aofctl/internal/sandbox/confluence"
 	"github.com/aofctl/aofctl/internal/sandbox/jira"
 )
 
@@ -37,9 +38,10 @@ Point a daemon at it, in daemon.yaml under spec:
 with this environment:
 
   export {variables}JIRA_API_TOKEN={token}
-  export JIRA_WEBHOOK_SECRET={secret} GOOGLE_API_KEY=sandbox
+  export JIRA_WEBHOOK_SECRET={secret} {wikivariable} GOOGLE_API_KEY=sandbox
 
 {webhooks}
+{pagehooks}
 {rovo}
 Act as somebody, look at the result, make things go wrong:
 
@@ -49,7 +51,11 @@ Act as somebody, look at the result, make things go wrong:
   curl -s -u {email}:{token} '{jira}/rest/api/2/issue/PROJ-1?fields=summary,status'
   curl -s {control}/faults -d '{"method": "POST", "path": "/comment$", "effect": "cut_after", "count": 1}'
   curl -s {control}/confluence/act -d '{"as": "alice", "action": "create_page", "space": "DOC", "title": "Plan", "body": "<p>First.</p>"}'
+  curl -s {control}/confluence/act -d '{"as": "alice", "action": "edit_page", "page": "ID of a page", "body": "<p>Second.</p>", "message": "agreed"}'
   curl -s {control}/confluence/pages
+  curl -s {control}/confluence/faults -d '{"method": "PUT", "effect": "status", "status": 409, "count": 1}'
+  curl -s {control}/confluence/deliveries
+  curl -s {control}/confluence/requests
   curl -s {control}/requests
 
 `
@@ -116,14 +122,63 @@ func (s *Sandbox) explain(out io.Writer) error {
 		kind, people = "Data Center", "alice / alice-token, bob / bob-token; the tokens are personal access tokens, too"
 		auth, variables = "{type: pat, token_env: JIRA_API_TOKEN}", ""
 	}
-	wiki := "{enabled: true}"
-	if s.Jira.Deployment() != jira.Cloud {
-		wiki = "{base_url: " + s.ConfluenceURL() + ", auth: " + auth + "}"
+	wiki, wikiVariable := "{webhook_token_env: CONFLUENCE_WEBHOOK_TOKEN}", "CONFLUENCE_WEBHOOK_TOKEN={secret}"
+	if s.Confluence.Kind() == confluence.DataCenter {
+		wiki, wikiVariable = "{base_url: "+s.ConfluenceURL()+", auth: "+auth+", webhook_secret_env: CONFLUENCE_WEBHOOK_SECRET}", "CONFLUENCE_WEBHOOK_SECRET={secret}"
 	}
-	page := strings.NewReplacer("{wiki}", wiki, "{pages}", s.ConfluenceURL(), "{webhooks}", webhooks, "{rovo}", s.rovo()).Replace(guide)
+	wikiVariable = strings.Replace(wikiVariable, "{secret}", s.pageSecret(), 1)
+	page := strings.NewReplacer("{wiki}", wiki, "{wikivariable}", wikiVariable, "{pagehooks}", s.pageHooks(), "{pages}", s.ConfluenceURL(), "{webhooks}", webhooks, "{rovo}", s.rovo()).Replace(guide)
 	_, err := strings.NewReplacer("{jira}", s.JiraURL(), "{kind}", kind, "{model}", s.ModelURL(), "{email}", email, "{token}", token,
 		"{people}", people, "{auth}", auth, "{variables}", variables, "{control}", s.ControlURL(), "{secret}", secret).WriteString(out, page)
 	return err
+}
+
+// pageSecret is what Confluence shows itself by.
+func (s *Sandbox) pageSecret() string {
+	for _, h := range s.Confluence.Webhooks() {
+		if h.Secret != "" {
+			return h.Secret
+		}
+	}
+	for _, r := range s.Confluence.Rules() {
+		if r.Token != "" {
+			return r.Token
+		}
+	}
+	return defaultSecret
+}
+
+// noRules, noPageHooks and somePageHooks are the guide's words on where Confluence tells
+// of pages.
+const (
+	noRules = `
+Send what happens to pages to it (as rules of Cloud's Automation do, with a fixed token):
+
+  curl -s {control}/confluence/rules -d '{"url": "http://127.0.0.1:3000/webhook/confluence/{event}", "header": "X-Webhook-Token", "token": "{pagesecret}"}'`
+	noPageHooks = `
+Send what happens to pages to it (signed with the secret):
+
+  curl -s {control}/confluence/webhooks -d '{"url": "http://127.0.0.1:3000/webhook/confluence", "secret": "{pagesecret}"}'`
+	somePageHooks = "\nWhat happens to pages goes to:\n"
+)
+
+// pageHooks returns the guide's words on where Confluence tells of pages.
+func (s *Sandbox) pageHooks() string {
+	words := noRules
+	if s.Confluence.Kind() == confluence.DataCenter {
+		words = noPageHooks
+	}
+	var urls []string
+	for _, h := range s.Confluence.Webhooks() {
+		urls = append(urls, "\n  "+h.URL)
+	}
+	for _, r := range s.Confluence.Rules() {
+		urls = append(urls, "\n  "+r.URL)
+	}
+	if len(urls) > 0 {
+		words = somePageHooks + strings.Join(urls, "")
+	}
+	return strings.ReplaceAll(words, "{pagesecret}", s.pageSecret())
 }
 
 // webhooks returns the secret that the guide tells, and its words on webhooks.

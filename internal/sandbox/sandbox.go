@@ -123,8 +123,21 @@ func newPages(opts Options, root string, site *jira.Server) (*confluence.Server,
 			c.Spaces = append(confluence.DefaultSpaces(), confluence.Space{Key: "SPEC", Name: "Specifications"})
 		}
 	}
-	return confluence.New(c)
+	made, err := confluence.New(c)
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range opts.PageHooks {
+		if err := hookPages(made, h); err != nil {
+			return nil, err
+		}
+	}
+	return made, nil
 }
+
+// HookPages lets Confluence tell a daemon of everything that happens to pages from now
+// on.
+func (s *Sandbox) HookPages(h PageHook) error { return hookPages(s.Confluence, h) }
 
 // ConfluenceURL is the base URL for a client of Confluence; on Cloud it is that of
 // the site.

@@ -64,22 +64,20 @@ func (c *settings) hearWiki(kind confluence.Kind) {
 // wikiPath is where Confluence's deliveries come in.
 const wikiPath = "/webhook/confluence"
 
-// tokenHeader has the token of rules of Automation.
-const tokenHeader = "X-Webhook-Token"
-
 // tellOfWiki lets Confluence tell the daemon of everything that happens: by a webhook
 // of a Data Center, or by a rule of Cloud's Automation for each event.
 func (w *world) tellOfWiki() error {
 	wiki := w.settings.daemon.Confluence
-	switch {
-	case wiki == nil || wiki.Deaf():
+	if wiki == nil || wiki.Deaf() {
 		return nil
-	case w.box.Confluence.Kind() == confluence.Cloud:
-		return w.box.Confluence.AddRule(confluence.Rule{URL: w.front.url + wikiPath + "/{event}", Header: tokenHeader, Token: w.secret(wiki.WebhookToken.Env)})
 	}
-	_, err := w.box.Confluence.Register(confluence.Webhook{Name: "aofctl", URL: w.front.url + wikiPath, Secret: w.secret(wiki.WebhookSecrets[0].Env),
-		Events: confluence.PageEvents()})
-	return err
+	hook := sandbox.PageHook{URL: w.front.url + wikiPath}
+	if w.box.Confluence.Kind() == confluence.Cloud {
+		hook.Token = w.secret(wiki.WebhookToken.Env)
+	} else {
+		hook.Secret = w.secret(wiki.WebhookSecrets[0].Env)
+	}
+	return w.box.HookPages(hook)
 }
 
 // sealOfWiki is what deliveries of Confluence show.
@@ -90,10 +88,10 @@ func (w *world) sealOfWiki(d *manifest.Delivery, path string) (header, secretEnv
 	}
 	secretEnv, tokenEnv = d.SecretEnv, d.TokenEnv
 	if byRule := len(path) > len(wikiPath)+1; byRule && secretEnv == "" && tokenEnv == "" {
-		return tokenHeader, "", wiki.WebhookToken.Env
+		return sandbox.TokenHeader, "", wiki.WebhookToken.Env
 	}
 	if secretEnv == "" && len(wiki.WebhookSecrets) > 0 {
 		secretEnv = wiki.WebhookSecrets[0].Env
 	}
-	return tokenHeader, secretEnv, tokenEnv
+	return sandbox.TokenHeader, secretEnv, tokenEnv
 }

@@ -18,6 +18,7 @@ import (
 	eventgithub "github.com/aofctl/aofctl/internal/event/github"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/sandbox/jira"
+	"github.com/aofctl/aofctl/internal/sandbox/wire"
 )
 
 // step lets one thing happen, waits until what it caused is over, and checks what
@@ -369,21 +370,31 @@ func (w *world) control(ctx context.Context, target string, fields map[string]an
 }
 
 // arm lets the request at which the daemon is to die be held.
-func (w *world) arm(s *manifest.Step) (string, error) {
+func (w *world) arm(s *manifest.Step) (held, error) {
 	if s.Crash == nil {
-		return "", nil
+		return held{}, nil
 	}
-	h := jira.Hold{Method: s.Crash.Method, Path: s.Crash.Path, When: "after", Count: 1}
+	h := wire.Hold{Method: s.Crash.Method, Path: s.Crash.Path, When: "after", Count: 1}
 	if s.Crash.Before {
 		h.When = "before"
 	}
-	added, err := w.box.Jira.AddHold(h)
-	return added.ID, err
+	at := w.box.Jira.Wire
+	if s.Crash.Confluence {
+		at = w.box.Confluence.Wire
+	}
+	added, err := at.AddHold(h)
+	return held{at, added.ID}, err
+}
+
+// held is a request that is held, and where.
+type held struct {
+	at *wire.Wire
+	id string
 }
 
 // crash waits until the request is held, and lets the daemon die and live again:
 // what it was at is neither finished nor recorded.
-func (w *world) crash(ctx context.Context, hold string) error {
+func (w *world) crash(ctx context.Context, hold held) error {
 	if err := w.caught(ctx, hold); err != nil {
 		return err
 	}
@@ -392,7 +403,7 @@ func (w *world) crash(ctx context.Context, hold string) error {
 		return err
 	}
 	for {
-		state, err := w.box.Jira.Caught(ctx, hold, 1)
+		state, err := hold.at.Caught(ctx, hold.id, 1)
 		if err != nil {
 			return err
 		}
@@ -403,16 +414,16 @@ func (w *world) crash(ctx context.Context, hold string) error {
 			return err
 		}
 	}
-	w.box.Jira.Release(hold)
+	hold.at.Release(hold.id)
 	return w.start(ctx)
 }
 
 // caught waits until the request is held, or the daemon has nothing to do any more.
-func (w *world) caught(ctx context.Context, hold string) error {
+func (w *world) caught(ctx context.Context, hold held) error {
 	idle := 0
 	for last := ""; ; {
 		soon, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
-		state, err := w.box.Jira.Caught(soon, hold, 1)
+		state, err := hold.at.Caught(soon, hold.id, 1)
 		cancel()
 		switch {
 		case state.Caught > 0:

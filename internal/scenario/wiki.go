@@ -117,6 +117,7 @@ func (w *world) furnishPage(p manifest.GivenPage) error {
 	if err != nil {
 		return err
 	}
+	w.page = id
 	for _, v := range p.Versions {
 		err = errors.Join(err, site.As(or(v.By, by)).EditPage(id, w.stored(v.Text), v.Message))
 	}
@@ -175,11 +176,15 @@ func (w *world) setProperties(by, page string, values map[string]any) error {
 }
 
 // noPage says that there is no page of a name.
-type noPage struct{ name, there string }
+type noPage struct{ name, space, there string }
 
 // Error names the pages that there are.
 func (e *noPage) Error() string {
-	return fmt.Sprintf("there is no page %q: there are %s", e.name, e.there)
+	where := ""
+	if e.space != "" {
+		where = " in " + e.space
+	}
+	return fmt.Sprintf("there is no page %q%s: there are %s", e.name, where, e.there)
 }
 
 // pageNamed finds a page by its title or id, in a space or, with "", in any. One that
@@ -209,7 +214,7 @@ func (w *world) pageNamed(name, space string) (confluence.PageState, error) {
 	}
 	switch len(found) {
 	case 0:
-		return confluence.PageState{}, &noPage{name, names(titles)}
+		return confluence.PageState{}, &noPage{name, space, names(titles)}
 	case 1:
 		return found[0], nil
 	}

@@ -189,10 +189,25 @@ func pageCommentDiff(want manifest.WantPage, p confluence.PageState) []string {
 	}
 	for _, c := range want.Commented {
 		if !slices.ContainsFunc(p.Remarks, func(is confluence.RemarkState) bool { return meets(c, is) == "" }) {
-			why = append(why, fmt.Sprintf("no comment with %s%s", show(c.Body), list.String()))
+			why = append(why, "no comment "+described(c)+list.String())
 		}
 	}
 	return why
+}
+
+// described is a comment that is expected.
+func described(c manifest.WantPageComment) string {
+	var parts []string
+	if c.Body != nil {
+		parts = append(parts, "with "+show(c.Body))
+	}
+	if c.By != "" {
+		parts = append(parts, "by "+c.By)
+	}
+	if c.On != "" {
+		parts = append(parts, fmt.Sprintf("on %q", c.On))
+	}
+	return strings.Join(parts, " ")
 }
 
 // checkSpace compares the titles of all pages of a space.

@@ -206,3 +206,71 @@ func TestTheConfluenceOfThePageHolds(t *testing.T) {
 	script := "model: {answers: [{call: 'confluence_add_comment 4711 \"Yes, push is out.\"'}, Done.]}\n"
 	holds(t, play(t, directory(t, map[string]string{"agents.yaml": agents, "scenario.yaml": "kind: Scenario\nconfig: agents.yaml\n" + script + text}), scenario.Options{})[0])
 }
+
+func TestFailuresOnPagesShowTheDifference(t *testing.T) {
+	t.Parallel()
+	dir := directory(t, map[string]string{"agents.yaml": wikiAgents, "scenario.yaml": wikiGiven + `
+cases:
+  - name: everything is other than expected
+    model: {answers: [{call: 'confluence_update_page 4711 "Tidied up" body="# Scope\n\nAll events!\n\n# Open questions\n\nSome."'}, Done.]}
+    when: [{as: alice, comment: /write, on: PROJ-1}]
+    then:
+      actions: [confluence_update_section 4711 Scope, "confluence_update_page 4711 because"]
+      pages:
+        Notifications:
+          space: DOC
+        "4711":
+          title: Notification
+          parent: Below
+          status: draft
+          labels: [draft]
+          version: 2
+          by: bob
+          message: tidy
+          body: "# Scope\n\nAll events.\n\n# Open questions\n\nSome."
+          storage: {contains: <h2>}
+          headings: [Scope]
+          sections: {Scope: {contains: All, lacks: events}, Limits: Five.}
+          properties: {requirements: {count: 3}, owner: x}
+          comments: [good]
+          commented: [{by: bob, body: Which}, {on: Scope}, never said]
+          only_changed: [Scope]
+        Below: {exists: false, status: draft}
+        Nowhere: {status: current}
+      spaces: {SPEC: [Notifications], NONE: nothing}
+      issues: {PROJ-1: {remote_links: [{page: Below}]}}
+  - name: a page is there that should not be, and a heading is not
+    when: [{wait: 1s}]
+    then: {pages: {Notifications: {exists: false}, "4711": {only_changed: Limits}}}
+  - name: nobody wrote a comment to change
+    when: [{as: bob, confluence: {page: "4711", edit_comment: x}}]
+    then: {starts: nothing}
+  - name: a version that two projects have
+    given: {projects: [{key: PAY, versions: ["1.1"]}]}
+    when: [{as: bob, release: "1.1"}]
+    then: {starts: nothing}
+`})
+	golden(t, "wiki_failures.golden", shownFailures(t, dir))
+}
+
+func TestCasesWhosePagesCannotBeMadeAreBroken(t *testing.T) {
+	t.Parallel()
+	for pages, want := range map[string]string{
+		"[{title: A, parent: Nowhere}]":                                `make page "A" of line 3: there is no page "Nowhere"`,
+		"[{title: A, space: NONE}]":                                    "No space with key : NONE",
+		"[{title: A}, {title: A}]":                                     "already exists",
+		"[{title: A, id: 7}, {title: B, id: 7}]":                       "something else has it",
+		"[{title: A, storage: <p>}]":                                   "Error parsing xhtml",
+		"[{title: A, by: nobody}]":                                     "there is no such user",
+		"[{title: A, comments: [{body: x, on: y}]}]":                   "Text selection was not found on the page",
+		"[{title: A, labels: ['a b']}]":                                "Invalid label",
+		"[{title: A, space: POLICY, by: bob}]":                         "not permitted",
+		"[{title: A}, {title: A, space: TEAM}, {title: B, parent: A}]": `2 pages have the title "A"`,
+	} {
+		r := play(t, directory(t, map[string]string{"agents.yaml": wikiAgents, "scenario.yaml": "kind: Scenario\nconfig: agents.yaml\ngiven: {pages: " + pages +
+			"}\nwhen: [{wait: 1s}]\nthen: {starts: nothing}\n"}), scenario.Options{})[0]
+		if r.State != scenario.Broken || !strings.Contains(r.Reason, want) {
+			t.Errorf("%s: %s: %s", pages, r.State, r.Reason)
+		}
+	}
+}
