@@ -3,6 +3,7 @@ package confluence_test
 import (
 	"net/http"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,9 +29,12 @@ func TestEveryToolHasTheScopesThatAtlassianAsksFor(t *testing.T) {
 		t.Skip("no descriptions of Atlassian's here")
 	}
 	used := map[string][]string{}
+	var mu sync.Mutex // a request that was cut off may still be served
 	try := func(tool string, call func(s *site)) {
 		s := newSite(t, sandbox.Cloud)
 		s.seen = func(r *http.Request) {
+			mu.Lock()
+			defer mu.Unlock()
 			for _, scope := range described.Scopes(r) {
 				if !slices.Contains(used[tool], scope) {
 					used[tool] = append(used[tool], scope)
@@ -53,7 +57,10 @@ func TestEveryToolHasTheScopesThatAtlassianAsksFor(t *testing.T) {
 	for _, c := range writeCases() {
 		try(c.tool, func(s *site) { interrupted(t, c, s, sandbox.Fault{Effect: sandbox.CutBefore}) })
 	}
-	for _, tl := range newSite(t, sandbox.Cloud).tools.All() {
+	last := newSite(t, sandbox.Cloud)
+	mu.Lock()
+	defer mu.Unlock()
+	for _, tl := range last.tools.All() {
 		name := tl.Spec().Name
 		listed := confluence.Scopes(name)
 		for _, scope := range used[name] {
