@@ -8,3 +8,10 @@ import "embed"
 //
 //go:embed triggers/*.yaml agents/*.yaml fleets/*.yaml flows/*.yaml
 var Defaults embed.FS
+
+// Stories is the example of stories from a specification: its manifests, a page, and
+// the rules by which the sandbox's model reads it.
+//
+//go:embed examples/spec-to-stories/triggers/*.yaml examples/spec-to-stories/agents/*.yaml examples/spec-to-stories/flows/*.yaml
+//go:embed examples/spec-to-stories/page.json examples/spec-to-stories/model.rules.yaml
+var Stories embed.FS

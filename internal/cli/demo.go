@@ -14,7 +14,7 @@ func newDemo(c *console) *cobra.Command {
 		Use:   "demo",
 		Short: "See it work: the daemon against a simulated Jira, nothing else needed",
 		Long: `demo starts the daemon on an embedded store against the sandbox (a simulated Jira and
-a scripted model; no real model runs), lets four stories happen there, and prints
+a scripted model; no real model runs), lets five stories happen there, and prints
 each step as it happens and the issues as they are afterwards.`,
 		Example: `  aofctl demo          # stays up afterwards, to look around
   aofctl demo --once   # ends afterwards`,

@@ -21,6 +21,7 @@ import (
 	"github.com/aofctl/aofctl/internal/app"
 	"github.com/aofctl/aofctl/internal/manifest"
 	"github.com/aofctl/aofctl/internal/sandbox"
+	"github.com/aofctl/aofctl/internal/sandbox/confluence"
 	"github.com/aofctl/aofctl/internal/sandbox/rovo"
 )
 
@@ -57,7 +58,10 @@ func Run(ctx context.Context, o Options) error {
 	if err := checkEmpty(o.Dir); err != nil {
 		return err
 	}
-	box, err := sandbox.Start(ctx, sandbox.Options{Rovo: rovo.Options{Poll: 10 * time.Millisecond}})
+	box, err := sandbox.Start(ctx, sandbox.Options{
+		Rovo:       rovo.Options{Poll: 10 * time.Millisecond},
+		Confluence: confluence.Options{Spaces: append(confluence.DefaultSpaces(), confluence.Space{Key: "SPEC", Name: "Specifications"})},
+	})
 	if err != nil {
 		return err
 	}
@@ -70,6 +74,11 @@ func Run(ctx context.Context, o Options) error {
 	go func() { ended <- daemon.Run(ctx) }()
 	box.RegisterWebhook("http://"+daemon.Addr()+"/webhook/jira", webhookSecret)
 	box.Rovo.SetRemote("http://" + daemon.Addr())
+	rule := confluence.Rule{URL: "http://" + daemon.Addr() + "/webhook/confluence/{event}", Header: "X-Webhook-Token", Token: webhookSecret}
+	if err := box.Confluence.AddRule(rule); err != nil {
+		stop()
+		return errors.Join(err, <-ended)
+	}
 	s := &stage{out: o.Out, sandbox: box, daemon: client.New("http://"+daemon.AdminAddr(), "", http.DefaultClient)}
 	s.say("A simulated Jira and a scripted model at %s; no real model runs here.\n", box.JiraURL())
 	daemon.Banner(o.Out)
@@ -129,6 +138,7 @@ func startDaemon(ctx context.Context, o Options, box *sandbox.Sandbox) (*app.App
 func environment(box *sandbox.Sandbox) func(string) (string, bool) {
 	email, token := box.Credentials()
 	vars := map[string]string{"JIRA_EMAIL": email, "JIRA_API_TOKEN": token, "JIRA_WEBHOOK_SECRET": webhookSecret, "GOOGLE_API_KEY": "none-needed",
+		"CONFLUENCE_WEBHOOK_TOKEN": webhookSecret, "SPEC_DEBOUNCE": "1s",
 		"FORGE_SIGNING_SECRET": strings.Repeat("5e", 32), "FORGE_ENCRYPTION_KEY": strings.Repeat("0e", 32)}
 	return func(name string) (string, bool) {
 		value, ok := vars[name]
@@ -147,6 +157,7 @@ spec:
       base_url: %s
       auth: {type: api_token, email_env: JIRA_EMAIL, token_env: JIRA_API_TOKEN}
       webhook_secret_env: JIRA_WEBHOOK_SECRET
+    confluence: {webhook_token_env: CONFLUENCE_WEBHOOK_TOKEN}
     a2a: {agents: [story-estimator]}
     forge:
       app_id: %s
@@ -157,6 +168,8 @@ spec:
   triggers: {directory: ./triggers/, watch: true}
   agents: {directory: ./agents/, watch: true}
   fleets: {directory: ./fleets/, watch: true}
+  flows: {directory: ./flows/, watch: true}
+  policy: {writes_per_run: 400}
   models:
     providers:
       google: {base_url: %s}
@@ -164,9 +177,9 @@ spec:
   storage: {dsn: "sqlite:./data"}
 `
 
-// writeConfig lays out the default triggers and agents with a configuration.
-func writeConfig(dir string, box *sandbox.Sandbox) (string, error) {
-	err := fs.WalkDir(aofctl.Defaults, ".", func(path string, entry fs.DirEntry, err error) error {
+// layOut copies files below a directory.
+func layOut(dir string, files fs.FS) error {
+	return fs.WalkDir(files, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -174,12 +187,21 @@ func writeConfig(dir string, box *sandbox.Sandbox) (string, error) {
 		if entry.IsDir() {
 			return os.MkdirAll(target, 0o700)
 		}
-		text, err := aofctl.Defaults.ReadFile(path)
+		text, err := fs.ReadFile(files, path)
 		if err != nil {
 			return err
 		}
 		return os.WriteFile(target, text, 0o600)
 	})
+}
+
+// writeConfig lays out the default triggers and agents, and the example of stories, with
+// a configuration.
+func writeConfig(dir string, box *sandbox.Sandbox) (string, error) {
+	stories, err := fs.Sub(aofctl.Stories, storiesPath)
+	if err == nil {
+		err = errors.Join(layOut(dir, aofctl.Defaults), layOut(dir, stories))
+	}
 	if err != nil {
 		return "", err
 	}

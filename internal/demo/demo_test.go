@@ -27,13 +27,14 @@ func TestTheDemoTellsItsStoriesAndEnds(t *testing.T) {
 	}
 	at := 0
 	for _, want := range []string{
-		"no real model runs here", "aofctl v1", "webhooks   http://127.0.0.1:", "triggers   3: bug-triage, commands",
+		"no real model runs here", "aofctl v1", "webhooks   http://127.0.0.1:", "triggers   5: bug-triage, commands, specs",
 		"1. Alice reports a bug", "issue_created on PROJ-1: trigger bug-triage chose agent/bug-triager", "tool jira_update_issue",
 		"run succeeded", "Jira now has PROJ-1 (Bug, To Do)", "priority Highest",
 		"2. Bob asks for an estimate", "comment_created on FEAT-1: trigger commands chose agent/story-estimator",
 		"asked Jira for what the event does not tell", "story points",
 		"3. A hostile comment", "tool jira_transition_issue", "DENIED", "calls denied",
-		"4. Bob assigns a story", "completed: **Estimate for FEAT-3", "Bob alone has the answer", "All four stories ended as they should.",
+		"4. Bob assigns a story", "completed: **Estimate for FEAT-3", "Bob alone has the answer", "5. Alice publishes a specification", "page_created on", "trigger specs chose flow/spec-to-stories", "atlassian_register_requirements", "confluence_add_comment",
+		"Confluence now has", "8 requirements", "PROJ-3 (Story)", "Acceptance criteria", "All five stories ended as they should.",
 	} {
 		i := strings.Index(out.String()[at:], want)
 		if i < 0 {

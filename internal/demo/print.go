@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -36,10 +37,11 @@ func describe(e store.Event) string {
 		var p struct {
 			Target, Trigger string
 			Issue           string `json:"issue_key"`
+			Subject         string `json:"subject"`
 			Type            string `json:"event_type"`
 		}
 		_ = json.Unmarshal(e.Payload, &p)
-		return fmt.Sprintf("%s on %s: trigger %s chose %s", p.Type, p.Issue, p.Trigger, p.Target)
+		return fmt.Sprintf("%s on %s: trigger %s chose %s", p.Type, cmp.Or(p.Issue, p.Subject, "the page"), p.Trigger, p.Target)
 	case store.EventStep:
 		var entry step.Entry
 		_ = json.Unmarshal(e.Payload, &entry)
