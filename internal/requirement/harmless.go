@@ -22,7 +22,7 @@ func harmless(s string) string {
 	}
 	s = www.ReplaceAllString(disarm.Replace(plain), "w w w")
 	for range 2 { // what is found once may overlap
-		s = joined.ReplaceAllString(s, "$1 $2")
+		s = joined.ReplaceAllString(s, "$1$3 $2$4")
 	}
 	s = hexed.ReplaceAllString(s, "% $1")
 	return doc.OneLine(s)
@@ -48,8 +48,8 @@ var (
 	// mentions, tags, macros and links in any of the markups, and what hides one of these.
 	risky = regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*:[^\s]|[/\\]{2}|www|[@\\]|<[a-z!/?]|\{[a-z]|\[|~|&#?\w+;|%[0-9a-f]{2}`)
 	// joined is what becomes an address by standing together.
-	joined = regexp.MustCompile(`(?i)([:/.])([^\s\d])`)
+	joined = regexp.MustCompile(`(:)(\S)|([/.])([^\s\d])`)
 	www    = regexp.MustCompile(`(?i)www`)
 	hexed  = regexp.MustCompile(`(?i)%([0-9a-f]{2})`)
-	disarm = strings.NewReplacer("<", "‹", ">", "›", "{", "(", "}", ")", "[", "(", "]", ")", "|", "/", "\\", "/", "`", "'", "~", "-", "@", "(at) ", "&", "+", "!(", "! (")
+	disarm = strings.NewReplacer("<", "‹", ">", "›", "{", "(", "}", ")", "[", "(", "]", ")", "|", "/", "\\", "/", "`", "'", "~", "-", "@", "(at) ", "&", "+")
 )
