@@ -31,6 +31,8 @@ type MCPOptions struct {
 	// Scope are the projects and repositories that may be touched, as names or
 	// globs. With an agent they narrow its own.
 	Scope []string
+	// Spaces are those of Confluence, by their keys or as globs.
+	Spaces []string
 	// Write lets calls change things.
 	Write bool
 	// Token is the bearer token of clients, which no call may carry; "" for none.
@@ -41,6 +43,10 @@ type MCPOptions struct {
 // lock: what it writes is remembered for as long as it runs. The returned function
 // closes what was opened.
 func OpenMCP(ctx context.Context, opts MCPOptions) (*mcpserver.Server, func() error, error) {
+	opts.Scope = slices.Clone(opts.Scope)
+	for _, key := range opts.Spaces {
+		opts.Scope = append(opts.Scope, tool.ScopeSpace(key))
+	}
 	o := &outlet{opts: opts, secrets: &secretStore{env: opts.Env}}
 	server, err := o.open(ctx)
 	if err != nil {
@@ -128,7 +134,7 @@ func (o *outlet) config(ctx context.Context, registry *tool.Registry) (mcpserver
 		allowed = a.Tools
 	}
 	if len(cfg.Scope) == 0 {
-		return cfg, errors.New("nothing says what may be touched: name projects with --projects PROJ,TEAM* ('*' for all), or an agent that has a scope with --agent")
+		return cfg, errors.New("nothing says what may be touched: name projects with --projects PROJ,TEAM* ('*' for all), spaces with --spaces, or an agent that has a scope with --agent")
 	}
 	cfg.Allowed = servable(registry, allowed, len(o.opts.Daemon.AllowedHosts) > 0)
 	if len(o.opts.Tools) > 0 {

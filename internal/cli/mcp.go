@@ -15,7 +15,8 @@ import (
 // mcpFlags are those of mcp.
 type mcpFlags struct {
 	config, agent, site string
-	projects, tools     []string
+	projects, spaces    []string
+	tools               []string
 	write               bool
 	http, tokenEnv      string
 	logLevel            choice
@@ -31,16 +32,17 @@ standard input and output, as such programs start their servers, or with --http 
 at an address, each with a bearer token. It uses the credentials of the configuration and
 needs no running daemon.
 
-The policy of agents holds: only the listed tools, only the projects of --projects or of the
-agent's scope, no secret of the daemon in any argument, and as many writes and comments an
-hour as an agent has per run. Without --write only tools that read are served. With --agent
-the tools, the scope and the mode of writing are the agent's, and calls that would need
-approval are refused. Each call is logged on standard error.
+The policy of agents holds: only the listed tools, only the projects of --projects and the
+spaces of --spaces, or those of the agent's scope, no secret of the daemon in any argument,
+and as many writes and comments an hour as an agent has per run. Without --write only tools
+that read are served. With --agent the tools, the scope and the mode of writing are the
+agent's, and calls that would need approval are refused. Each call is logged on standard error.
 
 It opens no database, since a daemon may hold it: what was written is remembered in memory.
 A call is tried again only by this process and under one id, and looks in Jira before it
 writes again. A client that repeats a call makes a new one.`,
 		Example: `  aofctl mcp --config daemon.yaml --projects PROJ,TEAM*
+  aofctl mcp --config daemon.yaml --spaces DOC --tools confluence
   aofctl mcp --config daemon.yaml --agent bug-triager --write
   aofctl mcp --config daemon.yaml --projects PROJ --http 127.0.0.1:3002 --token-env AOF_MCP_TOKEN`,
 		Args: noArgs(),
@@ -50,6 +52,7 @@ writes again. A client that repeats a call makes a new one.`,
 	cmd.Flags().StringVar(&f.agent, "agent", "", "`name` of the agent whose tools and scope are in force")
 	cmd.Flags().StringVar(&f.site, "site", "", "`name` of the Jira site, if there are several (default the first)")
 	cmd.Flags().StringSliceVar(&f.projects, "projects", nil, "`keys` or globs of the projects that may be touched, and owner/name of repositories")
+	cmd.Flags().StringSliceVar(&f.spaces, "spaces", nil, "`keys` or globs of the spaces of Confluence that may be touched")
 	cmd.Flags().StringSliceVar(&f.tools, "tools", nil, "`names`, globs or toolsets of the tools to serve (default all)")
 	cmd.Flags().BoolVar(&f.write, "write", false, "serve tools that change things, too")
 	cmd.Flags().StringVar(&f.http, "http", "", "`address` to serve at over HTTP, in place of standard input and output")
@@ -77,7 +80,7 @@ func (c *console) serveMCP(ctx context.Context, f mcpFlags) (err error) {
 	}
 	server, closeAll, err := app.OpenMCP(ctx, app.MCPOptions{
 		Options: app.Options{Daemon: d, Env: c.env, Version: version(), LogOut: c.err, LogLevel: f.logLevel.value, LogFormat: d.Log.Format},
-		Agent:   f.agent, Site: f.site, Tools: f.tools, Scope: f.projects, Write: f.write, Token: token,
+		Agent:   f.agent, Site: f.site, Tools: f.tools, Scope: f.projects, Spaces: f.spaces, Write: f.write, Token: token,
 	})
 	if err != nil {
 		return c.refuse(err, "not started")

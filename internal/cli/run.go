@@ -33,8 +33,8 @@ func newRun(c *console) *cobra.Command {
 		Short: "Have a running daemon run an agent, a fleet or a flow now",
 		Long: `Have a running daemon run an agent, a fleet or a flow now, on an issue or a page
 if one is named, and wait until it has ended. The run is queued with the others of
-the issue or page, is in the history, and is limited as any other. A dry run reads, and records what it
-would have written.`,
+the issue or page, is in the history, and is limited as any other. A dry run reads,
+and records what it would have written.`,
 		Example: `  aofctl run agent bug-triager --issue PROJ-1 --dry-run
   aofctl run flow escalation-flow --issue SUP-7 --args "customer is down"
   aofctl run agent spec-keeper --page 65824
