@@ -76,10 +76,13 @@ func (p *Policy) people(req Request) map[string]bool {
 	return known
 }
 
-// onIssue reports whether what was read is the run's own issue.
+// onIssue reports whether what was read is the run's own issue, or its page.
 func (p *Policy) onIssue(e step.Entry, o tool.Origin) bool {
-	return o.IssueKey != "" && strings.EqualFold(e.Target, o.IssueKey)
+	return o.IssueKey != "" && strings.EqualFold(e.Target, o.IssueKey) || o.Page != "" && e.Target == pageTarget(o.Page)
 }
+
+// pageTarget is how tools name a page in what they are about.
+func pageTarget(id string) string { return "page:" + id }
 
 // person is how the tools name people: "assignee: Ann Lee (5b10…)" of an issue,
 // "[10500] Ann Lee (5b10…), 2026-01-31 09:00 +0000:" of a comment.

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -77,13 +78,18 @@ func ownIssue(targets tool.Targets, o tool.Origin) (rule, reason string) {
 	if o.Repository != "" && o.Thread > 0 {
 		own = append(own, strings.ToUpper(fmt.Sprintf("%s#%d", o.Repository, o.Thread)))
 	}
+	name := o.IssueKey
+	if o.Page != "" {
+		own = append(own, strings.ToUpper(pageTarget(o.Page)))
+		name = cmp.Or(name, "page "+o.Page)
+	}
 	for _, issue := range targets.Issues {
 		if issue == "" || !slices.Contains(own, strings.ToUpper(issue)) {
-			return RuleOwnIssue, fmt.Sprintf("this agent writes to the issue of its event only, which is %s, and not to %s", o.IssueKey, shorten(issue))
+			return RuleOwnIssue, fmt.Sprintf("this agent writes to the issue or page of its event only, which is %s, and not to %s", name, shorten(issue))
 		}
 	}
 	if len(targets.Issues) == 0 {
-		return RuleOwnIssue, fmt.Sprintf("this agent writes to the issue of its event only, which is %s; this call writes elsewhere", o.IssueKey)
+		return RuleOwnIssue, fmt.Sprintf("this agent writes to the issue or page of its event only, which is %s; this call writes elsewhere", name)
 	}
 	return "", ""
 }

@@ -103,3 +103,21 @@ func TestWhatIsProposedIsMadeAsADraft(t *testing.T) {
 		t.Errorf("%+v %s", v, v.Call.Args)
 	}
 }
+
+func TestWritesOfARunOfAPageCanBeKeptToThePage(t *testing.T) {
+	for name, c := range map[string]struct {
+		targets tool.Targets
+		want    string
+	}{
+		"its page":     {tool.Targets{Issues: []string{"page:7"}}, ""},
+		"another page": {tool.Targets{Issues: []string{"page:8"}}, RuleOwnIssue},
+		"both":         {tool.Targets{Issues: []string{"page:7", "page:8"}}, RuleOwnIssue},
+		"an issue":     {tool.Targets{Issues: []string{"PROJ-7"}}, RuleOwnIssue},
+		"a new page":   {tool.Targets{}, RuleOwnIssue},
+	} {
+		rule, reason := ownIssue(c.targets, tool.Origin{Page: "7"})
+		if rule != c.want || rule != "" && !strings.Contains(reason, "which is page 7") {
+			t.Errorf("%s: %q %s", name, rule, reason)
+		}
+	}
+}
