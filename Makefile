@@ -11,7 +11,7 @@ COLD    := github.com/andygrunwald github.com/anthropics github.com/google githu
            github.com/modelcontextprotocol github.com/pb33f github.com/prometheus/common github.com/prometheus/procfs \
            github.com/santhosh-tekuri github.com/sashabaranov github.com/spf13 go.yaml.in gopkg.in google.golang.org golang.org/x \
            $(addprefix github.com/aofctl/aofctl/internal/,a2a admin agent app approval atlassian budget cli demo doctor durable enrich fleet \
-           flow forge gate github llm manifest markup mcpserver memory outbound policy prompt reconcile registration sandbox \
+           flow forge gate github llm manifest markup mcpserver memory outbound policy prompt reconcile registration requirement sandbox \
            scenario schedule tool) encoding/xml encoding/gob database/sql text/template go/doc go/parser
 
 .PHONY: all build demo test race lint check fuzz chaos bench clean

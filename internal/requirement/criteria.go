@@ -92,7 +92,7 @@ func pairCriteria(old []Criterion, texts []string) []int {
 			}
 		}
 	}
-	slices.SortFunc(pairs, func(a, b pair) int {
+	ordered(pairs, func(a, b pair) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), strings.Compare(old[a.r].ID, old[b.r].ID), strings.Compare(folded(texts[a.f]), folded(texts[b.f])))
 	})
 	for _, p := range pairs {

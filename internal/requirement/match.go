@@ -138,7 +138,7 @@ func (m *matcher) closest() {
 			}
 		}
 	}
-	slices.SortFunc(pairs, func(a, b pair) int {
+	ordered(pairs, func(a, b pair) int {
 		return cmp.Or(
 			cmp.Compare(m.before[a.r].State, m.before[b.r].State), // "current" before "removed"
 			cmp.Compare(b.score, a.score),

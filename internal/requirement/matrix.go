@@ -188,7 +188,7 @@ func (t *tracer) recovered(p PageInfo) []Row {
 		t.fill(&row, nil, "")
 		rows = append(rows, row)
 	}
-	slices.SortFunc(rows, func(a, b Row) int { return strings.Compare(a.Ref.ID, b.Ref.ID) })
+	ordered(rows, func(a, b Row) int { return strings.Compare(a.Ref.ID, b.Ref.ID) })
 	return rows
 }
 
@@ -231,7 +231,7 @@ func (t *tracer) fill(row *Row, registered []Issue, hash string) {
 		row.Issues = append(row.Issues, RowIssue{IssueInfo: info, Via: ways, Missing: !there, Stale: stale[key] && there})
 		t.used[key] = true
 	}
-	slices.SortFunc(row.Issues, func(a, b RowIssue) int { return compareKeys(a.Key, b.Key) })
+	ordered(row.Issues, func(a, b RowIssue) int { return compareKeys(a.Key, b.Key) })
 	for _, i := range row.Issues {
 		t.amiss(row, i)
 	}
@@ -272,7 +272,7 @@ func (t *tracer) dead(s Sources) {
 		}
 	}
 	for _, list := range []*[]Pair{&t.out.Dead, &t.out.Missing, &t.out.Unlinked, &t.out.Unregistered, &t.out.Stale} {
-		slices.SortStableFunc(*list, func(a, b Pair) int {
+		ordered(*list, func(a, b Pair) int {
 			return cmp.Or(compareKeys(a.Key, b.Key), strings.Compare(a.Ref.String(), b.Ref.String()))
 		})
 	}
@@ -284,7 +284,7 @@ func (t *tracer) orphans(s Sources) {
 			t.out.WithoutRequirement = append(t.out.WithoutRequirement, i)
 		}
 	}
-	slices.SortFunc(t.out.WithoutRequirement, func(a, b IssueInfo) int { return compareKeys(a.Key, b.Key) })
+	ordered(t.out.WithoutRequirement, func(a, b IssueInfo) int { return compareKeys(a.Key, b.Key) })
 }
 
 // casesOf are the test cases of a page's requirements.

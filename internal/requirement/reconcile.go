@@ -133,7 +133,7 @@ func (r *recorder) record(before Register) Reconciled {
 	r.out.Register.Requirements = slices.Concat(here, gone)
 	r.out.Register.Seen = max(before.Seen, r.seen.Version)
 	r.out.Changes = slices.Concat(hereIs, goneIs)
-	r.out.Notes = append(r.notes, r.suspicions(before)...)
+	r.out.Notes = slices.Concat(r.notes, r.suspicions(before))
 	return r.out
 }
 
@@ -208,7 +208,7 @@ func (r *recorder) nameNew() {
 			unnamed = append(unnamed, i)
 		}
 	}
-	slices.SortStableFunc(unnamed, func(a, b int) int { return strings.Compare(r.order[a], r.order[b]) })
+	ordered(unnamed, func(a, b int) int { return strings.Compare(r.order[a], r.order[b]) })
 	for _, i := range unnamed {
 		f := r.found[i]
 		base := cmp.Or(slug(f.Explicit), slug(f.ID), slug(f.Title), slug(f.Section), slug(f.Text), "requirement")

@@ -1,7 +1,6 @@
 package requirement
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/aofctl/aofctl/internal/markup/doc"
@@ -36,10 +35,10 @@ func Recover(page string, ties []Tie) Register {
 			one.Explicit, one.Title = id, rest
 		}
 		one.Sketch = newSketch(one.Title)
-		slices.SortFunc(one.Issues, func(a, b Issue) int { return compareKeys(a.Key, b.Key) })
+		ordered(one.Issues, func(a, b Issue) int { return compareKeys(a.Key, b.Key) })
 		out.Requirements = append(out.Requirements, *one)
 	}
-	slices.SortFunc(out.Requirements, func(a, b Requirement) int { return strings.Compare(a.ID, b.ID) })
-	slices.SortFunc(out.Issues, func(a, b Issue) int { return compareKeys(a.Key, b.Key) })
+	ordered(out.Requirements, func(a, b Requirement) int { return strings.Compare(a.ID, b.ID) })
+	ordered(out.Issues, func(a, b Issue) int { return compareKeys(a.Key, b.Key) })
 	return out
 }
