@@ -37,6 +37,8 @@ type settings struct {
 	tokens map[string]string
 	// addresses are the variables that the configuration names Jira and Confluence by.
 	addresses addressVariables
+	// places are what they are in the sandbox.
+	places map[string]string
 	// keys looks up the keys of models; nil unless they are asked.
 	keys func(string) (string, bool)
 }
@@ -45,6 +47,9 @@ type settings struct {
 // is it sees the keys of models alone, and those only while they are recorded.
 func (c *settings) lookup(name string) (string, bool) {
 	if value, ok := c.env[name]; ok {
+		return value, true
+	}
+	if value, ok := c.places[name]; ok {
 		return value, true
 	}
 	if value, ok := c.secrets[name]; ok {

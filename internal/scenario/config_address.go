@@ -49,9 +49,10 @@ func addressIn(n yaml.Node) string {
 // address gives those variables the addresses of the sandbox, unless the case gives
 // them others.
 func (c *settings) address(box *sandbox.Sandbox) {
+	c.places = map[string]string{}
 	for name, url := range map[string]string{c.addresses.jira: box.JiraURL(), c.addresses.confluence: box.ConfluenceURL()} {
 		if name != "" {
-			c.secrets[name] = url
+			c.places[name] = url
 		}
 	}
 }

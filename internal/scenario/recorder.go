@@ -47,10 +47,10 @@ func (m *recorded) Complete(ctx context.Context, req llm.Request) (llm.Response,
 }
 
 func (r *recorder) keep(resp llm.Response) answer {
-	a := answer{Text: r.cleaner.secrets.Replace(resp.Message.Text), Usage: usage{resp.Usage.In, resp.Usage.Out, resp.Usage.CachedIn, resp.Usage.CacheWriteIn}, Cost: resp.CostMicroUSD, Name: resp.Model,
+	a := answer{Text: r.cleaner.kept(resp.Message.Text), Usage: usage{resp.Usage.In, resp.Usage.Out, resp.Usage.CachedIn, resp.Usage.CacheWriteIn}, Cost: resp.CostMicroUSD, Name: resp.Model,
 		Truncated: resp.Truncated, Stop: resp.Stop, State: r.cleaner.secrets.Replace(string(resp.Message.ProviderState))}
 	for _, c := range resp.Message.ToolCalls {
-		raw := r.cleaner.secrets.Replace(string(c.Args))
+		raw := r.cleaner.kept(string(c.Args))
 		call := answerCall{ID: c.ID, Tool: c.Name}
 		if json.Unmarshal([]byte(raw), &call.Args) != nil {
 			call.Raw = raw
@@ -106,12 +106,12 @@ func (m *played) Complete(_ context.Context, req llm.Request) (llm.Response, err
 		return llm.Response{}, &llm.Error{Ref: m.ref, Kind: llm.KindInvalid, Message: why}
 	}
 	p.takes[best].played++
-	return p.takes[best].response(m.ref)
+	return p.takes[best].response(m.ref, p.cleaner.found)
 }
 
-func (t take) response(ref string) (llm.Response, error) {
+func (t take) response(ref string, found *strings.Replacer) (llm.Response, error) {
 	a := t.Answer
-	resp := llm.Response{Message: llm.Message{Role: llm.Assistant, Text: a.Text}, Ref: ref,
+	resp := llm.Response{Message: llm.Message{Role: llm.Assistant, Text: found.Replace(a.Text)}, Ref: ref,
 		Usage: llm.Usage{In: a.Usage.In, Out: a.Usage.Out, CachedIn: a.Usage.Cached, CacheWriteIn: a.Usage.CacheWrite}, Model: a.Name, CostMicroUSD: a.Cost,
 		Truncated: a.Truncated, Stop: a.Stop}
 	if a.State != "" {
@@ -129,7 +129,7 @@ func (t take) response(ref string) (llm.Response, error) {
 				args = json.RawMessage("{}")
 			}
 		}
-		resp.Message.ToolCalls = append(resp.Message.ToolCalls, llm.ToolCall{ID: c.ID, Name: c.Tool, Args: args})
+		resp.Message.ToolCalls = append(resp.Message.ToolCalls, llm.ToolCall{ID: c.ID, Name: c.Tool, Args: json.RawMessage(found.Replace(string(args)))})
 	}
 	return resp, nil
 }

@@ -86,6 +86,10 @@ type answerCall struct {
 type cleaner struct {
 	replace *strings.Replacer
 	secrets *strings.Replacer
+	// named puts names in place of addresses in what is kept, found puts addresses in
+	// place of names in what is played back: those of the sandbox differ each time.
+	named *strings.Replacer
+	found *strings.Replacer
 }
 
 var (
@@ -93,10 +97,14 @@ var (
 	ulids   = regexp.MustCompile(`\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b`)
 	// seeds are the boundaries around what came from Jira, which are new in each run.
 	seeds = regexp.MustCompile(`\b(untrusted)-[a-z0-9]{8,}`)
+	// marks are those of calls, in messages of pages' versions.
+	marks = regexp.MustCompile(`\b(aofctl):[0-9a-f]{12}\b`)
 )
 
 func (w *world) cleaner() *cleaner {
-	c := &cleaner{replace: strings.NewReplacer(w.box.JiraURL(), "http://jira", w.front.url, "http://daemon")}
+	jira, wiki := w.box.JiraURL(), w.box.ConfluenceURL()
+	c := &cleaner{replace: strings.NewReplacer(jira, "http://jira", wiki, "http://confluence", w.front.url, "http://daemon"),
+		named: strings.NewReplacer(jira, jiraName, wiki, wikiName), found: strings.NewReplacer(jiraName, jira, wikiName, wiki)}
 	var pairs []string
 	for _, value := range w.secrets() {
 		pairs = append(pairs, value, "***")
@@ -104,6 +112,12 @@ func (w *world) cleaner() *cleaner {
 	c.secrets = strings.NewReplacer(pairs...)
 	return c
 }
+
+// Where a recording has the address of Jira, or of Confluence if it has another.
+const (
+	jiraName = "{{jira}}"
+	wikiName = "{{confluence}}"
+)
 
 // secrets are the values that must not get into a recording.
 func (w *world) secrets() []string {
@@ -136,11 +150,15 @@ func keyNames(c *settings) []string {
 	return names
 }
 
+// kept is a text as a recording has it.
+func (c *cleaner) kept(text string) string { return c.named.Replace(c.secrets.Replace(text)) }
+
 func (c *cleaner) hash(text string) string {
 	text = c.replace.Replace(c.secrets.Replace(text)) // what is played back has no secrets
 	text = moments.ReplaceAllString(text, "TIME")
 	text = ulids.ReplaceAllString(text, "ID")
 	text = seeds.ReplaceAllString(text, "$1")
+	text = marks.ReplaceAllString(text, "$1")
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:4])
 }

@@ -111,3 +111,54 @@ func TestARecordingThatCannotBeReadSaysWhy(t *testing.T) {
 		}
 	}
 }
+
+// TestARecordingLeadsToThePagesOfTheSandbox records a model that quotes the address of a
+// page and reads what it wrote itself, and plays that back in other sandboxes.
+func TestARecordingLeadsToThePagesOfTheSandbox(t *testing.T) {
+	t.Parallel()
+	rules, err := model.Parse([]byte(`
+let:
+  url: {in: results, match: 'url: (\S+)', else: none}
+rules:
+  - {when: {not_called: [confluence_get_page]}, call: [{tool: confluence_get_page, args: {page_id: "7"}}]}
+  - {when: {not_called: [confluence_append_to_page]}, call: [{tool: confluence_append_to_page, args: {page_id: "7", reason: linked, body: "[itself](${url} )"}}]}
+  - {when: {not_called: [confluence_get_page_history]}, call: [{tool: confluence_get_page_history, args: {page_id: "7"}}]}
+  - {say: "It is at ${url}"}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	real, err := model.New(model.Options{Rules: rules, APIKey: "very-secret-key"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(real)
+	t.Cleanup(server.Close)
+	dir := directory(t, map[string]string{
+		"scenario.yaml": `kind: Scenario
+config: daemon.yaml
+given: {issues: [{key: PROJ-1, summary: One}], pages: [{id: 7, title: Plan, body: First.}]}
+model: {recording: answers.recording.yaml}
+cases:
+  - {name: cloud, when: [{as: alice, comment: /write}], then: &it {pages: {"7": {version: 2, body: {contains: "[itself](http://127.0.0.1"}}}, issues: {PROJ-1: {commented: [It is at http]}}}}
+  - {name: dc, given: {deployment: dc}, when: [{as: alice, comment: /write}], then: *it}
+`,
+		"manifests/agents.yaml": strings.NewReplacer("google:gemini-2.5-flash", "mine:large", "confluence_update_page,", "confluence_append_to_page, confluence_get_page_history,").Replace(wikiAgents),
+		"daemon.yaml": "kind: DaemonConfig\nspec:\n  platforms:\n    jira: {base_url: '${JIRA_BASE_URL}', auth: {type: api_token, email_env: E, token_env: T}, webhook_secret_env: W}\n    confluence: {webhook_token_env: C}\n" +
+			"  triggers: {directory: manifests}\n  agents: {directory: manifests}\n  models: {providers: {mine: {type: openai-compatible, base_url: '" + server.URL + "', api_key_env: MY_KEY}}}\n"})
+	env := func(name string) (string, bool) {
+		return map[string]string{"MY_KEY": "very-secret-key"}[name], name == "MY_KEY"
+	}
+	for _, opts := range []scenario.Options{{Record: true, Env: env}, {}, {}} {
+		for _, r := range play(t, dir, opts) {
+			holds(t, r)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "answers.recording.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(text), "127.0.0.1") || !strings.Contains(string(text), "{{jira}}/wiki/") || !strings.Contains(string(text), "{{jira}}/confluence/") {
+		t.Errorf("the recording has the sandbox's addresses:\n%s", text)
+	}
+}
