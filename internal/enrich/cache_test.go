@@ -7,6 +7,13 @@ import (
 	"time"
 )
 
+// inside tells how much a cache has, and whether it waits for that to be over.
+func inside(c *cache) (entries, listed int, sweeping bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.entries), c.order.Len(), c.sweeping
+}
+
 func TestNothingStaysInTheCacheThatIsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCache(time.Now)
@@ -15,23 +22,26 @@ func TestNothingStaysInTheCacheThatIsOver(t *testing.T) {
 		}
 		c.put(object{kindProject, "PROJ", ""}, map[string]any{"project_name": "Shop"})
 		time.Sleep(stateFor / 2)
-		if len(c.entries) != 11 || c.order.Len() != 11 {
-			t.Errorf("%d entries at once", len(c.entries))
+		if n, listed, _ := inside(c); n != 11 || listed != 11 {
+			t.Errorf("%d entries at once", n)
 		}
 		time.Sleep(2 * stateFor)
 		synctest.Wait()
-		if _, kept := c.entries[object{kindProject, "PROJ", ""}]; len(c.entries) != 1 || c.order.Len() != 1 || !kept {
-			t.Errorf("%d entries are left that nobody asked for", len(c.entries))
+		if n, listed, _ := inside(c); n != 1 || listed != 1 {
+			t.Errorf("%d entries are left that nobody asked for", n)
+		}
+		if _, kept := c.get(object{kindProject, "PROJ", ""}); !kept {
+			t.Error("what is good for longer is gone")
 		}
 		time.Sleep(2 * seldomFor)
 		synctest.Wait()
-		if len(c.entries) != 0 || c.order.Len() != 0 || c.sweeping {
-			t.Errorf("%d entries are left at the end", len(c.entries))
+		if n, listed, sweeping := inside(c); n != 0 || listed != 0 || sweeping {
+			t.Errorf("%d entries are left at the end", n)
 		}
 		c.put(object{kindIssue, "x", "at 2"}, map[string]any{})
 		time.Sleep(3 * stateFor)
 		synctest.Wait()
-		if len(c.entries) != 0 {
+		if n, _, _ := inside(c); n != 0 {
 			t.Error("what came later stays")
 		}
 	})

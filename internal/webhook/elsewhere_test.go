@@ -4,6 +4,8 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -53,5 +55,24 @@ func TestEitherSignatureHeaderIsTakenAndNeverBothHalfway(t *testing.T) {
 		if _, got := s.verify(h, []byte(body)); got != c.want {
 			t.Errorf("%v: %s, want %s", c, got, c.want)
 		}
+	}
+}
+
+func TestTheEventOfAPathIsKeptAndIdentifiesABody(t *testing.T) {
+	body := []byte(`{"page_id":"1"}`)
+	request := httptest.NewRequest(http.MethodPost, "/webhook/confluence/page_updated", strings.NewReader(string(body)))
+	request.Header.Set(EventHeader, "page_removed")
+	updated := delivery(&Source{Name: "confluence", Event: "page_updated"}, request, body, nil)
+	moved := delivery(&Source{Name: "confluence", Event: "page_moved"}, request, body, nil)
+	plain := delivery(&Source{Name: "confluence"}, request, body, nil)
+	if updated.Headers[EventHeader] != "page_updated" || plain.Headers[EventHeader] != "" {
+		t.Errorf("kept %q and %q", updated.Headers[EventHeader], plain.Headers[EventHeader])
+	}
+	if updated.Key == moved.Key || updated.Key == plain.Key {
+		t.Errorf("one identity for several events: %s, %s, %s", updated.Key, moved.Key, plain.Key)
+	}
+	named := Source{Event: "page_updated"}
+	if got := named.identity([]string{"k"}, body, time.Now()); got != "id:k" {
+		t.Errorf("with an identity of its own it is %s", got)
 	}
 }

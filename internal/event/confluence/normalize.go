@@ -5,6 +5,7 @@
 package confluence
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -52,7 +53,7 @@ func Normalize(p Payload) (*event.Event, error) {
 	n := &normalizer{in: in, ev: &event.Event{Source: event.SourceConfluence, Vars: make(map[string]any, 24), Raw: p.Body}}
 	switch n.ev.Type = n.name(p.Event); n.ev.Type {
 	case "":
-		return nil, fmt.Errorf(`not an event of Confluence's: the body has no "event"; let a rule of Automation post to ` +
+		return nil, errors.New(`not an event of Confluence's: the body has no "event"; let a rule of Automation post to ` +
 			"/webhook/confluence/ with the name of its event behind it, such as /webhook/confluence/page_updated")
 	case Ping:
 	default:
