@@ -74,6 +74,10 @@ func exampleTargets() map[string][]string {
 		"traceability-matrix/payload-trace.json":         {"flow/trace-summary"},
 		"traceability-matrix/payload-bug-created.json":   nil,
 
+		"compliance-matrix/payload-controls-edited.json": {"flow/compliance-matrix"},
+		"compliance-matrix/payload-story-done.json":      {"flow/compliance-matrix"},
+		"compliance-matrix/payload-other-issue.json":     nil,
+
 		"memory/payload-owner.json":                         {"agent/owner-finder"},
 		"approvals/payload-close.json":                      {"agent/closer"},
 		"github-jira-sync/payload-pull-request-opened.json": {"agent/github-jira-sync"},

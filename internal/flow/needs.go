@@ -107,7 +107,7 @@ func templatesOf(node *manifest.FlowNode) []any {
 		}
 		return list
 	case *manifest.ApprovalNode:
-		list := []any{c.Message}
+		list := []any{c.Message, c.Issue, c.Page}
 		for _, a := range c.Approvers {
 			list = append(list, a)
 		}

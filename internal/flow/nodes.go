@@ -147,12 +147,34 @@ func (c *course) approval(ctx context.Context, cfg *manifest.ApprovalNode, journ
 	}
 	req := c.request("", nil)
 	req.Approval = rules
+	if err := c.askedOn(&req, cfg, s); err != nil {
+		return outcome{}, err
+	}
 	d, err := c.runner.gate.Consent(ctx, journal, c.job.Start.Session, req, text)
 	if err != nil {
 		return outcome{}, err
 	}
 	more := map[string]any{"approved": d.Approved, "by": d.By, "reason": d.Reason, "result": d.Approved}
 	return outcome{output: map[string]any{"approved": d.Approved, "by": d.By, "reason": d.Reason}, more: more}, nil
+}
+
+// askedOn tells where people are asked, if the node says so.
+func (c *course) askedOn(req *gate.Request, cfg *manifest.ApprovalNode, s *scope) error {
+	issue, err := s.text(cfg.Issue, c.plan.ids)
+	if err != nil {
+		return err
+	}
+	page, err := s.text(cfg.Page, c.plan.ids)
+	if err != nil {
+		return err
+	}
+	switch issue, page = strings.TrimSpace(issue), strings.TrimSpace(page); {
+	case issue != "":
+		req.Origin.IssueKey = issue
+	case page != "":
+		req.Origin.IssueKey, req.Origin.Page = "", page
+	}
+	return nil
 }
 
 // request is the wish of a node to call a tool.

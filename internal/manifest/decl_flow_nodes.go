@@ -68,6 +68,8 @@ type approvalDecl struct {
 	Message   flowText   `yaml:"message" jsonschema_description:"A template: what is asked"`
 	Approvers []flowText `yaml:"approvers" jsonschema_description:"Who may answer; default those of daemon.yaml"`
 	Timeout   seconds    `yaml:"timeout" alias:"timeout_seconds,timeoutSeconds" jsonschema_description:"Then the answer is no; default 24h"`
+	Issue     flowText   `yaml:"issue_key" jsonschema_description:"A template: the issue on which people are asked; default the event's"`
+	Page      flowText   `yaml:"page_id" jsonschema_description:"A template: the id of the page on which people are asked instead; default the event's, if it has no issue"`
 	AllowSelf opt[bool]  `yaml:"allow_self" alias:"allowSelf" jsonschema_description:"Whether the person who started the flow may answer; default false"`
 	Channel   data       `yaml:"channel" ignore:"people are asked on the issue"`
 	Platform  data       `yaml:"platform" ignore:"people are asked on the issue"`

@@ -176,6 +176,9 @@ type ApprovalNode struct {
 	Approvers []string
 	Timeout   time.Duration
 	AllowSelf bool
+	// Issue and Page are where people are asked, by key and by id, or templates that
+	// give them; both empty for where the event is. At most one is set.
+	Issue, Page string
 }
 
 // WaitNode lets time pass.

@@ -17,6 +17,10 @@ const maxWait = 366 * 24 * time.Hour
 func (b *flowBuilder) approvalNode(p *pendingNode, c *approvalDecl) any {
 	b.need(p, c.Message.set, "message")
 	n := &ApprovalNode{Message: b.template(p, c.Message), Timeout: c.Timeout.or(DefaultApprovalTimeout), AllowSelf: c.AllowSelf.value}
+	n.Issue, n.Page = b.template(p, c.Issue), b.template(p, c.Page)
+	if c.Issue.set && c.Page.set {
+		b.errorf(c.Page.pos, "people are asked on an issue or on a page: give either issue_key or page_id")
+	}
 	for _, a := range c.Approvers {
 		if !varies(a.node.Value) {
 			b.approver(a.node.Value, a.pos, b.known.Cloud)

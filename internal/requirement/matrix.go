@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // The ways in which an issue says, or is said, to belong to a requirement.
@@ -26,8 +27,10 @@ type IssueInfo struct {
 	Resolution string
 	// Versions are the names of the versions that it is fixed in.
 	Versions []string
-	// Resolved and Due are days such as 2026-03-02; "" for none.
+	// Resolved and Due are days such as 2026-03-02; "" for none. ResolvedAt is the moment
+	// of the former, zero for none.
 	Resolved, Due string
+	ResolvedAt    time.Time
 	// Asked is true if it is one of those that the matrix is about, and not only one
 	// that a requirement names.
 	Asked bool
@@ -150,7 +153,7 @@ type tracer struct {
 
 func (t *tracer) page(p PageInfo, plan *Plan) {
 	whole := Row{Ref: Reference{Page: p.ID}, Name: p.Title, State: Current, URL: p.URL}
-	t.fill(&whole, p.Register.Issues, "")
+	t.fill(&whole, Requirement{Issues: p.Register.Issues})
 	t.out.PageRows = append(t.out.PageRows, whole)
 	cases := casesOf(p, plan)
 	for _, r := range p.Register.Requirements {
@@ -158,7 +161,7 @@ func (t *tracer) page(p PageInfo, plan *Plan) {
 		if p.Anchor != nil {
 			row.URL = p.Anchor(r)
 		}
-		t.fill(&row, r.Issues, r.Hash)
+		t.fill(&row, r)
 		if r.State == Removed && len(row.Issues) == 0 {
 			continue
 		}
@@ -185,7 +188,7 @@ func (t *tracer) recovered(p PageInfo) []Row {
 			row.Name = max(row.Name, tie.Title)
 		}
 		row.Name = cmp.Or(row.Name, ref.ID)
-		t.fill(&row, nil, "")
+		t.fill(&row, Requirement{})
 		rows = append(rows, row)
 	}
 	ordered(rows, func(a, b Row) int { return strings.Compare(a.Ref.ID, b.Ref.ID) })
@@ -209,13 +212,13 @@ func (t *tracer) add(row Row) {
 }
 
 // fill puts the issues of a requirement into its row and tells what is amiss.
-func (t *tracer) fill(row *Row, registered []Issue, hash string) {
+func (t *tracer) fill(row *Row, r Requirement) {
 	t.known[row.Ref] = true
 	via := map[string][]string{}
-	stale := map[string]bool{}
-	for _, i := range registered {
+	stale, told := map[string]bool{}, map[string]bool{}
+	for _, i := range r.Issues {
 		via[i.Key] = append(via[i.Key], ViaRegister)
-		stale[i.Key] = i.Hash != "" && hash != "" && i.Hash != hash
+		stale[i.Key], told[i.Key] = r.Stale(i), i.Hash != ""
 	}
 	for _, tie := range t.ties[row.Ref] {
 		if !slices.Contains(via[tie.Key], tie.Via) {
@@ -228,13 +231,20 @@ func (t *tracer) fill(row *Row, registered []Issue, hash string) {
 		if !there {
 			info.Key = key
 		}
-		row.Issues = append(row.Issues, RowIssue{IssueInfo: info, Via: ways, Missing: !there, Stale: stale[key] && there})
+		late := !told[key] && r.changedAfter(info.ResolvedAt)
+		row.Issues = append(row.Issues, RowIssue{IssueInfo: info, Via: ways, Missing: !there, Stale: there && (stale[key] || late)})
 		t.used[key] = true
 	}
 	ordered(row.Issues, func(a, b RowIssue) int { return compareKeys(a.Key, b.Key) })
 	for _, i := range row.Issues {
 		t.amiss(row, i)
 	}
+}
+
+// changedAfter reports whether a requirement changed after an issue was resolved, for
+// issues of which the register does not tell for what they were made.
+func (r Requirement) changedAfter(resolved time.Time) bool {
+	return !resolved.IsZero() && r.Changed > r.Since && r.ChangedAt.After(resolved)
 }
 
 func (t *tracer) amiss(row *Row, i RowIssue) {

@@ -42,3 +42,21 @@ func Recover(page string, ties []Tie) Register {
 	ordered(out.Issues, func(a, b Issue) int { return compareKeys(a.Key, b.Key) })
 	return out
 }
+
+// Recognised gives what links alone tell the names that the page has for it: the id
+// of a requirement is made of the id in the page's text, whatever the link is called.
+func (r Register) Recognised(o Outline) Register {
+	r = r.Clone()
+	for i, one := range r.Requirements {
+		if one.Explicit != "" {
+			continue
+		}
+		for _, c := range o.Candidates {
+			if c.Explicit != "" && slug(c.Explicit) == one.ID {
+				r.Requirements[i].Explicit, r.Requirements[i].Title = c.Explicit, c.Title
+				r.Requirements[i].Sketch = newSketch(c.Title)
+			}
+		}
+	}
+	return r
+}

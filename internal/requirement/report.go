@@ -270,6 +270,9 @@ func (m Matrix) Orphans() []Orphan {
 	return out
 }
 
+// Link is a link with a title that people gave, as Markdown.
+func Link(title, address string) string { return inLine(link(title, address)) }
+
 func inLine(nodes ...*doc.Node) string {
 	return strings.TrimSpace(markdown.Write(doc.New(doc.Document, doc.New(doc.Paragraph, nodes...))))
 }

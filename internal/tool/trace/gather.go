@@ -221,11 +221,17 @@ func (g *gatherer) info(i jira.Issue, asked bool) requirement.IssueInfo {
 	_ = json.Unmarshal(i.Fields["fixVersions"], &versions)
 	out.Summary, out.Status, out.Type = clip(out.Summary, maxName), status.Name, kind.Name
 	out.Category, out.Resolution, out.Resolved = status.Category.Key, resolution.Name, day(resolved)
+	if at, err := time.Parse(jiraTime, resolved); err == nil {
+		out.ResolvedAt = at
+	}
 	for _, v := range versions {
 		out.Versions = append(out.Versions, v.Name)
 	}
 	return out
 }
+
+// jiraTime is how Jira writes moments in fields.
+const jiraTime = "2006-01-02T15:04:05.000-0700"
 
 // day is the begin of a time such as 2026-03-02T10:00:00.000+0000, as Jira's own
 // calendar has it.

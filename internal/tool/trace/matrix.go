@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aofctl/aofctl/internal/atlassian/confluence"
 	"github.com/aofctl/aofctl/internal/requirement"
@@ -47,6 +48,8 @@ type source struct {
 	URL     string `json:"url"`
 	Version int    `json:"version"`
 	Changed string `json:"changed"`
+	// Text names the page and its version to people, in Markdown.
+	Text string `json:"text"`
 }
 
 type orphan struct {
@@ -142,7 +145,7 @@ func (g *gatherer) restore() {
 		if page.kept.there {
 			continue
 		}
-		r := requirement.Recover(page.ID, g.sources.Ties)
+		r := requirement.Recover(page.ID, g.sources.Ties).Recognised(page.outline)
 		r = requirement.Present(r, false, page.outline, seenNow(page))
 		g.sources.Pages[i].Register, g.sources.Pages[i].Registered = r, true
 	}
@@ -171,7 +174,9 @@ func (g *gatherer) planned(ctx context.Context, refs []toolconfluence.Ref) ([]so
 }
 
 func (g *gatherer) source(page confluence.Page) source {
-	return source{ID: page.ID, Title: page.Title, URL: g.pageURL(page, ""), Version: page.Version.Number, Changed: page.Version.When.UTC().Format("2006-01-02")}
+	out := source{ID: page.ID, Title: page.Title, URL: g.pageURL(page, ""), Version: page.Version.Number, Changed: page.Version.When.UTC().Format(time.DateOnly)}
+	out.Text = fmt.Sprintf("%s, version %d of %s", requirement.Link(out.Title, out.URL), out.Version, out.Changed)
+	return out
 }
 
 func (g *gatherer) whole(m requirement.Matrix, l requirement.Layout, plans []source) (any, error) {

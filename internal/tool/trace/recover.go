@@ -41,7 +41,7 @@ func (j job) recover(ctx context.Context, page loaded, jql string) (requirement.
 	if err != nil {
 		return requirement.Register{}, nil, err
 	}
-	r := requirement.Recover(page.ID, ties)
+	r := requirement.Recover(page.ID, ties).Recognised(page.outline)
 	var notes []string
 	if n := len(r.Requirements); n > 0 || len(r.Issues) > 0 {
 		notes = append(notes, fmt.Sprintf("the page had no register: %d requirements and their issues were restored from the links of %d issues; criteria and texts are those of now", n, len(keys)))
