@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// maxTraced bounds how many issues a query may give, and maxNamed how many further
-	// ones, which registers name, are read.
+	// maxTraced bounds how many issues a query may give, or name a page, and maxNamed
+	// how many further ones, which registers name, are read.
 	maxTraced = 500
 	maxNamed  = 200
 )
@@ -94,12 +94,12 @@ func (g *gatherer) further(ctx context.Context, have []jira.Issue) ([]jira.Issue
 	}
 	var out []jira.Issue
 	for _, page := range g.pages {
-		found, cut, err := g.search(ctx, fmt.Sprintf(`text ~ "\"%s\""`, page.ID), fields(), maxNamed)
+		found, cut, err := g.search(ctx, fmt.Sprintf(`text ~ "\"%s\""`, page.ID), fields(), maxTraced)
 		if err != nil {
 			return nil, err
 		}
 		if cut {
-			g.cut = append(g.cut, fmt.Sprintf("more than %d issues name page %s: only these were looked at", maxNamed, page.ID))
+			g.cut = append(g.cut, fmt.Sprintf("more than %d issues name page %s: only these were looked at", maxTraced, page.ID))
 		}
 		for _, i := range found {
 			if !known[i.Key] {

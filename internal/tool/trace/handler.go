@@ -91,7 +91,8 @@ func (t *Tools) make(
 	if len(targets.Issues) > 0 {
 		target = targets.Issues[0]
 	}
-	return t.wiki.Use(ctx, name, call, func(wiki toolconfluence.Access) (tool.Result, error) {
+	whole := ""
+	result, err := t.wiki.Use(ctx, name, call, func(wiki toolconfluence.Access) (tool.Result, error) {
 		out, err := t.work(ctx, job{Tools: t, call: call, wiki: wiki}, targets, offline, run)
 		if err != nil {
 			return outcome(name, target, err)
@@ -99,9 +100,13 @@ func (t *Tools) make(
 		if failed, ok := out.(tool.Result); ok {
 			return failed, nil
 		}
-		text, err := encode(out)
-		return tool.Result{Text: text, Target: target}, err
+		whole, err = encode(out)
+		return tool.Result{Text: whole, Target: target}, err
 	})
+	if whole != "" && err == nil {
+		result.Text = whole // JSON that is cut off is none: results here are bounded before
+	}
+	return result, err
 }
 
 func (t *Tools) work(
