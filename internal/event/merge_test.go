@@ -76,3 +76,20 @@ func TestMergedEventsAreBounded(t *testing.T) {
 		t.Errorf("%d changes, %d parts, count %v", len(changes), len(parts), all.Vars["merged_count"])
 	}
 }
+
+func TestOfEventsOfDifferentSubjectsTheLastStandsForAll(t *testing.T) {
+	first, other := update(1, "Alice", "To Do"), update(2, "Bob", "Done")
+	first.Vars["issue_summary"], first.Depth = "Login", 2
+	other.Subject, other.IssueID, other.Type = "issue:2", "2", "issue_deleted"
+	got := event.Merge(first, other)
+	if got.Subject != "issue:2" || got.IssueID != "2" || got.Type != "issue_deleted" || got.Depth != 2 {
+		t.Errorf("merged into %+v", got)
+	}
+	if got.Vars["issue_summary"] != nil || got.Vars["changelog_items"] != nil || got.Vars["issue_status"] != "Done" {
+		t.Errorf("variables are of both: %v", got.Vars)
+	}
+	third := event.Merge(got, update(3, "Carol", "Done"))
+	if parts, _ := third.Vars["merged_events"].([]any); third.Vars["merged_count"] != int64(3) || len(parts) != 3 || third.Type != "issue_updated" {
+		t.Errorf("merged %v of %v events into %s", third.Vars["merged_events"], third.Vars["merged_count"], third.Type)
+	}
+}

@@ -238,3 +238,22 @@ func TestResolveAsksAgainForWhatANewlyKnownProjectNeeds(t *testing.T) {
 		t.Errorf("project %q", ev.Project)
 	}
 }
+
+func TestATriggerMayGatherWhatHappensToAnything(t *testing.T) {
+	tb := table(trigger("t", debounce(30*time.Second), func(t *manifest.Trigger) { t.DebounceAll = true }))
+	hold := func(subject, site string) *route.Hold {
+		ev := created()
+		ev.Subject, ev.Site = subject, site
+		return tb.Decide(ev, route.Input{}).Hold
+	}
+	first := hold("issue:10001", "")
+	if other := hold("issue:10002", ""); first == nil || other == nil || other.Key != first.Key {
+		t.Errorf("holds %+v and %+v of two issues", first, other)
+	}
+	if elsewhere := hold("issue:10001", "other"); elsewhere == nil || elsewhere.Key == first.Key {
+		t.Errorf("hold %+v of another site", elsewhere)
+	}
+	if none := hold("", ""); none != nil {
+		t.Errorf("hold %+v without a subject", none)
+	}
+}

@@ -36,9 +36,9 @@ func (a matrixArgs) pages() []toolconfluence.Ref {
 const (
 	// maxMatrixPages bounds how many pages a matrix for a page is about.
 	maxMatrixPages = 100
-	// maxMatrix bounds the text of a matrix, in bytes. Nothing is cut off what goes on a
-	// page: people would take it for the whole.
-	maxMatrix = 400_000
+	// maxMatrix bounds the text of a matrix, in bytes, to what the policy lets one call
+	// write. Nothing is cut off what goes on a page: people would take it for the whole.
+	maxMatrix = 120_000
 )
 
 // source is a page that a matrix was made of.
