@@ -1,7 +1,5 @@
 package requirement
 
-import "fmt"
-
 // Overlooked are the requirements of a register that nobody found although the page
 // still has them, as it says now: whoever lists what a page states may forget one, and
 // it must not be taken for removed. Notes tell of them.
@@ -14,7 +12,7 @@ func Overlooked(o Outline, before Register, found []Found) (more []Found, notes 
 		more = append(more, Found{
 			ID: one.ID, Explicit: c.Explicit, Title: c.Title, Text: c.Text, Section: c.Section, Anchor: c.Anchor, Criteria: c.Criteria, Said: c.Text,
 		})
-		notes = append(notes, fmt.Sprintf("%s was not named, but the page still states it: it was kept", shortened(one.Name())))
+		notes = append(notes, shortened(one.Name())+" was not named, but the page still states it: it was kept")
 	}
 	return more, notes
 }
