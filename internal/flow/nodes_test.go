@@ -322,6 +322,21 @@ func TestAnApprovalWaitsForAPerson(t *testing.T) {
 	}
 }
 
+func TestAnApprovalIsAskedWhereTheNodeSays(t *testing.T) {
+	for config, want := range map[string]string{
+		"": "PROJ-1", ", page_id: '{{ 40 + 2 }}'": "page:42", ", issue_key: '{{ params.team }}'": "ops", ", page_id: ''": "PROJ-1",
+	} {
+		b := newBench(t, `
+  nodes: [{id: ask, type: Approval, config: {message: "Go on?"`+config+`}}]`)
+		if _, err := b.turn(t); !errors.Is(err, step.ErrWaiting) {
+			t.Fatal(err)
+		}
+		if q := b.asker.asked[0]; q.Place != want {
+			t.Errorf("config %q: asked on %q, want %q", config, q.Place, want)
+		}
+	}
+}
+
 func TestAWaitLetsTimePass(t *testing.T) {
 	for config, want := range map[string]time.Duration{
 		"duration: 90m": 90 * time.Minute, "duration: 300": 5 * time.Minute, "duration: '{{ 1 + 1 }}h'": 2 * time.Hour,

@@ -20,7 +20,7 @@ func harmless(s string) string {
 	if !risky.MatchString(s) && !risky.MatchString(plain) {
 		return s
 	}
-	s = www.ReplaceAllString(disarm.Replace(plain), "w w w")
+	s = www.ReplaceAllString(disarmed(plain), "ww w")
 	for range 2 { // what is found once may overlap
 		s = joined.ReplaceAllString(s, "$1$3 $2$4")
 	}
@@ -51,5 +51,9 @@ var (
 	joined = regexp.MustCompile(`(:)(\S)|([/.])([^\s\d])`)
 	www    = regexp.MustCompile(`(?i)www`)
 	hexed  = regexp.MustCompile(`(?i)%([0-9a-f]{2})`)
-	disarm = strings.NewReplacer("<", "‹", ">", "›", "{", "(", "}", ")", "[", "(", "]", ")", "|", "/", "\\", "/", "`", "'", "~", "-", "@", "(at) ", "&", "+")
 )
+
+// disarmed has other characters in the place of those that markup is made of.
+func disarmed(s string) string {
+	return strings.NewReplacer("<", "‹", ">", "›", "{", "(", "}", ")", "[", "(", "]", ")", "|", "/", "\\", "/", "`", "'", "~", "-", "@", "(at) ", "&", "+").Replace(s)
+}

@@ -19,7 +19,7 @@ func TestTextsOfPeopleStayText(t *testing.T) {
 		"⟦toc:123456⟧":                   "(toc: 123456)",
 		"see https://evil.example/?q=1":  "see https: / / evil. example/ ?q=1",
 		"HTTP:1.2.3.4":                   "HTTP: 1.2.3.4",
-		"ｗｗｗ．evil．example":               "w w w. evil. example",
+		"ｗｗｗ．evil．example":               "ww w. evil. example",
 		"bob@example.com":                "bob(at) example. com",
 		"[~bob] and @[accountid:1 Bob]":  "(-bob) and (at) (accountid: 1 Bob)",
 		"<ac:structured-macro/> {html}":  "‹ac: structured-macro/ › (html)",

@@ -1,6 +1,9 @@
 package requirement
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Present is a register as far as code alone can bring it into step with the page, for
 // showing it and not for keeping: what the page gives an id that nobody has registered
@@ -50,13 +53,8 @@ func (c Candidate) found() Found {
 func (o Outline) names(id string) bool {
 	has := func(s string) bool { return strings.Contains(strings.ToLower(s), strings.ToLower(id)) }
 	for _, s := range o.Sections {
-		if has(s.Heading) {
+		if has(s.Heading) || slices.ContainsFunc(s.Passages, has) {
 			return true
-		}
-		for _, p := range s.Passages {
-			if has(p) {
-				return true
-			}
 		}
 	}
 	for _, c := range o.Candidates {
