@@ -216,10 +216,17 @@ func (p *page) Write(b []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n, err := p.text.Write(b)
-	if strings.Contains(p.text.String(), "/requests\n") {
+	if strings.HasSuffix(p.text.String(), "/__sandbox/requests\n\n") {
 		p.once.Do(func() { close(p.done) })
 	}
 	return n, err
+}
+
+// String is what was written so far.
+func (p *page) String() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.String()
 }
 
 func TestRunSaysHowToUseIt(t *testing.T) {
@@ -236,9 +243,10 @@ func TestRunSaysHowToUseIt(t *testing.T) {
 	case <-time.After(2 * time.Minute):
 		t.Fatal("nothing was printed")
 	}
-	text := out.text.String()
+	text := out.String()
 	url := regexp.MustCompile(`base_url: (http://127\.0\.0\.1:\d+)\n`).FindStringSubmatch(text)
-	for _, want := range []string{jira.BotEmail, jira.BotToken, "JIRA_WEBHOOK_SECRET=abc", "http://127.0.0.1:3000/webhook/jira", "/llm/v1", "cut_after"} {
+	for _, want := range []string{jira.BotEmail, jira.BotToken, "JIRA_WEBHOOK_SECRET=abc", "http://127.0.0.1:3000/webhook/jira", "/llm/v1", "cut_after",
+		"confluence: {webhook_token_env: CONFLUENCE_WEBHOOK_TOKEN}", "CONFLUENCE_WEBHOOK_TOKEN=sandbox-secret", "/webhook/confluence/{event}"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing from:\n%s", want, text)
 		}
