@@ -118,7 +118,6 @@ var free = []string{"app", "chaos", "chaos/disk", "chaos/rig", "cli", "demo", "e
 var engines = map[string]string{ //nolint:gochecknoglobals // a constant list
 	"github.com/mitsuhiko/minijinja":    "prompt",
 	"github.com/sashabaranov/go-openai": "llm",
-	"github.com/anthropics":             "llm",
 	"github.com/andygrunwald/go-jira":   "atlassian/jira",
 	"github.com/fsnotify/fsnotify":      "manifest",
 	"github.com/netresearch/go-cron":    "schedule",

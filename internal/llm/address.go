@@ -9,15 +9,12 @@ import (
 // address sends a request to where the model is, with the key in the header that
 // is looked for there. What go-openai made for OpenAI fits most servers.
 func (p *provider) address(req *http.Request, m *model) error {
-	switch {
-	case p.dialect.messages:
-		return redirect(req, p.baseURL+"/v1/messages")
-	case p.dialect.azure:
-		req.Header.Del("Authorization")
-		req.Header.Set("Api-Key", p.key)
-		return redirect(req, p.azureURL(m))
+	if !p.dialect.azure {
+		return nil
 	}
-	return nil
+	req.Header.Del("Authorization")
+	req.Header.Set("Api-Key", p.key)
+	return redirect(req, p.azureURL(m))
 }
 
 // azureURL is the address at Azure. With a version of the API the deployment is

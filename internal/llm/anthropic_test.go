@@ -2,11 +2,14 @@ package llm_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	anthropic "github.com/anthropics/anthropic-sdk-go"
+	"github.com/google/go-cmp/cmp"
 	"github.com/tidwall/gjson"
 
 	"github.com/aofctl/aofctl/internal/llm"
@@ -18,8 +21,32 @@ func claude(t *testing.T) *recorder {
 		if why := refusesMessages(gjson.ParseBytes(body)); why != "" {
 			t.Errorf("refused: %s", why)
 		}
+		asTheirLibraryReads(t, body)
 		_, _ = w.Write([]byte(`{"model":"claude","content":[{"type":"text","text":"ok"}],"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":1}}`))
 	})
+}
+
+// asTheirLibraryReads checks that the types of Anthropic's own library know all of
+// a request: what they read from it and write again says the same.
+func asTheirLibraryReads(t *testing.T, body []byte) {
+	t.Helper()
+	var known anthropic.MessageNewParams
+	if err := json.Unmarshal(body, &known); err != nil {
+		t.Errorf("their library does not read the request: %v\n%s", err, body)
+		return
+	}
+	again, err := json.Marshal(known)
+	if err != nil {
+		t.Errorf("their library does not write the request: %v\n%s", err, body)
+		return
+	}
+	var sent, read any
+	if err := errors.Join(json.Unmarshal(body, &sent), json.Unmarshal(again, &read)); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff(sent, read); diff != "" {
+		t.Errorf("their library reads another request:\n%s", diff)
+	}
 }
 
 func TestAnthropicTakesConversationsOfEveryShape(t *testing.T) {
@@ -91,9 +118,9 @@ func TestTheCacheIsToldWhatStays(t *testing.T) {
 	}
 }
 
-// The library would take keys, addresses and headers from the environment, try
-// again by itself, and refuse long answers.
-func TestAnthropicsLibraryDoesAsItIsTold(t *testing.T) {
+// Anthropic's own library takes keys, addresses and headers from these variables,
+// and tries again by itself.
+func TestAnthropicIsAskedOnceAndAsConfigured(t *testing.T) {
 	t.Setenv("ANTHROPIC_API_KEY", "from-the-environment")
 	t.Setenv("ANTHROPIC_AUTH_TOKEN", "from-the-environment")
 	t.Setenv("ANTHROPIC_BASE_URL", "http://elsewhere.invalid")

@@ -4,11 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
-	"time"
 
-	anthropic "github.com/anthropics/anthropic-sdk-go"
-	"github.com/anthropics/anthropic-sdk-go/option"
-	"github.com/anthropics/anthropic-sdk-go/packages/param"
 	"github.com/tidwall/gjson"
 )
 
@@ -19,29 +15,23 @@ const defaultMaxTokens = 4096
 // told to keep what stays: the tools, the instructions, and the conversation so
 // far (https://platform.claude.com/docs/en/build-with-claude/prompt-caching).
 func (m *model) encodeMessages(req Request) (*call, error) {
-	out := anthropic.MessageNewParams{Model: anyModel, MaxTokens: defaultMaxTokens}
+	out := messagesRequest{Model: anyModel, MaxTokens: defaultMaxTokens, Temperature: m.temperature(req)}
 	if req.MaxTokens > 0 {
-		out.MaxTokens = int64(req.MaxTokens)
-	}
-	if t := m.temperature(req); t != nil {
-		out.Temperature = anthropic.Float(*t)
+		out.MaxTokens = req.MaxTokens
 	}
 	if strings.TrimSpace(req.System) != "" {
-		out.System = []anthropic.TextBlockParam{{Text: req.System, CacheControl: anthropic.NewCacheControlEphemeralParam()}}
+		out.System = []contentBlock{{Type: "text", Text: req.System, CacheControl: keep()}}
 	}
 	tools, err := m.encodeTools(req.Tools)
 	if err != nil {
 		return nil, err
 	}
 	for i, t := range tools {
-		spec := anthropic.ToolParam{Name: t.Name, InputSchema: param.Override[anthropic.ToolInputSchemaParam](t.Parameters)}
-		if t.Description != "" {
-			spec.Description = anthropic.String(t.Description)
-		}
+		spec := messagesTool{Name: t.Name, Description: t.Description, InputSchema: t.Parameters}
 		if i == len(tools)-1 {
-			spec.CacheControl = anthropic.NewCacheControlEphemeralParam()
+			spec.CacheControl = keep()
 		}
-		out.Tools = append(out.Tools, anthropic.ToolUnionParam{OfTool: &spec})
+		out.Tools = append(out.Tools, spec)
 	}
 	var prefix string
 	out.Messages, prefix = m.turns(req)
@@ -49,31 +39,15 @@ func (m *model) encodeMessages(req Request) (*call, error) {
 	return &call{
 		edit:  p.apply,
 		check: m.checkMessage,
-		send: func(ctx context.Context, x *exchange) error {
-			client := anthropic.NewMessageService(x.anthropic()...)
-			_, err := client.New(ctx, out)
-			return err
-		},
-		read: func(root gjson.Result) (Response, error) { return m.decodeMessage(req, root, prefix) },
+		send:  func(ctx context.Context, x *exchange) error { return x.postMessage(ctx, out) },
+		read:  func(root gjson.Result) (Response, error) { return m.decodeMessage(req, root, prefix) },
 	}, nil
-}
-
-// anthropic are the options of a service that sends through x. Unlike the
-// library's client, a service takes nothing from the environment.
-func (x *exchange) anthropic() []option.RequestOption {
-	p := x.model.provider
-	return []option.RequestOption{
-		option.WithBaseURL(p.baseURL), option.WithAPIKey(p.key), option.WithHTTPClient(x),
-		// Tries and time are the caller's. Without a time-out of its own the library
-		// refuses limits of more than 21,333 tokens.
-		option.WithMaxRetries(0), option.WithRequestTimeout(24 * time.Hour),
-	}
 }
 
 // turns translates the conversation into turns of user and assistant, which take
 // turns: what one says in a row is one message, and results of tools come first
 // in theirs. It also gives what the conversation is known by.
-func (m *model) turns(req Request) ([]anthropic.MessageParam, string) {
+func (m *model) turns(req Request) ([]message, string) {
 	t := turnWriter{model: m}
 	thinking := m.thinkingFits(req)
 	known := newPrefix(req)
@@ -81,11 +55,11 @@ func (m *model) turns(req Request) ([]anthropic.MessageParam, string) {
 		known.add(msg)
 		switch msg.Role {
 		case Assistant:
-			t.add(anthropic.MessageParamRoleAssistant, m.assistantBlocks(msg, thinking)...)
+			t.add(roleAssistant, m.assistantBlocks(msg, thinking)...)
 		case ToolRole:
-			t.add(anthropic.MessageParamRoleUser, m.resultBlock(msg))
+			t.add(roleUser, m.resultBlock(msg))
 		default:
-			t.add(anthropic.MessageParamRoleUser, textBlock(msg.Text))
+			t.add(roleUser, textBlock(msg.Text))
 		}
 	}
 	return t.finish(), known.String()
@@ -94,64 +68,64 @@ func (m *model) turns(req Request) ([]anthropic.MessageParam, string) {
 // turnWriter collects turns.
 type turnWriter struct {
 	model *model
-	turns []anthropic.MessageParam
+	turns []message
 }
 
-func (t *turnWriter) add(role anthropic.MessageParamRole, blocks ...anthropic.ContentBlockParamUnion) {
-	if len(t.turns) == 0 && role == anthropic.MessageParamRoleAssistant {
-		t.add(anthropic.MessageParamRoleUser, textBlock("")) // a conversation begins with the user
+func (t *turnWriter) add(role string, blocks ...contentBlock) {
+	if len(t.turns) == 0 && role == roleAssistant {
+		t.add(roleUser, textBlock("")) // a conversation begins with the user
 	}
 	if n := len(t.turns); n > 0 && t.turns[n-1].Role == role {
 		t.turns[n-1].Content = append(t.turns[n-1].Content, blocks...)
 		return
 	}
-	t.turns = append(t.turns, anthropic.MessageParam{Role: role, Content: blocks})
+	t.turns = append(t.turns, message{Role: role, Content: blocks})
 }
 
 // finish ends with a turn of the user, since newer models take no beginning of
 // their own answer, and marks its end for the cache.
-func (t *turnWriter) finish() []anthropic.MessageParam {
-	if n := len(t.turns); n > 0 && t.turns[n-1].Role == anthropic.MessageParamRoleAssistant {
-		t.add(anthropic.MessageParamRoleUser, textBlock("Go on."))
+func (t *turnWriter) finish() []message {
+	if n := len(t.turns); n > 0 && t.turns[n-1].Role == roleAssistant {
+		t.add(roleUser, textBlock("Go on."))
 	}
 	last := t.turns[len(t.turns)-1].Content
-	if control := last[len(last)-1].GetCacheControl(); control != nil {
-		*control = anthropic.NewCacheControlEphemeralParam()
+	if end := &last[len(last)-1]; end.Own == nil {
+		end.CacheControl = keep()
 	}
 	return t.turns
 }
 
-func textBlock(s string) anthropic.ContentBlockParamUnion {
+func textBlock(s string) contentBlock {
 	if strings.TrimSpace(s) == "" {
 		s = noText
 	}
-	return anthropic.NewTextBlock(s)
+	return contentBlock{Type: "text", Text: s}
 }
 
-func (m *model) resultBlock(msg Message) anthropic.ContentBlockParamUnion {
+func (m *model) resultBlock(msg Message) contentBlock {
 	text := msg.Text
 	if strings.TrimSpace(text) == "" {
 		text = noOutput
 	}
-	return anthropic.NewToolResultBlock(m.wireID(msg.ToolCallID), text, false)
+	return contentBlock{Type: "tool_result", ToolUseID: m.wireID(msg.ToolCallID), Content: []contentBlock{{Type: "text", Text: text}}}
 }
 
 // assistantBlocks gives an answer back: with its thinking as it came, if that
 // still fits, else without.
-func (m *model) assistantBlocks(msg Message, thinking bool) []anthropic.ContentBlockParamUnion {
+func (m *model) assistantBlocks(msg Message, thinking bool) []contentBlock {
 	if s, ok := m.stateFor(msg); ok && thinking {
-		var blocks []anthropic.ContentBlockParamUnion
+		var blocks []contentBlock
 		for _, raw := range s.Items {
-			blocks = append(blocks, param.Override[anthropic.ContentBlockParamUnion](raw))
+			blocks = append(blocks, contentBlock{Own: raw})
 		}
 		return blocks
 	}
-	var blocks []anthropic.ContentBlockParamUnion
+	var blocks []contentBlock
 	if strings.TrimSpace(msg.Text) != "" || len(msg.ToolCalls) == 0 {
 		blocks = append(blocks, textBlock(msg.Text))
 	}
 	for _, c := range msg.ToolCalls {
-		blocks = append(blocks, anthropic.NewToolUseBlock(m.wireID(c.ID), json.RawMessage(wireArgs(c.Args)), wireName(c.Name)))
+		blocks = append(blocks, contentBlock{Type: "tool_use", ID: m.wireID(c.ID), Input: json.RawMessage(wireArgs(c.Args)), Name: wireName(c.Name)})
 	}
 	return blocks
 }
@@ -217,19 +191,19 @@ func (m *model) decodeMessage(req Request, root gjson.Result, prefix string) (Re
 }
 
 // keepBlock keeps a block of an answer in the form in which it may come back.
-func (s *state) keepBlock(block gjson.Result) {
+func (s *state) keepBlock(b gjson.Result) {
 	var kept any
-	switch block.Get("type").String() {
+	switch b.Get("type").String() {
 	case "thinking", "redacted_thinking":
-		s.Items = append(s.Items, json.RawMessage(block.Raw))
+		s.Items = append(s.Items, json.RawMessage(b.Raw))
 		return
 	case "text":
-		if strings.TrimSpace(block.Get("text").String()) == "" {
+		if strings.TrimSpace(b.Get("text").String()) == "" {
 			return
 		}
-		kept = anthropic.NewTextBlock(block.Get("text").String())
+		kept = textBlock(b.Get("text").String())
 	case "tool_use":
-		kept = anthropic.NewToolUseBlock(text(block.Get("id")), json.RawMessage(wireArgs(json.RawMessage(block.Get("input").Raw))), text(block.Get("name")))
+		kept = contentBlock{Type: "tool_use", ID: text(b.Get("id")), Input: json.RawMessage(wireArgs(json.RawMessage(b.Get("input").Raw))), Name: text(b.Get("name"))}
 	default:
 		return
 	}
