@@ -14,13 +14,22 @@ func inside(c *cache) (entries, listed int, sweeping bool) {
 	return len(c.entries), c.order.Len(), c.sweeping
 }
 
+// left are how many entries there are, and whether there is one of that.
+func left(c *cache, o object) (n int, has bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, has = c.entries[o]
+	return len(c.entries) + c.order.Len(), has
+}
+
 func TestNothingStaysInTheCacheThatIsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCache(time.Now)
 		for i := range 10 {
 			c.put(object{kindIssue, fmt.Sprint(i), "at 1"}, map[string]any{"issue_summary": "secret"})
 		}
-		c.put(object{kindProject, "PROJ", ""}, map[string]any{"project_name": "Shop"})
+		project := object{kindProject, "PROJ", ""}
+		c.put(project, map[string]any{"project_name": "Shop"})
 		time.Sleep(stateFor / 2)
 		if n, listed, _ := inside(c); n != 11 || listed != 11 {
 			t.Errorf("%d entries at once", n)
