@@ -350,7 +350,7 @@ func TestVersionsAreChangedInPart(t *testing.T) {
 		if err != nil || !v.Released || v.Name != "1.1" {
 			t.Errorf("%+v, %v", v, err)
 		}
-		list, err := k.Versions(t.Context(), "PROJ")
+		list, err := k.Client.Versions(t.Context(), "PROJ")
 		if err != nil || len(list) != 2 {
 			t.Errorf("%+v, %v", list, err)
 		}
