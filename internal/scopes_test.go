@@ -14,7 +14,9 @@ func TestDocsNameTheScopesOfToolsForConfluence(t *testing.T) {
 	everything := []string{"read:page:confluence", "read:space:confluence", "read:content-details:confluence"}
 	lines := strings.Split(read(t, filepath.Join(top, "docs", "configuration.md")), "\n")
 	row := func(scope string) string {
-		at := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "| `") && strings.Contains(strings.Split(line, "|")[1], "`"+scope+"`") })
+		at := slices.IndexFunc(lines, func(line string) bool {
+			return strings.HasPrefix(line, "| `") && strings.Contains(strings.Split(line, "|")[1], "`"+scope+"`")
+		})
 		if at < 0 {
 			t.Fatalf("the documentation has no row for %s", scope)
 		}
