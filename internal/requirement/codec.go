@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -183,11 +184,15 @@ func mendedCriteria(list []Criterion, made int) ([]Criterion, int) {
 	return out, min(max(made, 0), maxMade)
 }
 
+// issueKey is what a key may look like, with the underscores that administrators of a
+// Jira may allow.
+var issueKey = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,254}-[1-9][0-9]{0,17}$`)
+
 func mendedIssues(list []Issue) []Issue {
 	var out []Issue
 	for _, i := range list {
 		i.Key = strings.ToUpper(strings.TrimSpace(i.Key))
-		if i.Key != "" && !slices.Contains(keys(out), i.Key) {
+		if issueKey.MatchString(i.Key) && !slices.Contains(keys(out), i.Key) {
 			out = append(out, i)
 		}
 	}

@@ -77,7 +77,7 @@ func TestWhatSomebodyElseMadeOfARegisterIsMendedOrRefused(t *testing.T) {
 		}
 	}
 	r, err := requirement.Decode(json.RawMessage(`{"version":1,"new_member":1,"requirements":[
-{"id":"REQ-1","title":"a","made":-5,"criteria":[{"id":"AC-7","text":"x"},{"id":"ac-7","text":"y"},{"id":"ac-8","text":" "},{"id":"ac-99999999999","text":"z"}],"sketch":5,"issues":[{"key":" proj-1 "},{"key":"PROJ-1"},{"key":""}]},
+{"id":"REQ-1","title":"a","made":-5,"criteria":[{"id":"AC-7","text":"x"},{"id":"ac-7","text":"y"},{"id":"ac-8","text":" "},{"id":"ac-99999999999","text":"z"}],"sketch":5,"issues":[{"key":" proj-1 "},{"key":"PROJ-1"},{"key":""},{"key":"PROJ-1/../OTHER-1"},{"key":"https://evil.example/browse/PROJ-2"},{"key":"PROJ-0"}]},
 {"id":"req-1","title":"again"},{"id":"../x"},{"id":"","title":"none"},{"id":"gone","state":"removed"},{"id":"odd","state":"purple"}]}`))
 	want := []requirement.Requirement{
 		{ID: "req-1", Title: "a", State: requirement.Current, Made: 7, Criteria: []requirement.Criterion{{ID: "ac-7", Text: "x"}, {ID: "ac-99999999999", Text: "z"}}, Issues: []requirement.Issue{{Key: "PROJ-1"}}},

@@ -13,6 +13,10 @@ const (
 	// claimedFor is how long a call may take to make an issue, with the retries of its
 	// step. After that it is taken for dead, and whoever comes looks for what it made.
 	claimedFor = 20 * time.Minute
+	// claimedAhead is how far the clock of another daemon may be ahead of ours. A claim
+	// that begins later than that is none of a daemon's: whoever edits the page could
+	// hold up the issue for as long as they like with one.
+	claimedAhead = 5 * time.Minute
 	// claimedAgain is how long is waited before a claim of another call is looked at
 	// again.
 	claimedAgain = 20 * time.Second
@@ -37,12 +41,18 @@ func (j job) claim(ctx context.Context, s subject, project string) error {
 				since = (*claim).Since
 			}
 			*claim = &requirement.Claim{Call: j.call.ID, Project: project, Since: since}
-		case now.Sub((*claim).Since) < claimedFor:
+		case alive(**claim, now):
 			return &busyError{"another run is making the issue of " + s.ref().String(), claimedAgain}
 		}
 		return nil
 	})
 	return err
+}
+
+// alive reports whether the call that claimed may still be at work.
+func alive(c requirement.Claim, now time.Time) bool {
+	age := now.Sub(c.Since)
+	return age > -claimedAhead && age < claimedFor
 }
 
 // release takes the claim of this call back, if it made nothing.

@@ -137,6 +137,19 @@ func TestWhatALostRunMadeIsFound(t *testing.T) {
 	})
 }
 
+// TestAClaimOfTheFutureHoldsNobodyUp forges what whoever edits the page may write.
+func TestAClaimOfTheFutureHoldsNobodyUp(t *testing.T) {
+	s := newSite(t, confluence.Cloud)
+	s.do("atlassian_register_requirements", all)
+	s.put(func(r *requirement.Register) {
+		r.Find("req-1").Claim = &requirement.Claim{Call: "forged", Project: "PROJ", Since: s.clock.AddDate(50, 0, 0)}
+	})
+	if out := s.do("atlassian_create_issue", create("req-1", "Story")); out["created"] != true {
+		t.Errorf("%v", out)
+	}
+	s.whole("req-1")
+}
+
 func TestALinkThatIsMissingIsMade(t *testing.T) {
 	s := newSite(t, confluence.Cloud)
 	keys := s.stories()
