@@ -79,6 +79,7 @@ func allowed() map[string][]string {
 		"outbound":         {"hosts"},
 		"tool/memory":      {"memory", "prompt", "spell", "tool"},
 		"tool/web":         {"outbound", "prompt", "tool"},
+		"tool/tooltest":    {"tool"},
 		"store":            {"a2a", "memory", "step", "tool", "store/sqlite", "store/postgres"},
 		"store/inbox":      {"store/inbox/codec", "store/sqlite"},
 		"store/schema":     {},

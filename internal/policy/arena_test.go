@@ -27,6 +27,7 @@ import (
 	"github.com/aofctl/aofctl/internal/tool"
 	toolgithub "github.com/aofctl/aofctl/internal/tool/github"
 	tooljira "github.com/aofctl/aofctl/internal/tool/jira"
+	"github.com/aofctl/aofctl/internal/tool/tooltest"
 )
 
 // elsewhere stands in what no run of the project PROJ may read.
@@ -58,40 +59,20 @@ type arena struct {
 
 // counts is a ledger in memory, which counts comments as the store does.
 type counts struct {
+	tooltest.Ledger
+
 	mu       sync.Mutex
-	effects  map[string]tool.Effect
 	comments map[string]int
 }
 
-func (c *counts) Begin(_ context.Context, id, kind, target string) (tool.Effect, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if e, ok := c.effects[id]; ok {
-		e.Fresh = false
-		return e, nil
-	}
-	if strings.HasSuffix(kind, "comment") {
+func (c *counts) Begin(ctx context.Context, id, kind, target string) (tool.Effect, error) {
+	e, err := c.Ledger.Begin(ctx, id, kind, target)
+	if e.Fresh && strings.HasSuffix(kind, "comment") {
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		c.comments[target]++
 	}
-	e := tool.Effect{ID: id, Begun: time.Now(), Fresh: true}
-	c.effects[id] = e
-	return e, nil
-}
-
-func (c *counts) Done(_ context.Context, id, ref string) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.effects[id] = tool.Effect{ID: id, Done: true, Ref: ref}
-	return nil
-}
-
-func (c *counts) Sent(context.Context, string) error { return nil }
-
-func (c *counts) Abandon(_ context.Context, id string) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.effects, id)
-	return nil
+	return e, err
 }
 
 func (c *counts) recent(_ context.Context, _, issue, _ string) (int, error) {
@@ -102,7 +83,7 @@ func (c *counts) recent(_ context.Context, _, issue, _ string) (int, error) {
 
 func newArena(t *testing.T, limits policy.Limits) *arena {
 	t.Helper()
-	a := &arena{arsenal: newArsenal(), counts: &counts{effects: map[string]tool.Effect{}, comments: map[string]int{}}}
+	a := &arena{arsenal: newArsenal(), counts: &counts{comments: map[string]int{}}}
 	issue := func(project, summary string) sandbox.NewIssue {
 		return sandbox.NewIssue{Project: project, Summary: summary, Type: "Bug", Priority: "Medium", Reporter: "alice", Labels: []string{"old"}}
 	}

@@ -72,7 +72,7 @@ func newSiege(t *testing.T, kind confluence.Kind) *siege {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { wiki.Close(); issues.Close() })
-	s := &siege{kind: kind, wiki: wiki, issues: issues, counts: &counts{effects: map[string]tool.Effect{}, comments: map[string]int{}}}
+	s := &siege{kind: kind, wiki: wiki, issues: issues, counts: &counts{comments: map[string]int{}}}
 	s.settle(t)
 	s.connect(t)
 	return s

@@ -187,8 +187,8 @@ func interrupted(t *testing.T, c writeCase, s *site, f sandbox.Fault) {
 	if !errors.As(err, &failure) || !failure.Temporary() {
 		t.Fatalf("err %v: it is transient", err)
 	}
-	if len(s.ledger.open()) != 1 {
-		t.Fatalf("ledger %v: the write is open", s.ledger.effects)
+	if len(s.ledger.Open()) != 1 {
+		t.Fatalf("ledger %v: the write is open", s.ledger.All())
 	}
 	result, err := s.try(c.tool, call)
 	if err != nil || result.Failed {
@@ -197,8 +197,8 @@ func interrupted(t *testing.T, c writeCase, s *site, f sandbox.Fault) {
 	if err := c.holds(s); err != nil {
 		t.Error(err)
 	}
-	if len(s.ledger.open()) != 0 {
-		t.Errorf("ledger %v", s.ledger.effects)
+	if len(s.ledger.Open()) != 0 {
+		t.Errorf("ledger %v", s.ledger.All())
 	}
 }
 

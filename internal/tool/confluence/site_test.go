@@ -1,7 +1,6 @@
 package confluence_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -9,7 +8,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +20,7 @@ import (
 	"github.com/aofctl/aofctl/internal/sandbox/contract"
 	"github.com/aofctl/aofctl/internal/tool"
 	"github.com/aofctl/aofctl/internal/tool/confluence"
+	"github.com/aofctl/aofctl/internal/tool/tooltest"
 )
 
 func TestMain(m *testing.M) { leak.Main(m) }
@@ -67,7 +66,7 @@ type site struct {
 	t      *testing.T
 	tools  *confluence.Tools
 	reg    *tool.Registry
-	ledger *ledger
+	ledger *tooltest.Ledger
 	calls  int
 	// page and child are pages of the space DOC, other one of TEAM.
 	page, child, other string
@@ -96,7 +95,7 @@ func newSiteOf(t *testing.T, opts sandbox.Options) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{Server: server, t: t, ledger: &ledger{effects: map[string]tool.Effect{}}, spaces: []string{"DOC"},
+	s := &site{Server: server, t: t, ledger: &tooltest.Ledger{}, spaces: []string{"DOC"},
 		origin: tool.Origin{Run: "run", Agent: "keeper", Delivery: "d1"}}
 	var handler http.Handler = server
 	if c := contracts[kind](); c != nil {
@@ -129,7 +128,7 @@ func newSiteOf(t *testing.T, opts sandbox.Options) *site {
 	t.Cleanup(func() { server.Close(); web.Close() })
 	cfg := atlassian.Config{
 		BaseURL: web.URL, AuthType: atlassian.AuthAPIToken, Email: sandbox.BotEmail, Token: sandbox.BotToken,
-		FirstBackoff: time.Millisecond, Timeout: 5 * time.Second,
+		FirstBackoff: time.Millisecond, Timeout: time.Minute,
 	}
 	if kind == sandbox.DataCenter {
 		cfg.AuthType, cfg.Email = atlassian.AuthPAT, ""
@@ -260,54 +259,4 @@ func both(t *testing.T, fn func(t *testing.T, s *site)) {
 	for _, kind := range []sandbox.Kind{sandbox.Cloud, sandbox.DataCenter} {
 		t.Run(string(kind), func(t *testing.T) { fn(t, newSite(t, kind)) })
 	}
-}
-
-// ledger remembers effects in memory.
-type ledger struct {
-	mu      sync.Mutex
-	effects map[string]tool.Effect
-}
-
-var _ tool.Ledger = (*ledger)(nil)
-
-func (l *ledger) Begin(_ context.Context, id, _, _ string) (tool.Effect, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if e, ok := l.effects[id]; ok {
-		e.Fresh, e.Age = false, time.Since(e.Begun)
-		return e, nil
-	}
-	e := tool.Effect{ID: id, Begun: time.Now(), Fresh: true}
-	l.effects[id] = e
-	return e, nil
-}
-
-func (l *ledger) Done(_ context.Context, id, ref string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.effects[id] = tool.Effect{ID: id, Done: true, Ref: ref}
-	return nil
-}
-
-func (l *ledger) Sent(context.Context, string) error { return nil }
-
-func (l *ledger) Abandon(_ context.Context, id string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.effects, id)
-	return nil
-}
-
-// open are the effects of which the ledger does not know the end.
-func (l *ledger) open() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var ids []string
-	for id, e := range l.effects {
-		if !e.Done {
-			ids = append(ids, id)
-		}
-	}
-	slices.Sort(ids)
-	return ids
 }

@@ -1,12 +1,10 @@
 package github_test
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,40 +12,8 @@ import (
 	sandbox "github.com/aofctl/aofctl/internal/sandbox/github"
 	"github.com/aofctl/aofctl/internal/tool"
 	"github.com/aofctl/aofctl/internal/tool/github"
+	"github.com/aofctl/aofctl/internal/tool/tooltest"
 )
-
-// ledger remembers writes in memory.
-type ledger struct {
-	mu      sync.Mutex
-	effects map[string]tool.Effect
-}
-
-func (l *ledger) Begin(_ context.Context, id, _, _ string) (tool.Effect, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if e, ok := l.effects[id]; ok {
-		e.Fresh = false
-		return e, nil
-	}
-	l.effects[id] = tool.Effect{ID: id, Begun: time.Now()}
-	return tool.Effect{ID: id, Fresh: true, Begun: time.Now()}, nil
-}
-
-func (*ledger) Sent(context.Context, string) error { return nil }
-
-func (l *ledger) Done(_ context.Context, id, ref string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.effects[id] = tool.Effect{ID: id, Done: true, Ref: ref}
-	return nil
-}
-
-func (l *ledger) Abandon(_ context.Context, id string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.effects, id)
-	return nil
-}
 
 type world struct {
 	t    *testing.T
@@ -74,7 +40,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	reg, err := tool.NewRegistry(github.New(func() (*client.Client, error) { return c, nil }, tool.Writer{Ledger: &ledger{effects: map[string]tool.Effect{}}, Settle: time.Millisecond}).All()...)
+	reg, err := tool.NewRegistry(github.New(func() (*client.Client, error) { return c, nil }, tool.Writer{Ledger: &tooltest.Ledger{}, Settle: time.Millisecond}).All()...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -137,8 +137,8 @@ func TestAWriteWhoseAnswerWasLostIsFoundAndNotRepeated(t *testing.T) {
 		if !errors.As(err, &failure) || !failure.Temporary() {
 			t.Fatalf("err %v: a lost answer is transient", err)
 		}
-		if len(s.ledger.open()) != 1 {
-			t.Fatalf("ledger %v: the write is open", s.ledger.effects)
+		if len(s.ledger.Open()) != 1 {
+			t.Fatalf("ledger %v: the write is open", s.ledger.All())
 		}
 		result, err := s.try(c.tool, call)
 		if err != nil || result.Failed || !c.holds(s) {
@@ -153,8 +153,8 @@ func TestAWriteWhoseAnswerWasLostIsFoundAndNotRepeated(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("what was written, (-once +interrupted):\n%s", diff)
 		}
-		if len(s.ledger.open()) != 0 {
-			t.Errorf("ledger %v", s.ledger.effects)
+		if len(s.ledger.Open()) != 0 {
+			t.Errorf("ledger %v", s.ledger.All())
 		}
 	})
 }
@@ -203,8 +203,8 @@ func TestServerFailuresAreTransientAndLeaveTheWriteOpen(t *testing.T) {
 		s.fault(sandbox.Fault{Method: "POST|PUT|DELETE", Effect: sandbox.Answer, Status: 500, After: true})
 		_, err := s.try(c.tool, call)
 		var failure *atlassian.Error
-		if !errors.As(err, &failure) || !failure.Temporary() || len(s.ledger.open()) != 1 {
-			t.Fatalf("err %v, open %v", err, s.ledger.open())
+		if !errors.As(err, &failure) || !failure.Temporary() || len(s.ledger.Open()) != 1 {
+			t.Fatalf("err %v, open %v", err, s.ledger.Open())
 		}
 		if result, err := s.try(c.tool, call); err != nil || result.Failed || !c.holds(s) {
 			t.Errorf("the repeat: %+v, %v", result, err)
@@ -220,8 +220,8 @@ func TestARateLimitedWriteIsForgottenAndTransient(t *testing.T) {
 	if !errors.As(err, &failure) || !failure.Temporary() || failure.RetryAfter.Seconds() != 120 {
 		t.Fatalf("err %v", err)
 	}
-	if len(s.ledger.effects) != 0 || s.writes() != 1 {
-		t.Errorf("ledger %v, %d tries: a pause of minutes is not spent inside a call", s.ledger.effects, s.writes())
+	if len(s.ledger.All()) != 0 || s.writes() != 1 {
+		t.Errorf("ledger %v, %d tries: a pause of minutes is not spent inside a call", s.ledger.All(), s.writes())
 	}
 }
 
@@ -303,5 +303,3 @@ func TestPostCommentOnBehalfOfTheRunIsTheSameAsTheTool(t *testing.T) {
 		t.Errorf("marker %s", got)
 	}
 }
-
-var _ tool.Ledger = (*ledger)(nil)

@@ -63,7 +63,7 @@ func TestCreateIssueRefusesWithTheChoices(t *testing.T) {
 		if len(s.Keys()) != 4 {
 			t.Errorf("issues %v", s.Keys())
 		}
-		if open := s.ledger.open(); len(open) != 0 {
+		if open := s.ledger.Open(); len(open) != 0 {
 			t.Errorf("open writes %v", open)
 		}
 	})

@@ -141,8 +141,8 @@ func TestAWriteThatCannotBeLookedUpIsInDoubtAndNotRepeated(t *testing.T) {
 	if err != nil || !result.InDoubt || !result.Failed || !strings.Contains(result.Text, "Do not repeat") {
 		t.Fatalf("%+v, %v", result, err)
 	}
-	if got := len(s.issue("PROJ-1").Comments); got != 1 || len(s.ledger.open()) != 1 {
-		t.Errorf("%d comments, open %v", got, s.ledger.open())
+	if got := len(s.issue("PROJ-1").Comments); got != 1 || len(s.ledger.Open()) != 1 {
+		t.Errorf("%d comments, open %v", got, s.ledger.Open())
 	}
 }
 

@@ -1,12 +1,10 @@
 package jira_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +15,7 @@ import (
 	sandbox "github.com/aofctl/aofctl/internal/sandbox/jira"
 	"github.com/aofctl/aofctl/internal/tool"
 	"github.com/aofctl/aofctl/internal/tool/jira"
+	"github.com/aofctl/aofctl/internal/tool/tooltest"
 )
 
 // site is a Jira to work on, with a few issues, and the tools on it.
@@ -26,7 +25,7 @@ type site struct {
 	url    string
 	tools  *jira.Tools
 	reg    *tool.Registry
-	ledger *ledger
+	ledger *tooltest.Ledger
 	client *client.Client
 	calls  int
 	// server is true for Data Center.
@@ -75,13 +74,13 @@ func newSiteOf(t *testing.T, opts sandbox.Options, change func(http.Handler) htt
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{Server: server, t: t, ledger: newLedger(), asked: map[string]int{}, scopes: map[string][]string{}, server: opts.Deployment == sandbox.DataCenter}
+	s := &site{Server: server, t: t, ledger: &tooltest.Ledger{}, asked: map[string]int{}, scopes: map[string][]string{}, server: opts.Deployment == sandbox.DataCenter}
 	web := httptest.NewServer(s.watch(change(server)))
 	t.Cleanup(func() { server.Close(); web.Close() })
 	s.url = web.URL
 	cfg := atlassian.Config{
 		BaseURL: web.URL, AuthType: atlassian.AuthAPIToken, Email: sandbox.BotEmail, Token: sandbox.BotToken,
-		FirstBackoff: time.Millisecond, Timeout: 5 * time.Second,
+		FirstBackoff: time.Millisecond, Timeout: time.Minute,
 	}
 	if s.server {
 		cfg.AuthType, cfg.Email = atlassian.AuthPAT, ""
@@ -205,54 +204,4 @@ func (s *site) writes() int {
 		}
 	}
 	return n
-}
-
-// ledger remembers effects in memory.
-type ledger struct {
-	mu      sync.Mutex
-	effects map[string]tool.Effect
-}
-
-func newLedger() *ledger { return &ledger{effects: map[string]tool.Effect{}} }
-
-func (l *ledger) Begin(_ context.Context, id, _, _ string) (tool.Effect, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if e, ok := l.effects[id]; ok {
-		e.Fresh, e.Age = false, time.Since(e.Begun)
-		return e, nil
-	}
-	e := tool.Effect{ID: id, Begun: time.Now(), Fresh: true}
-	l.effects[id] = e
-	return e, nil
-}
-
-func (l *ledger) Done(_ context.Context, id, ref string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.effects[id] = tool.Effect{ID: id, Done: true, Ref: ref}
-	return nil
-}
-
-func (l *ledger) Sent(context.Context, string) error { return nil }
-
-func (l *ledger) Abandon(_ context.Context, id string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.effects, id)
-	return nil
-}
-
-// open are the effects of which the ledger does not know the end.
-func (l *ledger) open() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var ids []string
-	for id, e := range l.effects {
-		if !e.Done {
-			ids = append(ids, id)
-		}
-	}
-	slices.Sort(ids)
-	return ids
 }

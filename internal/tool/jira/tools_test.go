@@ -276,8 +276,8 @@ func TestUpdateRefusesWithTheValidChoices(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s.t = t
 			s.fail("jira_update_issue", `{"issue_key":"PROJ-1","fields":`+tt.fields+`}`, tt.says...)
-			if len(s.ledger.effects) != 0 {
-				t.Errorf("ledger %v after a refusal", s.ledger.effects)
+			if len(s.ledger.All()) != 0 {
+				t.Errorf("ledger %v after a refusal", s.ledger.All())
 			}
 		})
 	}
@@ -307,8 +307,8 @@ func TestTransitionToTheStatusThatIsWritesNothing(t *testing.T) {
 func TestTransitionRefusesWithTheValidChoices(t *testing.T) {
 	both(t, func(t *testing.T, s *site) {
 		s.fail("jira_transition_issue", `{"issue_key":"PROJ-1","transition":"Finish"}`, "in status To Do", "Start work → In Progress (id 11)")
-		if s.writes() != 0 || len(s.ledger.effects) != 0 {
-			t.Errorf("%d writes, ledger %v", s.writes(), s.ledger.effects)
+		if s.writes() != 0 || len(s.ledger.All()) != 0 {
+			t.Errorf("%d writes, ledger %v", s.writes(), s.ledger.All())
 		}
 		if got := s.do("jira_get_transitions", `{"issue_key":"PROJ-1"}`).Text; got != "status: To Do\ntransitions: Start work → In Progress (id 11)" {
 			t.Errorf("got %q", got)

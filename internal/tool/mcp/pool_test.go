@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -21,50 +20,15 @@ import (
 	"github.com/aofctl/aofctl/internal/logtest"
 	"github.com/aofctl/aofctl/internal/tool"
 	"github.com/aofctl/aofctl/internal/tool/mcp"
+	"github.com/aofctl/aofctl/internal/tool/tooltest"
 )
 
 const patience = 2 * time.Minute
 
-// ledger is a tool.Ledger that forgets with the test.
-type ledger struct {
-	mu      sync.Mutex
-	effects map[string]tool.Effect
-}
-
-func (l *ledger) Begin(_ context.Context, id, _, _ string) (tool.Effect, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if known, ok := l.effects[id]; ok {
-		known.Fresh = false
-		return known, nil
-	}
-	e := tool.Effect{ID: id, Begun: time.Now(), Fresh: true}
-	l.effects[id] = e
-	return e, nil
-}
-
-func (l *ledger) Sent(context.Context, string) error { return nil }
-
-func (l *ledger) Done(_ context.Context, id, ref string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	e := l.effects[id]
-	e.Done, e.Ref = true, ref
-	l.effects[id] = e
-	return nil
-}
-
-func (l *ledger) Abandon(_ context.Context, id string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.effects, id)
-	return nil
-}
-
 type world struct {
 	*mcp.Pool
 	log    *logtest.Buffer
-	ledger *ledger
+	ledger *tooltest.Ledger
 }
 
 func newPool(t *testing.T) *world {
@@ -72,7 +36,7 @@ func newPool(t *testing.T) *world {
 	// Directories of a test are removed behind what was set up after the first of
 	// them: here, when no server is left that writes into one.
 	_ = t.TempDir()
-	w := &world{log: &logtest.Buffer{}, ledger: &ledger{effects: map[string]tool.Effect{}}}
+	w := &world{log: &logtest.Buffer{}, ledger: &tooltest.Ledger{}}
 	w.Pool = mcp.NewPool(mcp.Options{Writer: tool.Writer{Ledger: w.ledger}, Version: "test", Log: zerolog.New(w.log)})
 	t.Cleanup(func() { _ = w.Close() })
 	return w
@@ -189,8 +153,8 @@ func TestATokenThatIsRevokedDuringARunFailsItsWritesForCertain(t *testing.T) {
 	if err == nil || errors.Is(err, tool.ErrInDoubt) || !strings.Contains(err.Error(), "403") || !mcp.Lasting(err) {
 		t.Errorf("%v", err)
 	}
-	if len(w.ledger.effects) != 0 {
-		t.Errorf("the ledger has %v", w.ledger.effects)
+	if len(w.ledger.All()) != 0 {
+		t.Errorf("the ledger has %v", w.ledger.All())
 	}
 }
 

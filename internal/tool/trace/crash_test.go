@@ -97,7 +97,7 @@ func TestRegisteringTellsTheSameAfterACrash(t *testing.T) {
 		if got := states(s.insist("atlassian_register_requirements", call)); !cmp.Equal(got, map[string]string{"req-1": "new", "req-2": "new", "unsubscribing": "new"}) {
 			t.Errorf("after the crash: %v", got)
 		}
-		clear(s.ledger.effects)
+		s.ledger.Forget()
 		if got := states(s.done(call, "atlassian_register_requirements")); got["req-1"] != "new" {
 			t.Errorf("with its intent lost: %v", got)
 		}

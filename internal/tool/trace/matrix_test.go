@@ -160,7 +160,7 @@ func TestWhatIsNewIsToldAgainToWhoDidNotHear(t *testing.T) {
 		if diff := cmp.Diff(want, s.insist("atlassian_tell_new", call)); diff != "" {
 			t.Errorf("after the crash:\n%s", diff)
 		}
-		clear(s.ledger.effects)
+		s.ledger.Forget()
 		if diff := cmp.Diff(want, s.done(call, "atlassian_tell_new")); diff != "" {
 			t.Errorf("with its intent lost:\n%s", diff)
 		}

@@ -1,13 +1,11 @@
 package trace_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,6 +19,7 @@ import (
 	"github.com/aofctl/aofctl/internal/tool"
 	toolconfluence "github.com/aofctl/aofctl/internal/tool/confluence"
 	tooljira "github.com/aofctl/aofctl/internal/tool/jira"
+	"github.com/aofctl/aofctl/internal/tool/tooltest"
 	"github.com/aofctl/aofctl/internal/tool/trace"
 )
 
@@ -40,7 +39,7 @@ type site struct {
 	wiki   *confluence.Server
 	api    wikiclient.API
 	reg    *tool.Registry
-	ledger *ledger
+	ledger *tooltest.Ledger
 	calls  int
 	clock  time.Time
 
@@ -66,7 +65,7 @@ func newSite(t *testing.T, kind confluence.Kind) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{t: t, jira: issues, wiki: pages, ledger: &ledger{effects: map[string]tool.Effect{}}, clock: time.Now(),
+	s := &site{t: t, jira: issues, wiki: pages, ledger: &tooltest.Ledger{}, clock: time.Now(),
 		projects: []string{"PROJ"}, spaces: []string{"DOC"}, origin: tool.Origin{Run: "run", Agent: "keeper", Delivery: "d1"}}
 	t.Cleanup(func() { issues.Close(); pages.Close() })
 	jiraSite, err := jiraclient.New(s.transport(issues, kind))
@@ -96,7 +95,7 @@ func (s *site) transport(h http.Handler, kind confluence.Kind) *atlassian.Transp
 	s.t.Cleanup(web.Close)
 	cfg := atlassian.Config{
 		BaseURL: web.URL, AuthType: atlassian.AuthAPIToken, Email: confluence.BotEmail, Token: confluence.BotToken,
-		FirstBackoff: time.Millisecond, Timeout: 5 * time.Second,
+		FirstBackoff: time.Millisecond, Timeout: time.Minute,
 	}
 	if kind == confluence.DataCenter {
 		cfg.AuthType, cfg.Email = atlassian.AuthPAT, ""
@@ -210,40 +209,4 @@ func both(t *testing.T, fn func(t *testing.T, s *site)) {
 	for _, kind := range []confluence.Kind{confluence.Cloud, confluence.DataCenter} {
 		t.Run(string(kind), func(t *testing.T) { fn(t, newSite(t, kind)) })
 	}
-}
-
-// ledger remembers effects in memory.
-type ledger struct {
-	mu      sync.Mutex
-	effects map[string]tool.Effect
-}
-
-var _ tool.Ledger = (*ledger)(nil)
-
-func (l *ledger) Begin(_ context.Context, id, _, _ string) (tool.Effect, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if e, ok := l.effects[id]; ok {
-		e.Fresh, e.Age = false, time.Since(e.Begun)
-		return e, nil
-	}
-	e := tool.Effect{ID: id, Begun: time.Now(), Fresh: true}
-	l.effects[id] = e
-	return e, nil
-}
-
-func (l *ledger) Done(_ context.Context, id, ref string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.effects[id] = tool.Effect{ID: id, Done: true, Ref: ref}
-	return nil
-}
-
-func (l *ledger) Sent(context.Context, string) error { return nil }
-
-func (l *ledger) Abandon(_ context.Context, id string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.effects, id)
-	return nil
 }

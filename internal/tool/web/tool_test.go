@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,44 +17,15 @@ import (
 	"github.com/aofctl/aofctl/internal/hosts"
 	"github.com/aofctl/aofctl/internal/outbound"
 	"github.com/aofctl/aofctl/internal/tool"
+	"github.com/aofctl/aofctl/internal/tool/tooltest"
 	"github.com/aofctl/aofctl/internal/tool/web"
 )
-
-// ledger is the record of writes, in memory.
-type ledger struct {
-	mu      sync.Mutex
-	effects map[string]tool.Effect
-}
-
-func (l *ledger) Begin(_ context.Context, id, _, _ string) (tool.Effect, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if e, ok := l.effects[id]; ok {
-		e.Fresh = false
-		return e, nil
-	}
-	l.effects[id] = tool.Effect{ID: id, Fresh: true}
-	return l.effects[id], nil
-}
-func (l *ledger) Sent(context.Context, string) error { return nil }
-func (l *ledger) Done(_ context.Context, id, ref string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.effects[id] = tool.Effect{ID: id, Done: true, Ref: ref}
-	return nil
-}
-func (l *ledger) Abandon(_ context.Context, id string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.effects, id)
-	return nil
-}
 
 // bench is the tool with a server that it may reach.
 type bench struct {
 	t        *testing.T
 	srv      *httptest.Server
-	ledger   *ledger
+	ledger   *tooltest.Ledger
 	registry *tool.Registry
 	mu       sync.Mutex
 	seen     []string
@@ -63,7 +33,7 @@ type bench struct {
 
 func newBench(t *testing.T, serve http.HandlerFunc) *bench {
 	t.Helper()
-	b := &bench{t: t, ledger: &ledger{effects: map[string]tool.Effect{}}}
+	b := &bench{t: t, ledger: &tooltest.Ledger{}}
 	b.srv = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		b.mu.Lock()
@@ -237,7 +207,9 @@ func TestWhatBecameOfAnInterruptedPostIsInDoubtAndIsNotRepeated(t *testing.T) {
 		}
 	}
 	// A crash before the answer: the intent is on record and nothing else.
-	b.ledger.effects["run:3"] = tool.Effect{ID: "run:3"}
+	if _, err := b.ledger.Begin(t.Context(), "run:3", "", ""); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := b.try("run:3", args{"path": "/", "method": "POST"}); !errors.Is(err, tool.ErrInDoubt) || len(b.requests()) != 3 {
 		t.Errorf("error %v", err)
 	}
@@ -251,8 +223,8 @@ func TestAHostThatIsAwayIsToldAndNothingIsLeftInDoubt(t *testing.T) {
 			t.Errorf("%s: %+v, %v", method, r, err)
 		}
 	}
-	if len(b.ledger.effects) != 0 {
-		t.Errorf("the ledger has %v", b.ledger.effects)
+	if len(b.ledger.All()) != 0 {
+		t.Errorf("the ledger has %v", b.ledger.All())
 	}
 }
 
