@@ -34,7 +34,7 @@ func (w *wiki) names(text string) error {
 func (w *wiki) Page(ctx context.Context, named string) (run.Page, bool, error) {
 	ref, ok := confluence.ReadPageURL(named)
 	if !ok || w.names(named) != nil {
-		return run.Page{}, false, nil
+		return run.Page{}, false, nil //nolint:nilerr // what is not a page's name names none
 	}
 	api, err := w.client.API(ctx)
 	if err != nil {
@@ -47,7 +47,7 @@ func (w *wiki) Page(ctx context.Context, named string) (run.Page, bool, error) {
 		page, err = api.PageByTitle(ctx, ref.SpaceKey, ref.Title, confluence.PageRead{})
 	}
 	if confluence.NotFound(err) {
-		return run.Page{}, false, nil //nolint:nilerr // that there is none is an answer
+		return run.Page{}, false, nil
 	}
 	return run.Page{ID: page.ID, Space: page.SpaceKey, Title: page.Title, URL: page.URL}, err == nil, err
 }
