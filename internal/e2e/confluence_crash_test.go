@@ -116,22 +116,36 @@ func (p *reaper) watch(g *gate, behind *seat) {
 		if !p.strikes(r) {
 			return false
 		}
-		kill := behind.kill
-		switch p.moment {
-		case "before":
-			kill()
-		case "after":
-			forward()
-			kill()
-		case "late":
-			kill()
-			forward()
-		case "behind":
-			forward()
-			go kill()
-		}
+		behind.killAt(p.moment, forward)
 		return true
 	})
+}
+
+// killAt kills the daemon at a moment of a request, which forward carries out. Who is
+// killed behind its request is the one that made it, however late that is done: its
+// successor is not to pay for it.
+func (s *seat) killAt(moment string, forward func()) {
+	d := s.seated()
+	switch moment {
+	case "before":
+		d.kill()
+	case "after":
+		forward()
+		d.kill()
+	case "late":
+		d.kill()
+		forward()
+	default:
+		forward()
+		go d.kill()
+	}
+}
+
+// killed is how often it struck.
+func (p *reaper) killed() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.kills
 }
 
 // stamped is what a comment on a piece of text says of the time.
@@ -204,11 +218,11 @@ func (s *seat) open() {
 	s.d = s.start()
 }
 
-func (s *seat) kill() {
+// seated is the daemon that is there, or was last.
+func (s *seat) seated() *daemon {
 	s.mu.Lock()
-	d := s.d
-	s.mu.Unlock()
-	d.kill()
+	defer s.mu.Unlock()
+	return s.d
 }
 
 // outlive has daemons started until the run of the issue is over, and returns it.
@@ -327,8 +341,8 @@ func TestWhatARunWritesToConfluenceIsThereOnce(t *testing.T) {
 					only.open()
 					run := s.outlive(s.story("PROJ"), only)
 					want.check(t, s.left(run))
-					if p.kills < want.writes() {
-						t.Errorf("killed %d times at %d writes", p.kills, want.writes())
+					if n := p.killed(); n < want.writes() {
+						t.Errorf("killed %d times at %d writes", n, want.writes())
 					}
 					once(t, plain, s.proxy.requests(), moment)
 				})
@@ -371,8 +385,8 @@ func TestWhatRunsOfReplicasWriteToConfluenceIsThereOnce(t *testing.T) {
 			other.open()
 			run := s.outlive(s.story("PROJ"), one, other)
 			want.check(t, other.left(run))
-			if p.kills != 2 {
-				t.Errorf("killed %d times", p.kills)
+			if n := p.killed(); n != 2 {
+				t.Errorf("killed %d times", n)
 			}
 		})
 	}

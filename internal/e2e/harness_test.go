@@ -180,9 +180,11 @@ type daemon struct {
 	once sync.Once
 }
 
-// start starts the daemon and waits until it is ready.
+// start starts the daemon and waits until it is ready. What Confluence tells of what
+// happened before has failed by then: it must not reach the daemon by chance.
 func (w *world) start(args ...string) *daemon {
 	w.t.Helper()
+	do(w.t, w.box.Confluence.Wait(context.Background()))
 	d := w.launch(args...)
 	w.await("the daemon to be ready", func() bool {
 		select {

@@ -165,9 +165,8 @@ func (w *world) deliveries(n int, query url.Values) []admin.Delivery {
 // idle waits until nothing is left to do.
 func (w *world) idle() {
 	w.t.Helper()
-	if err := w.box.Jira.Wait(context.Background()); err != nil {
-		w.t.Fatal(err)
-	}
+	do(w.t, w.box.Jira.Wait(context.Background()))
+	do(w.t, w.box.Confluence.Wait(context.Background()))
 	w.await("the daemon to have nothing left to do", func() bool {
 		s, err := w.client().Status(context.Background())
 		return err == nil && s.Deliveries["received"] == 0 && s.Runs[store.StateQueued] == 0 && s.Runs[store.StateRunning] == 0

@@ -104,21 +104,16 @@ func (y *scythe) watch(g *gate, only *seat) {
 		if !strike {
 			return false
 		}
-		switch moment {
-		case "before":
-			only.kill()
-		case "after":
-			forward()
-			only.kill()
-		case "late":
-			only.kill()
-			forward()
-		default:
-			forward()
-			go only.kill()
-		}
+		only.killAt(moment, forward)
 		return true
 	})
+}
+
+// killed is how often it struck.
+func (y *scythe) killed() int {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	return y.kills
 }
 
 // storiesOf waits until the runs about the page are over, starting a daemon whenever
@@ -185,8 +180,8 @@ func TestStoriesOfASpecificationAreMadeOnce(t *testing.T) {
 			if got := s.remarks(page); len(got) != 1 || strings.Count(got[0], "/browse/") != 9 || strings.Contains(got[0], "no story") {
 				t.Errorf("comments %q", got)
 			}
-			if y.kills < 4 {
-				t.Errorf("killed %d times only", y.kills)
+			if n := y.killed(); n < 4 {
+				t.Errorf("killed %d times only", n)
 			}
 		})
 	}

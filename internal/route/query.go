@@ -10,10 +10,10 @@ import (
 
 // query is one event on its way through the table.
 type query struct {
-	ev      *event.Event
-	in      Input
-	project string
+	ev *event.Event
+	in Input
 	// project is the key of the project, or of the space of Confluence's events.
+	project string
 	// named are all projects that the event is about: those of the issue keys that an
 	// event of another platform names; project is the first.
 	named []string
