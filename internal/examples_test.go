@@ -66,6 +66,10 @@ func exampleTargets() map[string][]string {
 		"spec-to-stories/payload-draft.json":           nil,
 		"spec-to-stories/payload-without-label.json":   nil,
 		"spec-to-stories/payload-other-space.json":     nil,
+		"test-plan/payload-page-published.json":        {"flow/test-plan"},
+		"test-plan/payload-page-edited.json":           {"flow/test-plan"},
+		"test-plan/payload-draft.json":                 nil,
+		"test-plan/payload-without-label.json":         nil,
 		"mcp-tools/payload-runbook.json":               {"agent/runbook-finder"},
 		"mcp-tools/payload-plain-comment.json":         nil,
 

@@ -94,6 +94,9 @@ func (c Case) name() string {
 
 // add files a case under what it refers to.
 func (c *coverer) add(one Case) {
+	if one.Obsolete {
+		return
+	}
 	if one.Kind == "" {
 		why := "it has no kind"
 		if one.Said != "" {
@@ -179,12 +182,8 @@ func (c *coverer) refer(name string) (*Requirement, string) {
 
 // tick notes that a case covers a criterion, by its id, its number or its words.
 func (c *coverer) tick(_ Case, r *Requirement, name string) bool {
-	name = strings.TrimSpace(name)
 	for _, one := range r.Criteria {
-		number := strings.TrimPrefix(one.ID, criterionPrefix)
-		same := strings.EqualFold(one.ID, name) || strings.EqualFold("ac"+number, name) || strings.EqualFold("ac "+number, name) ||
-			name == number || folded(one.Text) == folded(trimCriterion(name))
-		if !same {
+		if !one.means(name) {
 			continue
 		}
 		if c.criteria[r.ID] == nil {
@@ -194,6 +193,14 @@ func (c *coverer) tick(_ Case, r *Requirement, name string) bool {
 		return true
 	}
 	return false
+}
+
+// means reports whether a name is that of the criterion.
+func (c Criterion) means(name string) bool {
+	name = strings.TrimSpace(name)
+	number := strings.TrimPrefix(c.ID, criterionPrefix)
+	return strings.EqualFold(c.ID, name) || strings.EqualFold("ac"+number, name) || strings.EqualFold("ac "+number, name) ||
+		name == number || folded(c.Text) == folded(trimCriterion(name))
 }
 
 func (c *coverer) stale(one Case, r *Requirement) string {

@@ -42,6 +42,8 @@ type Case struct {
 	Version int
 	// Outcome is [Passed], [Failed] or [NotRun]; "" if the table does not tell.
 	Outcome string
+	// Obsolete is true if the kind says that the case does not count any more.
+	Obsolete bool
 	// Row counts all cases of the page, from 1.
 	Row int
 }
@@ -123,17 +125,33 @@ func (p *Plan) table(n *doc.Node) {
 		if plain(row.Children...) == "" || len(p.Cases) >= maxCases {
 			continue
 		}
-		c := Case{
-			ID: cellText(row, at[colID]), Requirements: names(cell(row, at[colRequirement])), Criteria: names(cell(row, at[colCriterion])),
-			Said: cellText(row, at[colKind]), Title: cellText(row, at[colTitle]), Steps: cellText(row, at[colSteps]),
-			Expected: cellText(row, at[colExpected]), Version: leadingNumber(cellText(row, at[colVersion])), Row: len(p.Cases) + 1,
-		}
-		c.Kind = kindOf(c.Said)
-		if at[colOutcome] >= 0 {
-			c.Outcome = outcomeOf(cellText(row, at[colOutcome]))
-		}
+		c := readCase(row, at)
+		c.Row = len(p.Cases) + 1
 		p.Cases = append(p.Cases, c)
 	}
+}
+
+// readCase reads a row of a table with these columns.
+func readCase(row *doc.Node, at []int) Case {
+	c := Case{
+		ID: cellText(row, at[colID]), Requirements: names(cell(row, at[colRequirement])), Criteria: names(cell(row, at[colCriterion])),
+		Said: cellText(row, at[colKind]), Title: cellText(row, at[colTitle]), Steps: cellText(row, at[colSteps]),
+		Expected: cellText(row, at[colExpected]), Version: leadingNumber(cellText(row, at[colVersion])),
+	}
+	if c.Obsolete = obsolete(c.Said); !c.Obsolete {
+		c.Kind = kindOf(c.Said)
+	}
+	if at[colOutcome] >= 0 {
+		c.Outcome = outcomeOf(cellText(row, at[colOutcome]))
+	}
+	return c
+}
+
+// obsolete reports whether the kind of a case says that it does not count any more.
+func obsolete(said string) bool {
+	return slices.ContainsFunc(words(said), func(w string) bool {
+		return w == "obsolete" || w == "deprecated" || w == "withdrawn" || w == "veraltet"
+	})
 }
 
 var (

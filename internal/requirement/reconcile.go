@@ -86,6 +86,9 @@ type Seen struct {
 	At      time.Time
 	// Complete is true if what was not found is not on the page any more.
 	Complete bool
+	// MarkedOnly is true if only those were looked for that have an id in the page's
+	// text: others are not taken for gone.
+	MarkedOnly bool
 }
 
 // Reconcile gives each requirement that was found the id that it has already, or a
@@ -142,7 +145,7 @@ func (r *recorder) missing(one Requirement) (Requirement, Change) {
 	switch {
 	case one.State == Removed:
 		return one, Change{ID: one.ID, Kind: Gone}
-	case !r.seen.Complete:
+	case !r.seen.Complete, r.seen.MarkedOnly && one.Explicit == "":
 		return one, Change{ID: one.ID, Kind: NotNamed}
 	}
 	one.State, one.Gone = Removed, r.seen.Version

@@ -112,9 +112,23 @@ type Register struct {
 	// Issues belong to the page as a whole, such as an epic, and Claim is for them.
 	Issues []Issue `json:"issues,omitempty"`
 	Claim  *Claim  `json:"claim,omitempty"`
+	// Plan is the page's test plan; nil if none was made.
+	Plan *PlanPage `json:"plan,omitempty"`
 	// Last is what the last comparison found, so that whoever did not hear the answer
 	// can ask again.
 	Last *Last `json:"last,omitempty"`
+}
+
+// PlanPage is where the test cases of a page stand, and which ids they had.
+type PlanPage struct {
+	// Page is the plan's page; "" until it is made.
+	Page string `json:"page,omitempty"`
+	// Last is the highest number that a test case ever had.
+	Last int `json:"last,omitempty"`
+	// Call is the call that was given the numbers from First on, so that it has the
+	// same ones when it is made again.
+	Call  string `json:"call,omitempty"`
+	First int    `json:"first,omitempty"`
 }
 
 // Last is the answer to one call.
@@ -134,6 +148,10 @@ func (r Register) Clone() Register {
 		r.Requirements[i] = one
 	}
 	r.Issues = slices.Clone(r.Issues)
+	if r.Plan != nil {
+		plan := *r.Plan
+		r.Plan = &plan
+	}
 	return r
 }
 

@@ -29,11 +29,13 @@ func pagePhrases() map[string]string {
 		"atlassian_trace":                 "Comparing requirements with work items",
 		"atlassian_check_test_plan":       "Checking what a test plan covers",
 		"atlassian_create_issue":          "Making the work item of a requirement( in {project_key})(: {summary})",
+		"atlassian_find_requirements":     "Looking up the requirements of {issue_key}",
 		"atlassian_get_requirements":      "Reading the requirements of a page",
 		"atlassian_link_requirement":      "Linking {issue_key} to a requirement",
 		"atlassian_matrix":                "Comparing requirements with work items",
 		"atlassian_register_requirements": "Registering the requirements of a page",
 		"atlassian_tell_new":              "Looking for what is new since the last time",
 		"atlassian_unlink_requirement":    "Taking the link between {issue_key} and a requirement away",
+		"atlassian_write_test_plan":       "Writing test cases",
 	}
 }

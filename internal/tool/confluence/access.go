@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/aofctl/aofctl/internal/atlassian/confluence"
+	"github.com/aofctl/aofctl/internal/markup/storage"
 	"github.com/aofctl/aofctl/internal/tool"
 )
 
@@ -44,3 +45,40 @@ func NotSent(err error) bool { return notSent(err) }
 // Outcome sorts an error of Confluence's: what the model can act on becomes a failed
 // result, all else stays an error.
 func Outcome(name, target string, err error) (tool.Result, error) { return outcome(name, target, err) }
+
+// PageText is a page that code writes.
+type PageText struct {
+	Space, Title string
+	// Body is in the storage format.
+	Body   string
+	Draft  bool
+	Labels []string
+}
+
+// Create makes a page once under an id, and answers as confluence_create_page does.
+func (a Access) Create(ctx context.Context, id string, p PageText) (tool.Result, error) {
+	j := a.j
+	j.call.ID = id
+	args := createPageArgs{Space: p.Space, Title: p.Title, Body: p.Body, Format: "storage", Labels: p.Labels}
+	if p.Draft {
+		args.Status = confluence.StatusDraft
+	}
+	return runCreatePage(ctx, j, args)
+}
+
+// Edit changes a page once under an id, by code that is told the page as it is when the
+// change is made. With draft the change is not published.
+func (a Access) Edit(
+	ctx context.Context, id string, page Ref, reason string, draft bool, change func(page string, o storage.Options) (string, error),
+) (tool.Result, error) {
+	j := a.j
+	j.call.ID = id
+	e := edit{page: page, reason: reason, drop: true, change: change}
+	if draft {
+		e.save = confluence.SaveDraft
+	}
+	return j.apply(ctx, e)
+}
+
+// PageOf names a page by its id.
+func PageOf(id string) Ref { return Ref{PageRef: confluence.PageRef{ID: id}} }

@@ -35,7 +35,7 @@ func Scopes(tool string) []string {
 	// A page tells the number of its space, and who we are tells what of it is ours.
 	scopes := []string{ScopeReadDetails, ScopeReadPage, ScopeReadSpace}
 	switch tool {
-	case "atlassian_trace", "atlassian_matrix", "atlassian_get_requirements", "atlassian_check_test_plan",
+	case "atlassian_trace", "atlassian_matrix", "atlassian_get_requirements", "atlassian_find_requirements", "atlassian_check_test_plan",
 		"confluence_get_page", "confluence_get_page_history", "confluence_diff_versions", "confluence_get_labels", "confluence_get_property":
 	case "confluence_search":
 		scopes = []string{ScopeReadDetails}
@@ -57,7 +57,7 @@ func Scopes(tool string) []string {
 		scopes = append(scopes, scopeLabel)
 	case "confluence_add_labels":
 		scopes = append(scopes, scopeReadLabel, scopeLabel)
-	case "confluence_create_page":
+	case "confluence_create_page", "atlassian_write_test_plan":
 		scopes = append(scopes, scopeWritePage, scopeReadLabel, scopeLabel)
 	default:
 		scopes = append(scopes, scopeWritePage)

@@ -55,6 +55,8 @@ type requirementsAnswer struct {
 	Registered bool     `json:"registered"`
 	AsOf       int      `json:"registered_with_version,omitempty"`
 	PageIssues []string `json:"page_issues,omitempty"`
+	// Plan is the page with the test cases that were written for this one.
+	Plan string `json:"test_plan,omitempty"`
 	// Browse is what the address of an issue begins with, before its key.
 	Browse string `json:"browse"`
 	// Requirements are those of the register, Found what the page says besides.
@@ -86,6 +88,9 @@ func answerOf(page loaded) requirementsAnswer {
 	out := requirementsAnswer{
 		Page: page.ID, Title: page.Title, Version: page.Version.Number, Registered: page.kept.there, AsOf: page.kept.Seen,
 		Requirements: []shown{},
+	}
+	if page.kept.Plan != nil {
+		out.Plan = page.kept.Plan.Page
 	}
 	for _, i := range page.kept.Issues {
 		out.PageIssues = append(out.PageIssues, i.Key)

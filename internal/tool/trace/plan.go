@@ -43,6 +43,8 @@ type planAnswer struct {
 	Unkind       []doubt  `json:"cases_without_kind"`
 	Note         string   `json:"note,omitempty"`
 	Cut          string   `json:"cut,omitempty"`
+	// Plan is the page with the test cases; "" if there is none.
+	Plan string `json:"test_plan"`
 }
 
 func (t *Tools) checkTestPlan() tool.Tool {
@@ -52,9 +54,9 @@ func (t *Tools) checkTestPlan() tool.Tool {
 			"Tell what of a page's registered requirements a test plan does not cover. Its tables have columns ID, Requirement, Criterion, Kind (positive, negative, edge), Title, Steps, Expected.",
 			`{"type":"object","properties":{
 "page_id":{"type":"string","description":"page with the requirements; id or address"},
-"test_plan":{"type":"string","description":"page with the test cases; id or address"},
+"test_plan":{"type":"string","description":"page with the test cases; id or address; default the one that was written for the page"},
 "kinds":{"type":"array","items":{"type":"string","enum":["positive","negative","edge"]},"description":"kinds that each requirement needs; default all"}},
-"required":["page_id","test_plan"]}`),
+"required":["page_id"]}`),
 		pages: func(a planArgs) []toolconfluence.Ref { return []toolconfluence.Ref{a.Page, a.Plan} },
 		run:   runCheckPlan,
 	}
@@ -68,14 +70,14 @@ func runCheckPlan(ctx context.Context, j job, a planArgs) (any, error) {
 	if len(page.kept.Requirements) == 0 {
 		return nil, refuse("page %s has no registered requirements; register them with atlassian_register_requirements first", page.ID)
 	}
-	plan, at, err := j.plan(ctx, a.Plan)
+	plan, at, err := j.planFor(ctx, page, a.Plan)
 	if err != nil {
 		return nil, err
 	}
 	c := requirement.Cover(page.kept.Register, plan, requirement.Written{Page: page.ID, At: at.Version.When, Kinds: a.Kinds})
 	out := planAnswer{
 		Complete: c.Complete, Cases: len(plan.Cases), Requirements: len(c.Requirements), Uncovered: []string{}, Gaps: []gap{},
-		Unknown: doubts(c.Unknown), Duplicates: doubts(c.Duplicates), Stale: doubts(c.Stale), Unkind: doubts(c.Unkind),
+		Unknown: doubts(c.Unknown), Duplicates: doubts(c.Duplicates), Stale: doubts(c.Stale), Unkind: doubts(c.Unkind), Plan: at.ID,
 	}
 	for _, id := range c.Uncovered {
 		out.Uncovered = append(out.Uncovered, requirement.Reference{Page: page.ID, ID: id}.String())
@@ -86,9 +88,11 @@ func runCheckPlan(ctx context.Context, j job, a planArgs) (any, error) {
 		}
 	}
 	switch {
+	case at.ID == "":
+		out.Note = "the page has no test plan yet"
 	case plan.Tables == 0:
 		out.Note = "the page has no table of test cases: a table needs a column Requirement or Criterion, and one of Steps, Expected and Kind"
-	case page.Version.Number > page.kept.Seen:
+	case behind(page):
 		out.Complete = false
 		out.Note = "the page has changed since its requirements were registered; register them again first"
 	}
@@ -136,3 +140,20 @@ func (j job) plan(ctx context.Context, ref toolconfluence.Ref) (requirement.Plan
 	d, _ := storage.Parse(page.Body)
 	return requirement.ReadPlan(d), page, nil
 }
+
+// planFor reads the test cases of a page that is named, or of the one that was written
+// for the page with the requirements, whose ID is "" if there is none.
+func (j job) planFor(ctx context.Context, page loaded, named toolconfluence.Ref) (requirement.Plan, confluence.Page, error) {
+	if named.Given() {
+		return j.plan(ctx, named)
+	}
+	at, err := j.planOf(ctx, page, page.Title+" - Test Plan")
+	if err != nil || at.ID == "" {
+		return requirement.Plan{}, at, err
+	}
+	d, _ := storage.Parse(at.Body)
+	return requirement.ReadPlan(d), at, nil
+}
+
+// behind reports whether a page has a version that nobody registered.
+func behind(page loaded) bool { return page.Version.Number > page.kept.Seen }

@@ -23,6 +23,7 @@ type registerArgs struct {
 	Requirements []foundArg         `json:"requirements"`
 	Complete     bool               `json:"complete"`
 	FromPage     bool               `json:"from_page"`
+	Unmarked     bool               `json:"keep_unmarked"`
 	RecoverJQL   string             `json:"recover_jql"`
 }
 
@@ -56,6 +57,7 @@ func (t *Tools) registerRequirements() tool.Tool {
 "required":["title"]}},
 "complete":{"type":"boolean","description":"true: the page has no others, those not named are removed"},
 "from_page":{"type":"boolean","description":"register what the page itself marks as requirements by ids, headings or columns, and no others; takes no list"},
+"keep_unmarked":{"type":"boolean","description":"with from_page: leave those alone that have no id in the page's text"},
 "recover_jql":{"type":"string","description":"issues whose links restore a register that was lost"}},
 "required":["page_id"]}`)
 	s.Unseen = true
@@ -88,7 +90,7 @@ func runRegister(ctx context.Context, j job, a registerArgs) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	seen := requirement.Seen{Version: page.Version.Number, At: page.Version.When, Complete: a.Complete}
+	seen := requirement.Seen{Version: page.Version.Number, At: page.Version.When, Complete: a.Complete, MarkedOnly: a.Unmarked}
 	all := map[string]requirement.Change{}
 	answer := requirement.Last{}
 	now, err := j.change(ctx, j.call.ID, page.ID, func(k *kept) error {
@@ -168,6 +170,8 @@ func (a registerArgs) found() ([]requirement.Found, error) {
 	switch {
 	case a.FromPage && a.Requirements != nil:
 		return nil, refuse("from_page takes no requirements: they are those of the page")
+	case a.Unmarked && !a.FromPage:
+		return nil, refuse("keep_unmarked goes with from_page only")
 	case !a.FromPage && a.Requirements == nil:
 		return nil, refuse("requirements are missing")
 	}

@@ -33,6 +33,6 @@ func New(jira *tooljira.Tools, wiki *toolconfluence.Tools, writer tool.Writer, n
 func (t *Tools) All() []tool.Tool {
 	return []tool.Tool{
 		t.getRequirements(), t.registerRequirements(), t.createIssue(), t.linkRequirement(), t.unlinkRequirement(),
-		t.trace(), t.checkTestPlan(), t.matrix(), t.whatIsNew(),
+		t.trace(), t.checkTestPlan(), t.writeTestPlan(), t.findRequirements(), t.matrix(), t.whatIsNew(),
 	}
 }
