@@ -1,6 +1,7 @@
 package atlassian
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -79,6 +80,11 @@ func (e *Error) Detail() string {
 		parts = append(parts, e.Err.Error())
 	}
 	return strings.Join(parts, "; ")
+}
+
+// Refusal is the Detail, or the status in words where the answer has none.
+func (e *Error) Refusal() string {
+	return cmp.Or(e.Detail(), fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status)))
 }
 
 // Unwrap returns why there was no answer.

@@ -1,15 +1,10 @@
 package confluence
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"fmt"
-	"mime"
-	"path"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/aofctl/aofctl/internal/atlassian/confluence"
 	"github.com/aofctl/aofctl/internal/tool"
@@ -38,21 +33,10 @@ func (t *Tools) listAttachments() tool.Tool {
 			list, err := j.api.Attachments(ctx, page.ID, "", confluence.Part{Limit: bounded(a.Limit, 50, 100), From: a.From})
 			rows := make([]string, 0, len(list.Items))
 			for _, f := range list.Items {
-				rows = append(rows, row(f.Filename, f.ID, f.MediaType, size(f.Size), minute(f.Version.When), f.Comment))
+				rows = append(rows, row(f.Filename, f.ID, f.MediaType, tool.Size(f.Size), minute(f.Version.When), f.Comment))
 			}
 			return tool.Result{Text: table("attachments (name | id | type | size | when | comment)", rows, list.Next), Target: target(page.ID)}, err
 		},
-	}
-}
-
-func size(n int64) string {
-	switch {
-	case n >= 1<<20:
-		return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
-	case n >= 1<<10:
-		return fmt.Sprintf("%.1f kB", float64(n)/(1<<10))
-	default:
-		return fmt.Sprintf("%d B", n)
 	}
 }
 
@@ -61,9 +45,6 @@ type getAttachmentArgs struct {
 	Name string `json:"filename"`
 	From string `json:"page_token"`
 }
-
-// maxDownload bounds the files that are read, in bytes.
-const maxDownload = 10 << 20
 
 func (t *Tools) getAttachment() tool.Tool {
 	return handler[getAttachmentArgs]{
@@ -94,23 +75,18 @@ func (t *Tools) getAttachment() tool.Tool {
 }
 
 func (j job) file(ctx context.Context, f confluence.Attachment, from string) (string, error) {
-	head := fmt.Sprintf("%s (%s, %s)", line(f.Filename), f.MediaType, size(f.Size))
-	if f.Size > maxDownload {
-		return "", refuse("%s is too large to be read; at most %s are possible", head, size(maxDownload))
+	head := fmt.Sprintf("%s (%s, %s)", line(f.Filename), f.MediaType, tool.Size(f.Size))
+	if f.Size > tool.MaxDownload {
+		return "", refuse("%s is too large to be read; at most %s are possible", head, tool.Size(tool.MaxDownload))
 	}
 	content, err := j.api.Download(ctx, f)
 	if err != nil {
 		return "", err
 	}
-	if !isText(content) {
+	if !tool.IsText(content) {
 		return "", refuse("%s is not text and cannot be shown", head)
 	}
 	return window(head+":\n", string(content), from)
-}
-
-// isText reports whether a file can be shown, whatever type it claims to have.
-func isText(content []byte) bool {
-	return utf8.Valid(content) && !bytes.ContainsRune(content[:min(len(content), 8<<10)], 0)
 }
 
 type addAttachmentArgs struct {
@@ -172,23 +148,9 @@ func (j job) attach(ctx context.Context, page string, file confluence.File) (str
 }
 
 func (a addAttachmentArgs) file() (confluence.File, error) {
-	name := strings.TrimSpace(a.Name)
-	if strings.Trim(name, ".") == "" || name != path.Base(name) || strings.ContainsAny(name, "\\:*?\"<>|\r\n\t\x00") || len(name) > 255 {
-		return confluence.File{}, refuse("%q is not a file name: it must be a plain name of at most 255 characters", shorten(a.Name))
+	f, err := tool.ReadFile(a.Name, a.Content, a.Encoding)
+	if err != nil {
+		return confluence.File{}, refuse("%v", err)
 	}
-	content := []byte(a.Content)
-	if a.Encoding == "base64" {
-		var err error
-		if content, err = base64.StdEncoding.DecodeString(strings.TrimSpace(a.Content)); err != nil {
-			return confluence.File{}, refuse("content is not base64: %v", err)
-		}
-	}
-	if len(content) == 0 {
-		return confluence.File{}, refuse("content is empty")
-	}
-	kind := mime.TypeByExtension(path.Ext(name))
-	if kind == "" && isText(content) {
-		kind = "text/plain; charset=utf-8"
-	}
-	return confluence.File{Name: name, Type: kind, Content: content}, nil
+	return confluence.File{Name: f.Name, Type: f.Type, Content: f.Content}, nil
 }

@@ -97,7 +97,7 @@ func (a getPageArgs) text(page string) (string, error) {
 func outline(page string) string {
 	var b strings.Builder
 	for _, s := range storage.Sections(page) {
-		fmt.Fprintf(&b, "%s %s (%s)\n", strings.Repeat("#", s.Level), s.Text, size(int64(s.End-s.Body)))
+		fmt.Fprintf(&b, "%s %s (%s)\n", strings.Repeat("#", s.Level), s.Text, tool.Size(int64(s.End-s.Body)))
 	}
 	if b.Len() == 0 {
 		return "the page has no headings"

@@ -1,7 +1,6 @@
 package confluence
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -59,7 +58,7 @@ func (h handler[A]) Spec() tool.Spec { return h.spec }
 // Targets implements tool.Tool.
 func (h handler[A]) Targets(raw json.RawMessage) (tool.Targets, error) {
 	var args A
-	if err := decode(raw, &args); err != nil {
+	if err := tool.DecodeArgs(raw, &args); err != nil {
 		return tool.Targets{}, err
 	}
 	return h.about(args).targets(), nil
@@ -105,7 +104,7 @@ const onBehalf = "Confluence cannot be used in this conversation: what is done f
 // Call implements tool.Tool.
 func (h handler[A]) Call(ctx context.Context, call tool.Call) (tool.Result, error) {
 	var args A
-	if err := decode(call.Args, &args); err != nil {
+	if err := tool.DecodeArgs(call.Args, &args); err != nil {
 		return tool.Result{Text: err.Error(), Failed: true}, nil //nolint:nilerr // the model is told
 	}
 	return h.tools.make(ctx, h.spec.Name, call, h.about(args), func(j job) (tool.Result, error) { return h.run(ctx, j, args) })
@@ -114,7 +113,7 @@ func (h handler[A]) Call(ctx context.Context, call tool.Call) (tool.Result, erro
 // Preview implements tool.Previewer.
 func (h handler[A]) Preview(ctx context.Context, call tool.Call) (tool.Preview, error) {
 	var args A
-	if h.edit == nil || decode(call.Args, &args) != nil {
+	if h.edit == nil || tool.DecodeArgs(call.Args, &args) != nil {
 		return tool.Preview{}, nil //nolint:nilerr // the call itself tells the model
 	}
 	var shown tool.Preview
@@ -175,16 +174,6 @@ func outside(what string) error {
 func (j job) once(ctx context.Context, id string, a tool.Action) (string, error) {
 	a.NotSent = notSent
 	return j.writer.Once(ctx, id, a)
-}
-
-// decode reads arguments that passed the schema.
-func decode(raw json.RawMessage, into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	if err := decoder.Decode(into); err != nil {
-		return fmt.Errorf("read arguments: %w", err)
-	}
-	return nil
 }
 
 // ack is the result of a write on a page.

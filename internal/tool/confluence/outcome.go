@@ -71,37 +71,14 @@ func outcome(name, target string, err error) (tool.Result, error) {
 		failed.Text, failed.Outside = capped(ours(err)), errors.As(err, &refused) && refused.outside
 		return failed, nil
 	case errors.As(err, &failure) && failure.Refused() && !failure.Temporary() && !failure.Unauthorized() && failure.Status >= 400:
-		failed.Text = capped("Confluence refused: " + refusalText(failure))
+		failed.Text = capped("Confluence refused: " + failure.Refusal())
 		return failed, nil
 	default:
 		return tool.Result{}, fmt.Errorf("%s: %w", name, err)
 	}
 }
 
-func refusalText(failure *atlassian.Error) string {
-	if detail := failure.Detail(); detail != "" {
-		return detail
-	}
-	return fmt.Sprintf("%d %s", failure.Status, http.StatusText(failure.Status))
-}
-
-// maxResult bounds a result, in bytes.
-const maxResult = 24000
-
-// capped cuts a text that is too long and says so, so that a model does not take
-// the part for the whole.
-func capped(text string) string {
-	if strings.TrimSpace(text) == "" {
-		return "(nothing)"
-	}
-	if len(text) <= maxResult {
-		return text
-	}
-	const room = 200
-	kept := strings.ToValidUTF8(text[:maxResult-room], "")
-	return fmt.Sprintf("%s\ntruncated: %d more characters; ask for less, or use page_token",
-		kept, utf8.RuneCountInString(text)-utf8.RuneCountInString(kept))
-}
+func capped(text string) string { return tool.Capped(text, "ask for less, or use page_token") }
 
 // window is as much of a text as fits behind a head, from a position in bytes that
 // a token tells.
@@ -116,7 +93,7 @@ func window(head, text, from string) (string, error) {
 	for start > 0 && start < len(text) && !utf8.RuneStart(text[start]) {
 		start--
 	}
-	end := min(start+max(maxResult-len(head)-400, 1000), len(text))
+	end := min(start+max(tool.MaxResult-len(head)-400, 1000), len(text))
 	if end < len(text) {
 		if cut := strings.LastIndexByte(text[start:end], '\n'); cut > 0 {
 			end = start + cut + 1

@@ -187,7 +187,7 @@ func table(head string, rows []string, next string) string {
 	var b strings.Builder
 	b.WriteString(head)
 	for i, r := range rows {
-		if b.Len()+len(r) > maxResult-1000 {
+		if b.Len()+len(r) > tool.MaxResult-1000 {
 			fmt.Fprintf(&b, "\ntruncated: %d more rows; use a smaller limit", len(rows)-i)
 			break
 		}

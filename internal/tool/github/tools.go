@@ -3,7 +3,6 @@
 package github
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -100,10 +99,8 @@ func (h handler[A]) Call(ctx context.Context, call tool.Call) (tool.Result, erro
 // decode reads arguments that passed the schema.
 func decode[A any](raw json.RawMessage) (A, error) {
 	var args A
-	if err := json.NewDecoder(bytes.NewReader(raw)).Decode(&args); err != nil {
-		return args, fmt.Errorf("read arguments: %w", err)
-	}
-	return args, nil
+	err := tool.DecodeArgs(raw, &args)
+	return args, err
 }
 
 // refusal is a call that we do not make, with what the model should do instead.
@@ -149,21 +146,7 @@ func advice(e *github.Error) string {
 	return ""
 }
 
-// maxResult bounds a result, in bytes.
-const maxResult = 24000
-
-// capped cuts a text that is too long and says so.
-func capped(text string) string {
-	if strings.TrimSpace(text) == "" {
-		return "(nothing)"
-	}
-	if len(text) <= maxResult {
-		return text
-	}
-	const room = 200
-	kept := strings.ToValidUTF8(text[:maxResult-room], "")
-	return fmt.Sprintf("%s\ntruncated: %d more bytes; ask for less, or use page", kept, len(text)-len(kept))
-}
+func capped(text string) string { return tool.Capped(text, "ask for less, or use page") }
 
 // spec makes the Spec of a tool of this set.
 func spec(name string, access tool.Access, description, parameters string, aliases ...string) tool.Spec {

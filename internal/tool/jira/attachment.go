@@ -1,12 +1,8 @@
 package jira
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"fmt"
-	"mime"
-	"path"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -35,20 +31,9 @@ func (j job) attachments(ctx context.Context, key Key) (string, error) {
 	}
 	rows := make([]string, 0, len(files))
 	for _, f := range files {
-		rows = append(rows, row(f.Filename, f.ID, f.MimeType, size(f.Size), person(f.Author), minute(f.Created)))
+		rows = append(rows, row(f.Filename, f.ID, f.MimeType, tool.Size(f.Size), person(f.Author), minute(f.Created)))
 	}
 	return entries("attachments (name | id | type | size | author | created)", rows, 0, 0), nil
-}
-
-func size(n int64) string {
-	switch {
-	case n >= 1<<20:
-		return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
-	case n >= 1<<10:
-		return fmt.Sprintf("%.1f kB", float64(n)/(1<<10))
-	default:
-		return fmt.Sprintf("%d B", n)
-	}
 }
 
 type getAttachmentArgs struct {
@@ -56,9 +41,6 @@ type getAttachmentArgs struct {
 	File  string `json:"attachment"`
 	Page  string `json:"page_token"`
 }
-
-// maxDownload bounds the files that are read, in bytes.
-const maxDownload = 10 << 20
 
 func (t *Tools) getAttachment() tool.Tool {
 	return handler[getAttachmentArgs]{
@@ -88,15 +70,15 @@ func runGetAttachment(ctx context.Context, j job, a getAttachmentArgs) (tool.Res
 	if err != nil {
 		return tool.Result{}, err
 	}
-	head := fmt.Sprintf("%s (%s, %s)", line(file.Filename), file.MimeType, size(file.Size))
-	if file.Size > maxDownload {
-		return tool.Result{}, refuse("%s is too large to be read; at most %s are possible", head, size(maxDownload))
+	head := fmt.Sprintf("%s (%s, %s)", line(file.Filename), file.MimeType, tool.Size(file.Size))
+	if file.Size > tool.MaxDownload {
+		return tool.Result{}, refuse("%s is too large to be read; at most %s are possible", head, tool.Size(tool.MaxDownload))
 	}
 	content, err := j.client.Download(ctx, file)
 	if err != nil {
 		return tool.Result{}, err
 	}
-	if !isText(content) {
+	if !tool.IsText(content) {
 		return tool.Result{}, refuse("%s is not text and cannot be shown", head)
 	}
 	return tool.Result{Text: head + ":\n" + excerpt(content, start)}, nil
@@ -129,18 +111,13 @@ func pickFile(files []jira.Attachment, a getAttachmentArgs) (jira.Attachment, er
 	return jira.Attachment{}, refuse("%s has no attachment %q; it has %s", a.Issue, shorten(a.File, 200), fewOf(names))
 }
 
-// isText reports whether a file can be shown, whatever type it claims to have.
-func isText(content []byte) bool {
-	return utf8.Valid(content) && !bytes.ContainsRune(content[:min(len(content), 8<<10)], 0)
-}
-
 // excerpt is as much of a text as fits, from a position in bytes.
 func excerpt(content []byte, start int) string {
 	start = min(start, len(content))
 	for start > 0 && start < len(content) && !utf8.RuneStart(content[start]) {
 		start--
 	}
-	end := min(start+maxResult-2*reserve, len(content))
+	end := min(start+tool.MaxResult-2*reserve, len(content))
 	for end < len(content) && !utf8.RuneStart(content[end]) {
 		end--
 	}
@@ -199,23 +176,9 @@ func (j job) attach(ctx context.Context, key string, file jira.File) (string, er
 }
 
 func (a addAttachmentArgs) file() (jira.File, error) {
-	name := strings.TrimSpace(a.Name)
-	if strings.Trim(name, ".") == "" || name != path.Base(name) || strings.ContainsAny(name, "\\:*?\"<>|\r\n\t\x00") || length(name) > 255 {
-		return jira.File{}, refuse("%q is not a file name: it must be a plain name of at most 255 characters", shorten(a.Name, 200))
+	f, err := tool.ReadFile(a.Name, a.Content, a.Encoding)
+	if err != nil {
+		return jira.File{}, refuse("%v", err)
 	}
-	content := []byte(a.Content)
-	if a.Encoding == "base64" {
-		var err error
-		if content, err = base64.StdEncoding.DecodeString(strings.TrimSpace(a.Content)); err != nil {
-			return jira.File{}, refuse("content is not base64: %v", err)
-		}
-	}
-	if len(content) == 0 {
-		return jira.File{}, refuse("content is empty")
-	}
-	kind := mime.TypeByExtension(path.Ext(name))
-	if kind == "" && isText(content) {
-		kind = "text/plain; charset=utf-8"
-	}
-	return jira.File{Name: name, Type: kind, Content: content}, nil
+	return jira.File{Name: f.Name, Type: f.Type, Content: f.Content}, nil
 }

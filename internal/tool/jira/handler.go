@@ -1,7 +1,6 @@
 package jira
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -178,17 +177,8 @@ func (j job) marker(id string) jira.Marker {
 // decode reads arguments that passed the schema.
 func decode[A any](raw json.RawMessage) (A, error) {
 	var args A
-	err := decodeInto(raw, &args)
+	err := tool.DecodeArgs(raw, &args)
 	return args, err
-}
-
-func decodeInto(raw json.RawMessage, into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	if err := decoder.Decode(into); err != nil {
-		return fmt.Errorf("read arguments: %w", err)
-	}
-	return nil
 }
 
 // ack is the result of a write.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/aofctl/aofctl/internal/tool"
 )
 
 // row makes one line of a list, with the empty columns at its end left out.
@@ -26,12 +28,12 @@ func entries(head string, items []string, start, next int) string {
 	var b strings.Builder
 	b.WriteString(head + ":")
 	for i, item := range items {
-		if b.Len()+len(item) <= maxResult-reserve {
+		if b.Len()+len(item) <= tool.MaxResult-reserve {
 			b.WriteString("\n" + item)
 			continue
 		}
 		if i == 0 {
-			b.WriteString("\n" + cut(item, maxResult-2*reserve))
+			b.WriteString("\n" + cut(item, tool.MaxResult-2*reserve))
 			i++
 		}
 		if i < len(items) {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aofctl/aofctl/internal/atlassian/jira"
+	"github.com/aofctl/aofctl/internal/tool"
 )
 
 func TestRowsKeepTheirColumns(t *testing.T) {
@@ -45,7 +46,7 @@ func TestEntriesSayWhereToGoOn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := entries("things (a | b)", tt.items, tt.start, tt.next)
-			if !strings.HasSuffix(got, tt.ends) || len(got) > maxResult {
+			if !strings.HasSuffix(got, tt.ends) || len(got) > tool.MaxResult {
 				t.Errorf("%d bytes end %q", len(got), got[max(0, len(got)-120):])
 			}
 		})
@@ -77,7 +78,7 @@ func TestExcerptsOfATextAddUp(t *testing.T) {
 	for start := 0; start < len(text); {
 		part := excerpt(text, start)
 		body, rest, cutOff := strings.Cut(part, "\ntruncated: ")
-		if !utf8.ValidString(part) || len(part) > maxResult {
+		if !utf8.ValidString(part) || len(part) > tool.MaxResult {
 			t.Fatalf("a part of %d bytes", len(part))
 		}
 		all.WriteString(body)

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/aofctl/aofctl/internal/atlassian"
 	"github.com/aofctl/aofctl/internal/atlassian/jira"
@@ -63,18 +61,11 @@ func outcome(name, target string, err error) (tool.Result, error) {
 		failed.Text = page.Error()
 		return failed, nil
 	case errors.As(err, &failure) && failure.Refused() && !failure.Temporary() && !failure.Unauthorized() && failure.Status >= 400:
-		failed.Text = capped("Jira refused: " + refusalText(failure) + advice(err))
+		failed.Text = capped("Jira refused: " + failure.Refusal() + advice(err))
 		return failed, nil
 	default:
 		return tool.Result{}, fmt.Errorf("%s: %w", name, err)
 	}
-}
-
-func refusalText(failure *atlassian.Error) string {
-	if detail := failure.Detail(); detail != "" {
-		return detail
-	}
-	return fmt.Sprintf("%d %s", failure.Status, http.StatusText(failure.Status))
 }
 
 func advice(err error) string {
@@ -85,20 +76,6 @@ func advice(err error) string {
 	return ""
 }
 
-// maxResult bounds a result, in bytes.
-const maxResult = 24000
-
-// capped cuts a text that is too long and says so, so that a model does not take
-// the part for the whole.
 func capped(text string) string {
-	if strings.TrimSpace(text) == "" {
-		return "(nothing)"
-	}
-	if len(text) <= maxResult {
-		return text
-	}
-	const room = 200
-	kept := strings.ToValidUTF8(text[:maxResult-room], "")
-	return fmt.Sprintf("%s\ntruncated: %d more characters; ask for fewer fields or entries, or use page_token",
-		kept, utf8.RuneCountInString(text)-utf8.RuneCountInString(kept))
+	return tool.Capped(text, "ask for fewer fields or entries, or use page_token")
 }

@@ -300,9 +300,9 @@ func TestCoversComparesWhatJiraTellsWithWhatWasWanted(t *testing.T) {
 }
 
 func TestCappedNeverReturnsAnEmptyOrLongText(t *testing.T) {
-	for _, s := range []string{"", " \n", "x", strings.Repeat("😀", 10_000), strings.Repeat("x", maxResult), strings.Repeat("x", maxResult+1)} {
+	for _, s := range []string{"", " \n", "x", strings.Repeat("😀", 10_000), strings.Repeat("x", tool.MaxResult), strings.Repeat("x", tool.MaxResult+1)} {
 		got := capped(s)
-		if strings.TrimSpace(got) == "" || len(got) > maxResult {
+		if strings.TrimSpace(got) == "" || len(got) > tool.MaxResult {
 			t.Errorf("capped gives %d bytes", len(got))
 		}
 	}
@@ -314,7 +314,7 @@ func TestFitLeavesOutWholeRows(t *testing.T) {
 		rows[i] = fmt.Sprintf("PROJ-%d | %s", i, strings.Repeat("x", 500))
 	}
 	got := fit(rows)
-	if len(got) > maxResult || !strings.Contains(got, "truncated: ") {
+	if len(got) > tool.MaxResult || !strings.Contains(got, "truncated: ") {
 		t.Errorf("%d bytes", len(got))
 	}
 	if shown := strings.Count(got, "PROJ-"); !strings.Contains(got, fmt.Sprintf("truncated: %d more rows", 100-shown)) {

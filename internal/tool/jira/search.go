@@ -128,7 +128,7 @@ func next(found jira.Found) string {
 func fit(rows []string) string {
 	size := 0
 	for i, row := range rows {
-		if size += len(row) + 1; size > maxResult-1000 {
+		if size += len(row) + 1; size > tool.MaxResult-1000 {
 			return strings.Join(rows[:i], "\n") + fmt.Sprintf("\ntruncated: %d more rows; ask for fewer fields or a smaller limit", len(rows)-i)
 		}
 	}

@@ -49,7 +49,7 @@ func (h handler[A]) Spec() tool.Spec { return h.spec }
 // Targets implements tool.Tool.
 func (h handler[A]) Targets(raw json.RawMessage) (tool.Targets, error) {
 	var args A
-	if err := decode(raw, &args); err != nil {
+	if err := tool.DecodeArgs(raw, &args); err != nil {
 		return tool.Targets{}, err
 	}
 	targets := toolconfluence.Targets(h.pages(args)...)
@@ -74,7 +74,7 @@ func (h handler[A]) Call(ctx context.Context, call tool.Call) (tool.Result, erro
 	var args A
 	targets, err := h.Targets(call.Args)
 	if err == nil {
-		err = decode(call.Args, &args)
+		err = tool.DecodeArgs(call.Args, &args)
 	}
 	if err != nil {
 		return tool.Result{Text: err.Error(), Failed: true}, nil //nolint:nilerr // the model is told
@@ -160,16 +160,6 @@ func outcome(name, target string, err error) (tool.Result, error) {
 		return tooljira.Outcome(name, target, jira.error)
 	}
 	return toolconfluence.Outcome(name, target, err)
-}
-
-// decode reads arguments that passed the schema.
-func decode(raw json.RawMessage, into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	if err := decoder.Decode(into); err != nil {
-		return fmt.Errorf("read arguments: %w", err)
-	}
-	return nil
 }
 
 // encode writes a result as JSON, which flows read, without what stands for nothing.
