@@ -320,7 +320,11 @@ func (a *App) buildRuns(ctx context.Context) error {
 		string(route.TargetReply):    &replyExecutor{runner},
 	}
 	seen := observer{a.metrics}
-	a.buildEngine(run.NewWorker(a.store, executors, a.sites, seen, a.log).WithAttend(attend(a.store, a.desk)), seen)
+	worker := run.NewWorker(a.store, executors, a.sites, seen, a.log).WithAttend(attend(a.store, a.desk))
+	if a.forgets() {
+		worker = worker.WithoutTexts()
+	}
+	a.buildEngine(worker, seen)
 	kinds := map[string]bool{}
 	for kind := range executors {
 		kinds[kind] = true

@@ -250,3 +250,20 @@ func (w *world) refused(t *testing.T, args ...string) string {
 	}
 	return string(out)
 }
+
+// TestTheLogDoesNotSayWhatAFailedRunHadToSay lets the policy refuse a text, which the
+// reason of the failure quotes.
+func TestTheLogDoesNotSayWhatAFailedRunHadToSay(t *testing.T) {
+	w, _ := forgetful(t, `{dsn: "sqlite:./data", retention: {transcripts: 0, deliveries: 0s}}`)
+	w.githubModel(`rules: [{name: all, say: "See https://` + strings.ToLower(seen) + `.example/"}]`)
+	d := w.start()
+	key := w.create(jira.NewIssue{Project: "PROJ", Type: "Story", Summary: "Batches", Description: "None."})
+	runs := w.ended(key, 1)
+	if runs[0].State != store.StateFailed {
+		t.Errorf("the run is %s", runs[0].State)
+	}
+	w.await("the log to say that it ended", func() bool { return strings.Contains(d.log.String(), "run ended") })
+	if log := d.log.String(); strings.Contains(strings.ToLower(log), strings.ToLower(seen)) || !strings.Contains(log, `"state":"failed"`) {
+		t.Errorf("the log says\n%s", log)
+	}
+}

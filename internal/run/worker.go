@@ -28,6 +28,8 @@ type Worker struct {
 	observer  Observer
 	log       zerolog.Logger
 	attend    Attend
+	// silent keeps out of the log why runs failed.
+	silent bool
 }
 
 // Attend puts around the work on a task what it owes to others beside its target's
@@ -39,6 +41,14 @@ func (w *Worker) WithAttend(attend Attend) *Worker {
 	attended := *w
 	attended.attend = attend
 	return &attended
+}
+
+// WithoutTexts returns a Worker that does not log why a run failed: what an agent wrote
+// or read may stand in the reason, and nothing of that is to stay anywhere.
+func (w *Worker) WithoutTexts() *Worker {
+	silent := *w
+	silent.silent = true
+	return &silent
 }
 
 // Observer is told how runs end, for metrics.
@@ -95,7 +105,10 @@ func (w *Worker) Ended(ctx context.Context, id string) {
 	took := r.Finished.Sub(r.Started)
 	line := w.log.Info()
 	if r.State != store.StateSucceeded {
-		line = w.log.Warn().Str("error", r.Error)
+		line = w.log.Warn()
+		if !w.silent {
+			line = line.Str("error", r.Error)
+		}
 	}
 	line.Str("run", id).Str("target", r.TargetKind+"/"+r.Target).Str("issue", r.IssueKey).Str("state", string(r.State)).
 		Dur("took", took).Msg("run ended")
