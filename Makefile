@@ -19,7 +19,7 @@ demo: ## the main job, with nothing but Go
 	$(GO) run ./cmd/aofctl demo $(DEMOFLAGS)
 
 test: ## all tests; TESTFLAGS=-race for the race detector
-	$(GO) test $(TESTFLAGS) ./...
+	$(GO) test -timeout 30m $(TESTFLAGS) ./...
 
 race:
 	$(MAKE) test TESTFLAGS=-race
