@@ -70,6 +70,10 @@ func exampleTargets() map[string][]string {
 		"test-plan/payload-page-edited.json":           {"flow/test-plan"},
 		"test-plan/payload-draft.json":                 nil,
 		"test-plan/payload-without-label.json":         nil,
+		"spec-drift/payload-story-comment.json":        {"flow/spec-drift"},
+		"spec-drift/payload-description-edited.json":   {"flow/spec-drift"},
+		"spec-drift/payload-summary-edited.json":       nil,
+		"spec-drift/payload-bug-comment.json":          nil,
 		"mcp-tools/payload-runbook.json":               {"agent/runbook-finder"},
 		"mcp-tools/payload-plain-comment.json":         nil,
 

@@ -160,18 +160,24 @@ func hasCriterion(r *Requirement, name string) string {
 	return ""
 }
 
-// Added is how many cases are new, and Rewritten which are written anew.
+// Added is how many cases are new.
 func (e *PlanEdit) Added() int { return len(e.added) }
 
-// Rewritten are the ids of cases that are written anew, in the order of the plan.
-func (e *PlanEdit) Rewritten(p Plan) []string {
-	out := []string{}
-	for _, c := range p.Cases {
-		if _, ok := e.rewritten[folded(c.ID)]; ok && !slices.Contains(out, c.ID) {
-			out = append(out, c.ID)
+// Rewritten are the ids of cases that say something else now, and of those that hold
+// as they are for the requirement as it is now, in the order of the plan.
+func (e *PlanEdit) Rewritten(p Plan) (rewritten, confirmed []string) {
+	rewritten, confirmed = []string{}, []string{}
+	for _, was := range p.Cases {
+		now, ok := e.rewritten[folded(was.ID)]
+		switch {
+		case !ok || slices.Contains(rewritten, was.ID) || slices.Contains(confirmed, was.ID):
+		case was.Kind == now.Kind && was.Title == now.Title && was.Steps == doc.OneLine(now.Steps) && was.Expected == doc.OneLine(now.Expected):
+			confirmed = append(confirmed, was.ID)
+		default:
+			rewritten = append(rewritten, was.ID)
 		}
 	}
-	return out
+	return rewritten, confirmed
 }
 
 // Number gives the new cases their ids, beginning with a number.

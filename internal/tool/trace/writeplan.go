@@ -41,9 +41,11 @@ type writePlanAnswer struct {
 	// Changed is false if the plan says what it said before.
 	Changed bool `json:"changed"`
 	Draft   bool `json:"draft"`
-	// Added and Rewritten are ids of cases, Obsolete those whose requirements are gone.
+	// The lists have ids of cases. Confirmed ones were written again as they are, Obsolete
+	// are those whose requirements are gone.
 	Added     []string `json:"added"`
 	Rewritten []string `json:"rewritten"`
+	Confirmed []string `json:"confirmed"`
 	Obsolete  []string `json:"obsolete"`
 	LeftOut   []doubt  `json:"left_out"`
 	// Told is what the tool of pages said.
@@ -139,7 +141,8 @@ type planWriter struct {
 func (w *planWriter) write(ctx context.Context) (any, error) {
 	before := withoutOwn(planTables(w.plan.Body), w.page.kept.Plan, w.call.ID)
 	w.edit = requirement.EditPlan(w.page.kept.Register, before, requirement.Written{Page: w.page.ID, At: w.plan.Version.When}, w.args.drafts())
-	w.out = writePlanAnswer{Plan: w.plan.ID, Title: w.title, Added: []string{}, Rewritten: w.edit.Rewritten(before), Obsolete: []string{}, LeftOut: doubts(w.edit.LeftOut)}
+	w.out = writePlanAnswer{Plan: w.plan.ID, Title: w.title, Added: []string{}, Obsolete: []string{}, LeftOut: doubts(w.edit.LeftOut)}
+	w.out.Rewritten, w.out.Confirmed = w.edit.Rewritten(before)
 	if n := w.edit.Added(); n > 0 {
 		first, err := w.reserve(ctx, n, before.LastCase())
 		if err != nil {
