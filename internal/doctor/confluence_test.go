@@ -54,7 +54,7 @@ func (b wikiWorld) run(t *testing.T) []Result {
 			}
 			return []string{"read:comment:confluence", "read:page:confluence"}
 		}}
-	return Run(t.Context(), []Check{wiki.Check()}, 20*time.Second, nil)
+	return Run(t.Context(), []Check{wiki.Check()}, 2*time.Minute, nil)
 }
 
 // unscoped refuses a part of the API as Cloud's gateway does to a token without its

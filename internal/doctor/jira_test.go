@@ -71,7 +71,7 @@ func (b broken) run(t *testing.T) []Result {
 	if b.site != nil {
 		b.site(&site)
 	}
-	return Run(t.Context(), []Check{site.Check()}, 20*time.Second, nil)
+	return Run(t.Context(), []Check{site.Check()}, 2*time.Minute, nil)
 }
 
 // answering answers some paths otherwise than Jira.

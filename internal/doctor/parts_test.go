@@ -27,7 +27,7 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 
 func check(t *testing.T, c Check) []Result {
 	t.Helper()
-	return Run(t.Context(), []Check{c}, 20*time.Second, nil)
+	return Run(t.Context(), []Check{c}, 2*time.Minute, nil)
 }
 
 func TestADiskThatTakesNoWritesIsTold(t *testing.T) {
