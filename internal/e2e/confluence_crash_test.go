@@ -229,7 +229,7 @@ func (s *seat) seated() *daemon {
 func (s *scribe) outlive(key string, seats ...*seat) store.Run {
 	s.t.Helper()
 	var over []store.Run
-	s.await("the run to end, however often it is killed", func() bool {
+	s.awaitFor(5*patience, "the run to end, however often it is killed", func() bool {
 		for _, one := range seats {
 			one.sit()
 		}

@@ -247,7 +247,13 @@ func (d *daemon) stop() int {
 
 func (w *world) await(what string, ok func() bool) {
 	w.t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); {
+	w.awaitFor(patience, what, ok)
+}
+
+// awaitFor is await for what takes many starts of a daemon.
+func (w *world) awaitFor(long time.Duration, what string, ok func() bool) {
+	w.t.Helper()
+	for deadline := time.Now().Add(long); !ok(); {
 		if time.Now().After(deadline) {
 			w.t.Fatalf("timed out waiting for %s", what)
 		}

@@ -121,7 +121,7 @@ func (y *scythe) killed() int {
 func (s *seat) storiesOf(page string) []store.Run {
 	s.t.Helper()
 	var over []store.Run
-	s.await("the stories to be made, however often the daemon is killed", func() bool {
+	s.awaitFor(5*patience, "the stories to be made, however often the daemon is killed", func() bool {
 		s.sit()
 		list, err := s.client().Runs(context.Background(), url.Values{})
 		list = slices.DeleteFunc(list, func(r store.Run) bool { return r.Subject != "page:"+page })

@@ -92,8 +92,10 @@ func TestAQuestionKeepsItsCodeAndTheFirstDecisionCounts(t *testing.T) {
 		if again, err := s.Ask(t.Context(), ask); err != nil || again.Code != "ABCD" {
 			t.Errorf("asked again: %+v, %v", again, err)
 		}
-		if open, err := s.Questions(t.Context(), "call", "s"); err != nil || len(open) != 1 {
-			t.Errorf("open %+v, %v", open, err)
+		for place, want := range map[[2]string]int{{"call", "s"}: 1, {"call", AnySite}: 1, {"call", "other"}: 0, {"other", AnySite}: 0} {
+			if open, err := s.Questions(t.Context(), place[0], place[1]); err != nil || len(open) != want {
+				t.Errorf("%q: open %+v, %v; want %d", place, open, err, want)
+			}
 		}
 		got, ours, err := s.Decide(t.Context(), "ABCD", Decision{State: ApprovalApproved, By: "bob", Body: json.RawMessage(`{"ok":true}`)})
 		if err != nil || !ours || got.State != ApprovalApproved || got.DecidedBy != "bob" || got.Decided.IsZero() {
