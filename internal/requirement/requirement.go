@@ -35,6 +35,9 @@ type Issue struct {
 	// into step; one that differs means that the requirement changed since. "" if that
 	// is not known.
 	Hash string `json:"hash,omitempty"`
+	// Told is Removed if the issue was last brought into step when the page did not
+	// state the requirement any more.
+	Told State `json:"told,omitempty"`
 }
 
 // Claim says that an issue is about to be made, so that nobody else makes one.
@@ -102,6 +105,20 @@ func keys(list []Issue) []string {
 
 // Stale reports whether the requirement changed since an issue was made for it.
 func (r Requirement) Stale(i Issue) bool { return i.Hash != "" && r.Hash != "" && i.Hash != r.Hash }
+
+// Behind reports whether something became of the requirement that its issue was not
+// brought into step with: it changed, is gone, or is back. It stays so until somebody
+// says that it was done, whoever found out first and whatever became of their run.
+func (r Requirement) Behind(i Issue) bool {
+	if r.State == Removed {
+		return i.Told != Removed
+	}
+	return r.Back(i) || r.Stale(i)
+}
+
+// Back reports whether the requirement is on the page again, and the issue was last
+// brought into step while it was gone.
+func (r Requirement) Back(i Issue) bool { return r.State == Current && i.Told == Removed }
 
 // Register is what is kept of the requirements of one page.
 type Register struct {

@@ -97,7 +97,7 @@ func (j job) adopted(ctx context.Context, s subject, claim *requirement.Claim) (
 func (j job) existing(ctx context.Context, s subject, r *requirement.Requirement, issues []requirement.Issue) (any, error) {
 	first := issues[0]
 	out := j.answer(s, r, first.Key, false)
-	out.Outdated = r != nil && r.Stale(first)
+	out.Outdated = r != nil && r.Behind(first)
 	for _, i := range issues[1:] {
 		out.Others = append(out.Others, i.Key)
 	}

@@ -25,7 +25,8 @@ type shown struct {
 	Dropped  []string `json:"criteria_dropped,omitempty"`
 	Edited   []string `json:"criteria_edited,omitempty"`
 	Issues   []string `json:"issues,omitempty"`
-	// Outdated are issues that were made before the requirement changed.
+	// Outdated are issues that were not brought into step with what the requirement is
+	// now: since then it changed, was removed, or returned.
 	Outdated []string `json:"outdated_issues,omitempty"`
 }
 
@@ -41,7 +42,7 @@ func show(page string, r requirement.Requirement, criteria bool) shown {
 		}
 	}
 	for _, i := range r.Issues {
-		if r.Stale(i) {
+		if r.Behind(i) {
 			out.Outdated = append(out.Outdated, i.Key)
 		}
 	}

@@ -219,7 +219,11 @@ func made(key string, r *requirement.Requirement) requirement.Issue {
 	if r == nil {
 		return requirement.Issue{Key: key}
 	}
-	return requirement.Issue{Key: key, Hash: r.Hash}
+	told := requirement.State("")
+	if r.State == requirement.Removed {
+		told = requirement.Removed
+	}
+	return requirement.Issue{Key: key, Hash: r.Hash, Told: told}
 }
 
 func (j job) answer(s subject, r *requirement.Requirement, key string, created bool) issueAnswer {

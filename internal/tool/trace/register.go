@@ -145,11 +145,18 @@ func registered(page string, now kept, all map[string]requirement.Change, answer
 		if !ok {
 			c = requirement.Change{ID: r.ID, Kind: requirement.Unchanged}
 		}
+		one := show(page, r, r.State == requirement.Current && (c.Tells() || slices.ContainsFunc(r.Issues, r.Behind)))
 		if r.State == requirement.Removed && !c.Tells() {
+			if len(one.Outdated) > 0 { // another call found out, and nobody said yet that it was seen to
+				one.State = string(requirement.Gone)
+				out.Entries = append(out.Entries, one)
+			}
 			continue
 		}
-		one := show(page, r, c.Tells() && r.State == requirement.Current)
 		one.State, one.What, one.Added, one.Dropped, one.Edited = string(c.Kind), c.What, c.Added, c.Dropped, c.Edited
+		if slices.ContainsFunc(r.Issues, r.Back) {
+			one.State = string(requirement.Returned)
+		}
 		out.Entries = append(out.Entries, one)
 		switch c.Kind {
 		case requirement.New, requirement.Returned:

@@ -144,6 +144,44 @@ func TestAChangedPageIsTold(t *testing.T) {
 	}
 }
 
+// TestWhatBecameOfARequirementIsToldUntilItsIssueIsInStep lets somebody else register
+// the page first, each time: they hear of it, and whoever sees to the issues does too.
+func TestWhatBecameOfARequirementIsToldUntilItsIssueIsInStep(t *testing.T) {
+	s := newSite(t, confluence.Cloud)
+	keys := s.stories()
+	key := keys["req-2"]
+	behind := func(want string) {
+		t.Helper()
+		for range 2 {
+			s.do("atlassian_register_requirements", `{"page_id":"PAGE","from_page":true}`)
+			found := ""
+			for _, tool := range []string{"atlassian_register_requirements", "atlassian_get_requirements"} {
+				args := map[string]string{"atlassian_register_requirements": `{"page_id":"PAGE","from_page":true}`, "atlassian_get_requirements": `{"page_id":"PAGE"}`}[tool]
+				for _, one := range s.do(tool, args)["requirements"].([]any) {
+					if one := one.(map[string]any); one["outdated_issues"] != nil {
+						found += fmt.Sprint(" ", one["id"], " ", one["state"], " ", one["outdated_issues"])
+					}
+				}
+			}
+			if found != want {
+				t.Errorf("behind are%s, want%s", found, want)
+			}
+		}
+	}
+	inStep := func() {
+		t.Helper()
+		s.do("atlassian_link_requirement", fmt.Sprintf(`{"page_id":"PAGE","requirement":"req-2","issue_key":%q}`, key))
+		behind("")
+	}
+	behind("")
+	s.edit(strings.Replace(spec, "<h2>REQ-2: Quiet hours</h2><p>Nothing is sent between 22:00 and 7:00.</p>", "", 1))
+	behind(fmt.Sprintf(" req-2 removed [%s] req-2 removed [%s]", key, key))
+	inStep()
+	s.edit(spec)
+	behind(fmt.Sprintf(" req-2 returned [%s] req-2 current [%s]", key, key))
+	inStep()
+}
+
 func TestARequirementThatIsGoneGetsNoIssue(t *testing.T) {
 	s := newSite(t, confluence.Cloud)
 	s.do("atlassian_register_requirements", all)
