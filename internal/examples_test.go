@@ -150,6 +150,35 @@ func TestExamplesAreValidWithoutWarnings(t *testing.T) {
 	}
 }
 
+// TestExamplesOfConfluenceGoTogetherAsTheReadmeSays puts the manifests of several, and
+// the flow of the README, into one daemon.
+func TestExamplesOfConfluenceGoTogetherAsTheReadmeSays(t *testing.T) {
+	env := exampleEnv(t)
+	_, rest, _ := strings.Cut(read(t, filepath.Join(top, "examples", "README.md")), "```yaml\n")
+	snippet, _, found := strings.Cut(rest, "```")
+	both := t.TempDir()
+	if err := os.WriteFile(filepath.Join(both, "both.yaml"), []byte(snippet), 0o600); err != nil || !found {
+		t.Fatal(found, err)
+	}
+	paths := []string{both}
+	for _, example := range []string{"spec-to-stories", "test-plan", "traceability-matrix", "compliance-matrix", "release-notes"} {
+		for _, kind := range []string{"triggers", "agents", "flows"} {
+			path := filepath.Join(top, "examples", example, kind)
+			if _, err := os.Stat(path); err == nil {
+				paths = append(paths, path)
+			}
+		}
+	}
+	known, err := app.Known(loadExample(t, filepath.Join(top, "examples", "spec-to-stories"), env), env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	problems, err := manifest.Validate(t.Context(), paths, known)
+	if err != nil || len(problems) != 1 || !strings.Contains(problems[0].Message, "is never reached") {
+		t.Errorf("problems: %v %v", problems, err)
+	}
+}
+
 func TestExamplePayloadsStartWhatTheirReadmeSays(t *testing.T) {
 	env := exampleEnv(t)
 	want := exampleTargets()
