@@ -114,30 +114,26 @@ func (p *patient) listening() doctor.Listening {
 		Signed: len(cfg.WebhookSecrets)+len(p.catalog.SecretEnvs(manifest.TypeConfluence)) > 0}
 }
 
-// spaces are those that agents with tools for Confluence name. Globs name none.
+// spaces are those that agents and flows with tools for Confluence name. Globs name none.
 func (p *patient) spaces() []doctor.SpaceNeed {
-	if p.catalog == nil {
-		return nil
-	}
 	needs := map[string]*doctor.SpaceNeed{}
-	for _, name := range slices.Sorted(maps.Keys(p.catalog.Agents)) {
-		a := p.catalog.Agents[name]
+	for _, user := range p.toolUsers() {
 		reads, writes := false, false
-		for _, tool := range a.Tools {
+		for _, tool := range user.tools {
 			scopes := toolconfluence.Scopes(tool)
 			reads = reads || len(scopes) > 0
 			writes = writes || slices.ContainsFunc(scopes, func(s string) bool { return strings.HasPrefix(s, "write:") })
 		}
-		for _, key := range a.ScopeSpaces {
+		for _, key := range user.spaces {
 			if !reads || strings.ContainsAny(key, "*?[") {
 				continue
 			}
 			if needs[key] == nil {
 				needs[key] = &doctor.SpaceNeed{Key: key}
 			}
-			needs[key].Readers = append(needs[key].Readers, name)
+			needs[key].Readers = append(needs[key].Readers, user.name)
 			if writes {
-				needs[key].Writers = append(needs[key].Writers, name)
+				needs[key].Writers = append(needs[key].Writers, user.name)
 			}
 		}
 	}

@@ -101,7 +101,7 @@ func examineManifests(ctx context.Context, opts DoctorOptions) (*manifest.Catalo
 	if err != nil {
 		return nil, problems("manifests", err)
 	}
-	list := []doctor.Result{doctor.Found("manifests", doctor.OK, fmt.Sprintf("%d triggers, %d agents", len(cat.Triggers), len(cat.Agents)), "")}
+	list := []doctor.Result{doctor.Found("manifests", doctor.OK, fmt.Sprintf("%d triggers, %d agents, %d fleets, %d flows", len(cat.Triggers), len(cat.Agents), len(cat.Fleets), len(cat.Flows)), "")}
 	list = append(list, findings("manifests", cat.Warnings)...)
 	return cat, append(list, findings("manifests", opts.Daemon.Check(cat))...)
 }
@@ -159,18 +159,43 @@ func CompleteURL(raw string, paths []string) string {
 	return u.JoinPath(paths[len(paths)-1]).String()
 }
 
-// users are the agents that have each tool.
+// users are the agents and flows that have each tool.
 func (p *patient) users() map[string][]string {
 	users := map[string][]string{}
-	if p.catalog == nil {
-		return users
-	}
-	for _, name := range slices.Sorted(maps.Keys(p.catalog.Agents)) {
-		for _, tool := range p.catalog.Agents[name].Tools {
-			users[tool] = append(users[tool], name)
+	for _, one := range p.toolUsers() {
+		for _, tool := range one.tools {
+			users[tool] = append(users[tool], one.name)
 		}
 	}
 	return users
+}
+
+// toolUser is who calls tools: an agent, or a flow with nodes that do.
+type toolUser struct {
+	name          string
+	tools, spaces []string
+}
+
+func (p *patient) toolUsers() []toolUser {
+	if p.catalog == nil {
+		return nil
+	}
+	var list []toolUser
+	for _, name := range slices.Sorted(maps.Keys(p.catalog.Agents)) {
+		a := p.catalog.Agents[name]
+		list = append(list, toolUser{"agent " + name, a.Tools, a.ScopeSpaces})
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.catalog.Flows)) {
+		f := p.catalog.Flows[name]
+		one := toolUser{name: "flow " + name, spaces: f.ScopeSpaces}
+		f.Each(func(n *manifest.FlowNode) {
+			if t, ok := n.Config.(*manifest.ToolNode); ok && !slices.Contains(one.tools, t.Tool) {
+				one.tools = append(one.tools, t.Tool)
+			}
+		})
+		list = append(list, one)
+	}
+	return list
 }
 
 // proxyOf names the proxy through which a site is reached, without its password.

@@ -21,17 +21,17 @@ type Wiki struct {
 	// URL is where requests go, Proxy what stands in between, without a password; ""
 	// for nothing. Credentials names where the credentials come from.
 	URL, Proxy, Credentials string
-	// Users are the agents that have each tool.
+	// Users are the agents and flows that have each tool, as in "agent keeper".
 	Users map[string][]string
 	// Scopes are the scopes of OAuth 2.0 that a tool needs on Cloud.
 	Scopes func(tool string) []string
-	// Spaces are those that agents are to work in.
+	// Spaces are those that agents and flows are to work in.
 	Spaces []SpaceNeed
 	// Listening is how the daemon hears of it.
 	Listening Listening
 }
 
-// SpaceNeed is a space by its key, and the agents that read and write in it.
+// SpaceNeed is a space by its key, and the agents and flows that read and write in it.
 type SpaceNeed struct {
 	Key              string
 	Readers, Writers []string
@@ -96,8 +96,8 @@ func (w Wiki) scopes(ctx context.Context, api confluence.API) []Result {
 	users := map[string][]string{}
 	for _, tool := range slices.Sorted(maps.Keys(w.Users)) {
 		for _, scope := range w.Scopes(tool) {
-			for _, agent := range w.Users[tool] {
-				users[scope] = append(users[scope], tool+" of agent "+agent)
+			for _, user := range w.Users[tool] {
+				users[scope] = append(users[scope], tool+" of "+user)
 			}
 		}
 	}
@@ -154,8 +154,8 @@ func space(ctx context.Context, api confluence.API, need SpaceNeed) Result {
 	s, err := api.Space(ctx, need.Key)
 	switch {
 	case confluence.NotFound(err):
-		return fail(name, fmt.Sprintf("it does not exist, or our account may not see it; agent %s is to work there", need.Readers[0]),
-			"let the account see the space, or mend scope.spaces of the agent")
+		return fail(name, fmt.Sprintf("it does not exist, or our account may not see it; %s is to work there", need.Readers[0]),
+			"let the account see the space, or mend scope.spaces there")
 	case err != nil:
 		return fail(name, "it could not be asked for: "+err.Error(), "")
 	case len(need.Writers) == 0:
@@ -169,8 +169,8 @@ func space(ctx context.Context, api confluence.API, need SpaceNeed) Result {
 	case err != nil:
 		return fail(name, "what we may do there could not be asked for: "+err.Error(), "")
 	case !may:
-		return fail(name, fmt.Sprintf("our account may not write pages there; agent %s is to", need.Writers[0]),
-			"grant the account to add pages in the space's permissions, or take the writing tools from the agent")
+		return fail(name, fmt.Sprintf("our account may not write pages there; %s is to", need.Writers[0]),
+			"grant the account to add pages in the space's permissions, or take the writing tools away")
 	}
 	return good(name, "can be read and written")
 }

@@ -47,7 +47,7 @@ func (b wikiWorld) run(t *testing.T) []Result {
 	}
 	t.Cleanup(transport.Close)
 	wiki := Wiki{Subject: "confluence", Open: confluence.New(transport).API, URL: cfg.BaseURL, Credentials: "CONFLUENCE_TOKEN", Spaces: b.spaces,
-		Users: map[string][]string{"confluence_get_comments": {"keeper"}, "confluence_search": {"reader"}},
+		Users: map[string][]string{"confluence_get_comments": {"agent keeper"}, "confluence_search": {"agent reader"}},
 		Scopes: func(tool string) []string {
 			if tool == "confluence_search" {
 				return []string{"read:content-details:confluence"}
@@ -79,10 +79,10 @@ func instead(part string, status int, kind, body string) func(http.Handler) http
 
 func TestWhatIsWrongWithAConfluenceIsTold(t *testing.T) {
 	needs := []SpaceNeed{
-		{Key: "DOC", Readers: []string{"keeper"}, Writers: []string{"keeper"}}, {Key: "POLICY", Readers: []string{"reader"}},
-		{Key: "SECRET", Readers: []string{"keeper"}},
+		{Key: "DOC", Readers: []string{"agent keeper"}, Writers: []string{"agent keeper"}}, {Key: "POLICY", Readers: []string{"agent reader"}},
+		{Key: "SECRET", Readers: []string{"agent keeper"}},
 	}
-	policy := []SpaceNeed{{Key: "POLICY", Readers: []string{"keeper"}, Writers: []string{"keeper"}}}
+	policy := []SpaceNeed{{Key: "POLICY", Readers: []string{"agent keeper"}, Writers: []string{"agent keeper"}}}
 	spaces := [][]string{
 		{"space DOC", "ok", "can be read and written"}, {"space POLICY", "ok", "can be read"},
 		{"space SECRET", "failed", "does not exist, or our account may not see it; agent keeper", "scope.spaces"},

@@ -171,7 +171,7 @@ func TestWhatIsWrongWithAJiraIsTold(t *testing.T) {
 		"a clock that is far off":  {wrap: dated(time.Hour), want: [][]string{{"clock", "failed", "behind Jira's", "NTP"}}},
 		"a token that ends soon":   {sandbox: sandbox.Options{Deployment: sandbox.DataCenter}, wrap: answering(map[string]http.HandlerFunc{"/rest/pat/": says(200, soonGone)}), want: [][]string{{"token", "warning", `"bot"`, "expires on", "make a new one"}}},
 		"a missing permission":     {wrap: answering(map[string]http.HandlerFunc{"/mypermissions": says(200, noBrowse)}), want: [][]string{{"permissions", "failed", "ADD_COMMENTS is missing in FEAT, OTHER, PROJ, SUP, for answers", "permission scheme"}, {"permissions", "warning", "EDIT_ISSUES", "no agent needs it"}}},
-		"a permission for a tool":  {site: func(s *Site) { s.Needs = Needs(map[string][]string{"jira_add_labels": {"triager"}}) }, wrap: answering(map[string]http.HandlerFunc{"/mypermissions": says(200, noBrowse)}), want: [][]string{{"permissions", "failed", "EDIT_ISSUES", "for jira_add_labels of agent triager"}}},
+		"a permission for a tool":  {site: func(s *Site) { s.Needs = Needs(map[string][]string{"jira_add_labels": {"agent triager"}}) }, wrap: answering(map[string]http.HandlerFunc{"/mypermissions": says(200, noBrowse)}), want: [][]string{{"permissions", "failed", "EDIT_ISSUES", "for jira_add_labels of agent triager"}}},
 		"no project":               {site: func(s *Site) { s.Allowed = func(string) bool { return false } }, want: [][]string{{"permissions", "failed", "none of the allowed projects", "allowed_projects"}}},
 		"no webhook":               {want: [][]string{{"webhook", "failed", "no webhook of this Jira sends to /webhook/jira", "aofctl jira webhook create"}}},
 		"a webhook elsewhere":      {jira: register(sandbox.Webhook{Secret: "s"}), site: func(s *Site) { s.Webhook.URL = "https://b.example.com/webhook/jira" }, want: [][]string{{"webhook", "failed", "https://b.example.com/webhook/jira", "--url https://b.example.com"}}},
@@ -222,6 +222,18 @@ func TestACertificateOfAnotherHostIsTold(t *testing.T) {
 	} {
 		if r := s.unreachable(c.err); !strings.Contains(r.Detail, c.want) {
 			t.Errorf("%v: %+v", c.err, r)
+		}
+	}
+}
+
+func TestToolsThatMakeIssuesOfRequirementsNeedWhatThatTakes(t *testing.T) {
+	got := map[string]string{}
+	for _, n := range Needs(map[string][]string{"atlassian_create_issue": {"flow stories"}}) {
+		got[n.Permission] = n.For
+	}
+	for _, permission := range []string{"CREATE_ISSUES", "LINK_ISSUES"} {
+		if got[permission] != "atlassian_create_issue of flow stories" {
+			t.Errorf("%s is for %q", permission, got[permission])
 		}
 	}
 }

@@ -83,8 +83,8 @@ func (s Site) lacking(ctx context.Context, projects []string) ([]Result, error) 
 	return list, nil
 }
 
-// Needs returns the permissions that agents with the given tools need; the tools'
-// users are the agents by name.
+// Needs returns the permissions that those who have the given tools need; the tools'
+// users are named as in "agent triager".
 func Needs(users map[string][]string) []Need {
 	list := []Need{
 		{Permission: "BROWSE_PROJECTS", For: "every event"},
@@ -94,19 +94,19 @@ func Needs(users map[string][]string) []Need {
 		permission string
 		tools      []string
 	}{
-		{"EDIT_ISSUES", []string{"jira_update_issue", "jira_add_labels", "jira_remove_label"}},
+		{"EDIT_ISSUES", []string{"jira_update_issue", "jira_add_labels", "jira_remove_label", "atlassian_link_requirement"}},
 		{"TRANSITION_ISSUES", []string{"jira_transition_issue"}},
-		{"CREATE_ISSUES", []string{"jira_create_issue", "jira_create_subtask"}},
+		{"CREATE_ISSUES", []string{"jira_create_issue", "jira_create_subtask", "atlassian_create_issue"}},
 		{"WORK_ON_ISSUES", []string{"jira_log_work"}},
 		{"ASSIGN_ISSUES", []string{"jira_assign_issue"}},
-		{"LINK_ISSUES", []string{"jira_link_issues", "jira_remove_link", "jira_add_remote_link"}},
+		{"LINK_ISSUES", []string{"jira_link_issues", "jira_remove_link", "jira_add_remote_link", "atlassian_create_issue", "atlassian_link_requirement", "atlassian_unlink_requirement"}},
 		{"CREATE_ATTACHMENTS", []string{"jira_add_attachment"}},
 		{"SCHEDULE_ISSUES", []string{"jira_add_to_sprint", "jira_move_to_backlog"}},
 	} {
 		var names []string
 		for _, t := range p.tools {
-			for _, agent := range users[t] {
-				names = append(names, t+" of agent "+agent)
+			for _, user := range users[t] {
+				names = append(names, t+" of "+user)
 			}
 		}
 		slices.Sort(names)
