@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -93,12 +94,17 @@ func TestHotStatementsUseIndexesOnPostgreSQL(t *testing.T) {
 	}
 	admitRuns(t, s, runs...)
 	held := claimed(t, s, 800)
-	must(t, s.writer.do(t.Context(), func(tx tx) error {
-		for _, c := range held {
-			if err := recordSteps(tx, s, c, 5); err != nil {
-				return err
+	for some := range slices.Chunk(held, 50) { // a transaction must not take long
+		must(t, s.writer.do(t.Context(), func(tx tx) error {
+			for _, c := range some {
+				if err := recordSteps(tx, s, c, 5); err != nil {
+					return err
+				}
 			}
-		}
+			return nil
+		}))
+	}
+	must(t, s.writer.do(t.Context(), func(tx tx) error {
 		if _, err := tx.exec(`INSERT INTO run_merges (delivery, run) SELECT delivery, id FROM runs`); err != nil {
 			return err
 		}
