@@ -1,7 +1,8 @@
-// Package enrich asks Jira for context variables that an event lacks: Cloud's
-// comment events have six fields of their issue, sprint events no board and no
-// project, worklogs only an issue's id. What nobody reads is not asked for, and
-// what several readers of one event need is asked for once.
+// Package enrich asks Jira and Confluence for context variables that an event lacks:
+// Jira Cloud's comment events have six fields of their issue, sprint events no board
+// and no project, worklogs only an issue's id; Confluence Data Center's events have
+// ids alone. What nobody reads is not asked for, and what several readers of one event
+// need is asked for once.
 package enrich
 
 import (
