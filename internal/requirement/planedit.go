@@ -171,7 +171,7 @@ func (e *PlanEdit) Rewritten(p Plan) (rewritten, confirmed []string) {
 		now, ok := e.rewritten[folded(was.ID)]
 		switch {
 		case !ok || slices.Contains(rewritten, was.ID) || slices.Contains(confirmed, was.ID):
-		case was.Kind == now.Kind && was.Title == now.Title && was.Steps == doc.OneLine(now.Steps) && was.Expected == doc.OneLine(now.Expected):
+		case was.Kind == now.Kind && was.Title == now.Title && alike(was.Steps, now.Steps) && alike(was.Expected, now.Expected):
 			confirmed = append(confirmed, was.ID)
 		default:
 			rewritten = append(rewritten, was.ID)
@@ -293,13 +293,22 @@ func qualified(c Case) []string {
 // has no such column.
 func with(row *doc.Node, column int, says string) *doc.Node {
 	old := cell(row, column)
-	if old == nil || plain(old) == doc.OneLine(says) {
+	if old == nil || alike(plain(old), says) {
 		return row
 	}
 	out := *row
 	out.Children = slices.Clone(row.Children)
 	out.Children[column] = &doc.Node{Kind: doc.Cell, Head: old.Head, Children: said(says)}
 	return &out
+}
+
+// itemMark is what items of lists begin with, which are lists on the page.
+var itemMark = regexp.MustCompile(`(?:^|\s)(?:[0-9]{1,3}[.)]|[-*•])\s`)
+
+// alike compares texts of cells, which may be lists there.
+func alike(a, b string) bool {
+	bare := func(s string) string { return doc.OneLine(itemMark.ReplaceAllString(doc.OneLine(s), " ")) }
+	return bare(a) == bare(b)
 }
 
 // said is a text of several lines in a cell.

@@ -57,14 +57,13 @@ func (w *writer) extendTable(page string, e *element, was, now *doc.Node) (strin
 		return "", false
 	}
 	end := g.rows[len(g.rows)-1].end
-	head, tail := page[e.start:end], page[end:e.end]
+	tail := page[end:e.end]
 	same := doc.New(doc.Table, now.Children[:len(was.Children)]...)
 	if !w.reviseCells(page, e, g, was, same) {
 		return "", false
 	}
-	if text, cut := strings.CutSuffix(w.b.String(), tail); cut {
-		head = text
-	} else {
+	head, cut := strings.CutSuffix(w.b.String(), tail)
+	if !cut {
 		return "", false
 	}
 	w.b.Reset()
