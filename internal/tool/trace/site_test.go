@@ -46,6 +46,8 @@ type site struct {
 	page, other      string
 	projects, spaces []string
 	origin           tool.Origin
+	// follow, if given, may change what Jira is asked.
+	follow func(r *http.Request)
 }
 
 func newSite(t *testing.T, kind confluence.Kind) *site {
@@ -68,7 +70,12 @@ func newSite(t *testing.T, kind confluence.Kind) *site {
 	s := &site{t: t, jira: issues, wiki: pages, ledger: &tooltest.Ledger{}, clock: time.Now(),
 		projects: []string{"PROJ"}, spaces: []string{"DOC"}, origin: tool.Origin{Run: "run", Agent: "keeper", Delivery: "d1"}}
 	t.Cleanup(func() { issues.Close(); pages.Close() })
-	jiraSite, err := jiraclient.New(s.transport(issues, kind))
+	jiraSite, err := jiraclient.New(s.transport(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.follow != nil {
+			s.follow(r)
+		}
+		issues.ServeHTTP(w, r)
+	}), kind))
 	if err != nil {
 		t.Fatal(err)
 	}
