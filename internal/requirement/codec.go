@@ -163,8 +163,28 @@ func mended(r Register) Register {
 		one.Issues = mendedIssues(one.Issues)
 		out = append(out, one)
 	}
-	r.Requirements, r.Issues = out, mendedIssues(r.Issues)
+	r.Requirements, r.Issues, r.Plan = out, mendedIssues(r.Issues), mendedPlan(r.Plan)
 	return r
+}
+
+// maxCase bounds the numbers of test cases, far above all that pages hold.
+const maxCase = 1 << 30
+
+// pageID is what the id of a page looks like.
+var pageID = regexp.MustCompile(`^[0-9]{1,19}$`)
+
+func mendedPlan(p *PlanPage) *PlanPage {
+	if p == nil {
+		return nil
+	}
+	out := *p
+	if !pageID.MatchString(out.Page) {
+		out.Page = ""
+	}
+	if out.Last < 0 || out.Last > maxCase || out.First < 0 || out.First > out.Last {
+		out.Last, out.Call, out.First = 0, "", 0 // the plan itself tells which numbers it has
+	}
+	return &out
 }
 
 func mendedCriteria(list []Criterion, made int) ([]Criterion, int) {

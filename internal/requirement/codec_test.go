@@ -88,6 +88,23 @@ func TestWhatSomebodyElseMadeOfARegisterIsMendedOrRefused(t *testing.T) {
 	}
 }
 
+func TestWhatSomebodyElseMadeOfAPlanIsMended(t *testing.T) {
+	for value, want := range map[string]requirement.PlanPage{
+		`{"page":"4712","last":9,"call":"c","first":8}`:             {Page: "4712", Last: 9, Call: "c", First: 8},
+		`{"page":"../../rest/api/user","last":9223372036854775807}`: {},
+		`{"page":"1?x=2","last":-3,"call":"c"}`:                     {},
+		`{"page":"4712","last":3,"call":"c","first":70000000000}`:   {Page: "4712"},
+	} {
+		r, err := requirement.Decode(json.RawMessage(`{"version":1,"requirements":[],"plan":` + value + `}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(&want, r.Plan); diff != "" {
+			t.Errorf("%s: %s", value, diff)
+		}
+	}
+}
+
 func TestAPackedRegisterThatGrowsWithoutEndIsRefused(t *testing.T) {
 	r := requirement.Register{Requirements: []requirement.Requirement{{ID: "a", Title: strings.Repeat("x", 3<<20)}}}
 	raw, err := requirement.Encode(r)
