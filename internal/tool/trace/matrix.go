@@ -250,7 +250,7 @@ func (j job) labelled(ctx context.Context, space, label string, have []toolconfl
 		if found = append(found, list.Items...); len(found) > maxMatrixPages {
 			return nil, refuse("more than %d pages of space %s have the label %s", maxMatrixPages, space, label)
 		}
-		if list.Next == "" {
+		if list.Next == "" || len(list.Items) == 0 {
 			return united(have, found), nil
 		}
 		query.From = list.Next
