@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -31,25 +30,7 @@ func confluenceEvents() []string {
 // since a rule of Automation is posted under a name that its author chose, they may
 // come all the same.
 func (d *decoder) confluenceEvents(list []str) []string {
-	known := confluenceEvents()
-	var out []string
-	for _, s := range list {
-		if s.value == "" {
-			continue
-		}
-		name := eventName(s.value)
-		switch {
-		case !validGlob(name):
-			d.errorf(s.pos, "%q is not an event name or pattern", shorten(s.value))
-			continue
-		case !slices.ContainsFunc(known, func(e string) bool { return matches(name, e) }):
-			d.warnf(s.pos, "Confluence sends no event %q%s; only a rule of Automation that is posted under this name starts it", shorten(s.value), meant(name, known))
-		}
-		if !slices.Contains(out, name) {
-			out = append(out, name)
-		}
-	}
-	return out
+	return d.eventNames(list, "Confluence", confluenceEvents(), "; only a rule of Automation that is posted under this name starts it")
 }
 
 // titles checks globs of titles, in which brackets stand for themselves.

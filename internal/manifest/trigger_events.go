@@ -108,8 +108,11 @@ func eventName(s string) string {
 }
 
 // events normalises event names and warns of those that Jira never sends.
-func (d *decoder) events(list []str) []string {
-	known := jiraEvents()
+func (d *decoder) events(list []str) []string { return d.eventNames(list, "Jira", jiraEvents(), "") }
+
+// eventNames normalises the names and patterns of a platform's events, and warns of
+// those that it never sends, with advice.
+func (d *decoder) eventNames(list []str, platform string, known []string, advice string) []string {
 	var out []string
 	for _, s := range list {
 		if s.value == "" {
@@ -121,7 +124,7 @@ func (d *decoder) events(list []str) []string {
 			d.errorf(s.pos, "%q is not an event name or pattern", shorten(s.value))
 			continue
 		case !slices.ContainsFunc(known, func(e string) bool { return matches(name, e) }):
-			d.warnf(s.pos, "Jira sends no event %q%s", shorten(s.value), meant(name, known))
+			d.warnf(s.pos, "%s sends no event %q%s%s", platform, shorten(s.value), meant(name, known), advice)
 		}
 		if !slices.Contains(out, name) {
 			out = append(out, name)
