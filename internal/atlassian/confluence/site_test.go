@@ -1,11 +1,8 @@
 package confluence_test
 
 import (
-	"errors"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -27,24 +24,11 @@ var contracts = map[sandbox.Kind]func() *contract.Contract{
 }
 
 func described(load func(string) (*contract.Contract, error)) *contract.Contract {
-	roots := []string{os.Getenv("AOF_SHARED")}
-	dir, _ := os.Getwd()
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		roots = append(roots, filepath.Join(dir, "..", "shared"))
+	c, err := contract.Find(load)
+	if err != nil {
+		panic(err)
 	}
-	for _, root := range roots {
-		if root == "" {
-			continue
-		}
-		c, err := load(filepath.Join(root, "openapi"))
-		if err == nil {
-			return c
-		}
-		if !errors.Is(err, contract.ErrNoDescription) {
-			panic(err)
-		}
-	}
-	return nil
+	return c
 }
 
 // site is a simulated Confluence and what speaks to it.

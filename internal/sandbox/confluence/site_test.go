@@ -9,8 +9,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -68,7 +66,7 @@ var contracts = map[Kind]func() *contract.Contract{
 }
 
 func described(load func(string) (*contract.Contract, error)) *contract.Contract {
-	dir := sharedDir("openapi")
+	dir := contract.Material("openapi")
 	if dir == "" {
 		return nil
 	}
@@ -77,22 +75,6 @@ func described(load func(string) (*contract.Contract, error)) *contract.Contract
 		panic(err)
 	}
 	return c
-}
-
-// sharedDir finds a directory of material that is not in this repository; "" if it
-// is not here.
-func sharedDir(name string) string {
-	roots := []string{os.Getenv("AOF_SHARED")}
-	dir, _ := os.Getwd()
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		roots = append(roots, filepath.Join(dir, "..", "shared"))
-	}
-	for _, root := range roots {
-		if _, err := os.Stat(filepath.Join(root, name)); root != "" && err == nil {
-			return filepath.Join(root, name)
-		}
-	}
-	return ""
 }
 
 // reply is what a request got.

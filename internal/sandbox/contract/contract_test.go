@@ -13,22 +13,11 @@ import (
 // descriptions finds Atlassian's descriptions, or skips.
 func descriptions(t *testing.T) string {
 	t.Helper()
-	roots := []string{os.Getenv("AOF_SHARED")}
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
+	full := Material("openapi")
+	if full == "" || Material("openapi/jira-v2-primelib.json") == "" {
+		t.Skip("the descriptions are not here")
 	}
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		roots = append(roots, filepath.Join(dir, "..", "shared"))
-	}
-	for _, root := range roots {
-		full := filepath.Join(root, "openapi")
-		if _, err := os.Stat(filepath.Join(full, "jira-v2-primelib.json")); root != "" && err == nil {
-			return full
-		}
-	}
-	t.Skip("the descriptions are not here")
-	return ""
+	return full
 }
 
 // exchange sends a request through the contract to a server that gives one

@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -48,7 +46,7 @@ var contracts = map[Deployment]func() *contract.Contract{
 }
 
 func described(load func(string) (*contract.Contract, error)) *contract.Contract {
-	dir := sharedDir("openapi")
+	dir := contract.Material("openapi")
 	if dir == "" {
 		return nil
 	}
@@ -234,29 +232,11 @@ func (r *receiver) names() []string {
 // shared finds reference data that is not part of the repository, or skips.
 func shared(t testing.TB, path string) string {
 	t.Helper()
-	full := sharedDir(path)
+	full := contract.Material(path)
 	if full == "" {
 		t.Skipf("%s is not here", path)
 	}
 	return full
-}
-
-func sharedDir(path string) string {
-	roots := []string{os.Getenv("AOF_SHARED")}
-	dir, err := os.Getwd()
-	if err != nil {
-		return ""
-	}
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		roots = append(roots, filepath.Join(dir, "..", "shared"))
-	}
-	for _, root := range roots {
-		full := filepath.Join(root, path)
-		if _, err := os.Stat(full); root != "" && err == nil {
-			return full
-		}
-	}
-	return ""
 }
 
 // clock is a settable time.

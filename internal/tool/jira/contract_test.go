@@ -17,6 +17,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
+
+	reference "github.com/aofctl/aofctl/internal/sandbox/contract"
 )
 
 // contract is Atlassian's description of the API of one kind of Jira. Every
@@ -46,8 +48,8 @@ var (
 func readContract(answers bool, files ...string) (*contract, error) {
 	c := &contract{answers: answers}
 	for _, file := range files {
-		full, ok := findShared("openapi/" + file)
-		if !ok {
+		full := reference.Material("openapi/" + file)
+		if full == "" {
 			return nil, nil
 		}
 		raw, err := os.ReadFile(full)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/aofctl/aofctl/internal/atlassian"
 	client "github.com/aofctl/aofctl/internal/atlassian/jira"
+	reference "github.com/aofctl/aofctl/internal/sandbox/contract"
 	"github.com/aofctl/aofctl/internal/tool"
 	"github.com/aofctl/aofctl/internal/tool/jira"
 )
@@ -21,29 +22,11 @@ import (
 // shared finds reference data that is not part of the repository, or skips.
 func shared(t testing.TB, path string) string {
 	t.Helper()
-	full, ok := findShared(path)
-	if !ok {
+	full := reference.Material(path)
+	if full == "" {
 		t.Skipf("%s is not here", path)
 	}
 	return full
-}
-
-func findShared(path string) (string, bool) {
-	roots := []string{os.Getenv("AOF_SHARED")}
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", false
-	}
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		roots = append(roots, filepath.Join(dir, "..", "shared"))
-	}
-	for _, root := range roots {
-		full := filepath.Join(root, path)
-		if _, err := os.Stat(full); root != "" && err == nil {
-			return full, true
-		}
-	}
-	return "", false
 }
 
 // tokens is the usual estimate of how many tokens a text costs.
