@@ -32,7 +32,7 @@ const (
 var (
 	// ErrForeign says that the value is not a register, or one of a later version:
 	// it must not be replaced unseen.
-	ErrForeign = errors.New("the property " + Key + " holds something that this version cannot read")
+	ErrForeign = errors.New("the property " + Key + " holds something that this version cannot read. If no later version wrote it, remove the property: ids and issues come back from the links when the page is registered")
 	// ErrTooLarge says that the register does not fit into a property.
 	ErrTooLarge = fmt.Errorf("the register of this page does not fit into a property of Confluence, which holds %d bytes: divide the page", MaxBytes)
 )
@@ -109,7 +109,7 @@ func Decode(raw json.RawMessage) (Register, error) {
 	var e envelope
 	e.Register = &Register{}
 	if err := json.Unmarshal(raw, &e); err != nil {
-		return Register{}, fmt.Errorf("%w: %w", ErrForeign, err)
+		return Register{}, ErrForeign // what the decoder says of it helps nobody
 	}
 	if e.Version != version || e.Register == nil {
 		return Register{}, fmt.Errorf("%w: version %d, not %d", ErrForeign, e.Version, version)
