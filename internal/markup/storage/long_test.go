@@ -4,13 +4,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aofctl/aofctl/internal/markup/markdown"
 )
 
-// TestLongPagesAreChangedInTheirPlace changes one word of long pages, one of more than 1 MB. What it
-// takes is bounded only against work that grows with the square of the length.
+// TestLongPagesAreChangedInTheirPlace changes one word of long pages, one of more than 1 MB, which
+// would not end within the test's time if the work grew with the square of the length.
 func TestLongPagesAreChangedInTheirPlace(t *testing.T) {
 	each := func(n int, format string) string {
 		var b strings.Builder
@@ -28,7 +27,6 @@ func TestLongPagesAreChangedInTheirPlace(t *testing.T) {
 		"macros":     each(2000, `<ac:structured-macro ac:name="jira" ac:macro-id="%d"><ac:parameter ac:name="key">A-%d</ac:parameter></ac:structured-macro>`) + "<p>word</p>",
 		"excerpts":   each(500, `<ac:structured-macro ac:name="excerpt" ac:macro-id="%d"><ac:rich-text-body><p>text %d</p></ac:rich-text-body></ac:structured-macro>`) + "<p>word</p>",
 	} {
-		begun := time.Now()
 		d, kept := Parse(page)
 		md := markdown.Write(d)
 		at := strings.LastIndex(md, "word")
@@ -38,14 +36,12 @@ func TestLongPagesAreChangedInTheirPlace(t *testing.T) {
 			t.Errorf("%s: more than the word changes: %d bytes become %d", name, len(want), len(got))
 		}
 		Lost(page, got)
-		if took := time.Since(begun); took > time.Minute {
-			t.Errorf("%s: %d bytes take %v", name, len(page), took)
-		}
 	}
 }
 
-// TestElementsInElementsTakeBoundedWork has what is around changed at every depth.
-func TestElementsInElementsTakeBoundedWork(t *testing.T) {
+// TestElementsInElementsStayWhole has what is around changed at every depth, which would not end
+// within the test's time if each depth doubled the work.
+func TestElementsInElementsStayWhole(t *testing.T) {
 	for name, around := range map[string][2]string{
 		"excerpts": {`<ac:structured-macro ac:name="excerpt"><ac:rich-text-body><p>a</p>`, "<p>b</p></ac:rich-text-body></ac:structured-macro>"},
 		"panels":   {`<ac:structured-macro ac:name="info"><ac:rich-text-body><p>a</p>`, "<p>b</p></ac:rich-text-body></ac:structured-macro>"},
@@ -57,12 +53,8 @@ func TestElementsInElementsTakeBoundedWork(t *testing.T) {
 		page := strings.Repeat(around[0], 60) + "<p>x</p>" + strings.Repeat(around[1], 60)
 		d, kept := Parse(page)
 		md := strings.ReplaceAll(strings.ReplaceAll(markdown.Write(d), "a", "one two"), "b", "three")
-		begun := time.Now()
 		if got := Rewrite(page, markdown.Parse(md, false), Options{Kept: kept}); !balanced(got) {
 			t.Errorf("%s: %.200s", name, got)
-		}
-		if took := time.Since(begun); took > time.Minute {
-			t.Errorf("%s: %d bytes take %v", name, len(page), took)
 		}
 	}
 }
