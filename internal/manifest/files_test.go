@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -112,17 +111,15 @@ none: read: no such file or directory
 	}
 }
 
+// A link that leads to itself can be read by nobody, not even by root, who runs the
+// tests in many a container.
 func TestUnreadableFileIsAnError(t *testing.T) {
-	if runtime.GOOS == "windows" || os.Getuid() == 0 {
-		t.Skip("everything can be read")
-	}
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "a.yaml"), agentText("a"))
-	if err := os.Chmod(filepath.Join(dir, "a.yaml"), 0); err != nil {
+	if err := os.Symlink("a.yaml", filepath.Join(dir, "a.yaml")); err != nil {
 		t.Fatal(err)
 	}
 	_, err := LoadCatalog(context.Background(), directories(dir), testKnown())
-	if got := lines(problemsOf(t, err), dir); got != "a.yaml: read: permission denied\n" {
+	if got := lines(problemsOf(t, err), dir); !strings.HasPrefix(got, "a.yaml: read: ") || strings.Count(got, "\n") != 1 {
 		t.Errorf("problems are %s", got)
 	}
 }
